@@ -1,0 +1,1 @@
+"""The training recipes of OctoPack: OctoCoder, OctoGeeX, SantaCoder, SantaCoderPack, StarCoderBase."""
