@@ -1,0 +1,67 @@
+"""From a raw generation to a candidate: stop words, where the answer ends, what stands before it.
+
+Rules: as the reference harness (evaluation rules, section 5); profile ``fixed`` mends its known faults.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from humanevalpack.languages import Profile, check_profile, get_language
+from humanevalpack.patches import find_hunk
+from humanevalpack.problems import Problem
+from humanevalpack.prompts import PromptTemplate, load_template, render_prompt, stop_words
+from humanevalpack.scenarios import FIX_SCENARIOS, scenario_base
+
+# Lines of the solution that are longer than this are taken out of a description (they would give the answer away).
+_LONGEST_LEAK = 20
+
+
+def extract_candidate(
+    problem: Problem,
+    scenario: str,
+    generation: str,
+    *,
+    prompt: str | Path | PromptTemplate = "instruct",
+    profile: Profile = "reference",
+) -> str:
+    """Return the candidate that a generation (the text after the prompt) holds.
+
+    Code answers: the program text from its start to the end of the function. ``explaindescribe``: the description.
+    Prompt ``diff``: the patch; ``diff-carper``: the hunk, empty if none can be read.
+    """
+    template = load_template(prompt)
+    template.check_supports(scenario)
+    words = stop_words(problem.language, prompt=template, profile=check_profile(profile))
+    if scenario == "explaindescribe":
+        return _description(problem, generation, words)
+    answer = get_language(problem.language).cut(cut_at_stop_words(generation.rstrip(), words), profile)
+    if template.answer == "patch":
+        return answer
+    if template.answer == "hunk":
+        return find_hunk(render_prompt(problem, scenario, prompt=template) + answer)
+    base = scenario_base(problem, scenario) if scenario in FIX_SCENARIOS else problem.prompt
+    return base.rstrip() + answer
+
+
+def cut_at_stop_words(text: str, words: Iterable[str]) -> str:
+    """Cut at the first occurrence of each word, one word after the other."""
+    for word in words:
+        text = text.split(word, 1)[0]
+    return text
+
+
+def is_complete(problem: Problem, scenario: str, answer: str, *, prompt: str | Path | PromptTemplate) -> bool:
+    """Whether a growing answer is certain not to change any more, so that generation may stop.
+
+    Patches, hunks and descriptions end at stop words only.
+    """
+    code = load_template(prompt).answer == "code" and scenario != "explaindescribe"
+    return code and get_language(problem.language).is_complete(answer)
+
+
+def _description(problem: Problem, generation: str, words: list[str]) -> str:
+    text = cut_at_stop_words(generation.strip()[: len(problem.docstring)], words).rstrip()
+    for line in map(str.strip, problem.canonical_solution.split("\n")):
+        if len(line) > _LONGEST_LEAK:
+            text = text.replace(line, "")
+    return text

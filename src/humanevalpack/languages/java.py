@@ -1,0 +1,45 @@
+"""Java: two brackets stand open before the answer, the method's and the class's."""
+
+from typing import TYPE_CHECKING
+
+from humanevalpack.languages.base import (
+    Language,
+    Profile,
+    braces_complete,
+    cut_at_closing_bracket,
+    up_to_last_bracket,
+)
+
+if TYPE_CHECKING:
+    from humanevalpack.problems import Problem
+
+_EMPTY_MAIN = "public class Main {\n    }"
+
+
+def cut(text: str, _profile: Profile) -> str:
+    """Keep up to the bracket that closes the class; mend an answer that never closes it."""
+    closed = cut_at_closing_bracket(text, 2)
+    if closed is not None:
+        return closed
+    before, main, _ = text.partition("public static void main")
+    mended = up_to_last_bracket(before + "}" if main else text)
+    if mended.count("{") - 1 == mended.count("}"):
+        mended += "\n}"
+    return mended
+
+
+def assemble(_problem: "Problem", candidate: str, _profile: Profile) -> str:
+    """Take out an empty class Main: the test brings its own."""
+    return candidate.replace(_EMPTY_MAIN, "").strip()
+
+
+JAVA = Language(
+    name="java",
+    title="Java",
+    task_prefix="Java",
+    extension="java",
+    stop_words=(),
+    cut=cut,
+    is_complete=braces_complete(2),
+    assemble=assemble,
+)

@@ -1,0 +1,60 @@
+"""From a candidate to a program with its tests, ready to be judged.
+
+Rules: as the reference harness (evaluation rules, section 6); profile ``fixed`` mends the known faults of the data.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from humanevalpack.errors import UsageError
+from humanevalpack.languages import Profile, check_profile, get_language
+from humanevalpack.patches import apply_hunks, apply_text_patch
+from humanevalpack.problems import Problem
+from humanevalpack.prompts import PromptTemplate, load_template
+from humanevalpack.scenarios import scenario_base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A whole program with its tests; without a candidate (an unreadable patch) the tests stand alone and fail."""
+
+    text: str
+    language: str
+    problem: Problem | None
+    profile: Profile
+
+
+def build_program(
+    problem: Problem,
+    candidate: str,
+    scenario: str,
+    *,
+    prompt: str | Path | PromptTemplate = "instruct",
+    profile: Profile = "reference",
+) -> Program:
+    """Put a candidate (see ``extract_candidate``) and the problem's tests together.
+
+    Raises UsageError for ``explaindescribe``, whose answers are descriptions.
+    """
+    template = load_template(prompt)
+    template.check_supports(scenario)
+    check_profile(profile)
+    if scenario == "explaindescribe":
+        raise UsageError("scenario 'explaindescribe' makes descriptions, not programs: score explainsynthesize instead")
+    code = _applied(problem, candidate, scenario, template)
+    text = program_text(problem, code, profile=profile)
+    return Program(text=text, language=problem.language, problem=problem, profile=profile)
+
+
+def program_text(problem: Problem, code: str, *, profile: Profile = "reference") -> str:
+    """Return ``code`` (a whole program without tests) as the language's program, then the problem's test."""
+    return get_language(problem.language).assemble(problem, code, profile) + "\n\n" + problem.test
+
+
+def _applied(problem: Problem, candidate: str, scenario: str, template: PromptTemplate) -> str:
+    if template.answer not in ("patch", "hunk"):
+        return candidate
+    buggy = scenario_base(problem, scenario) + problem.buggy_solution
+    if template.answer == "patch":
+        return apply_text_patch(buggy, candidate) or ""
+    return apply_hunks(buggy, candidate) if candidate else ""
