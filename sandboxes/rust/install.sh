@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Rust: Debian's rustc-web (bookworm's own rustc is older than the language that models write), and the crates regex and
+# md5 from Debian's sources and rand from rand/, compiled once, so that judging a program compiles that program only.
+. "$(dirname "$0")/../toolchain.sh"
+
+folder=$(toolchain_folder)/rust
+sources=/usr/share/cargo/registry
+
+rustc_package=rustc-web
+if [ -x /usr/bin/apt-cache ] && [ -z "$(apt-cache policy rustc-web 2> /dev/null)" ]; then rustc_package=rustc; fi
+need /usr/bin/rustc "$rustc_package"
+need '/usr/lib/rustlib/*/lib/libstd-*.rlib' "libstd-${rustc_package/rustc/rust}-dev"
+need "$sources/regex-1.*" librust-regex-dev
+need "$sources/regex-syntax-0.*" librust-regex-syntax-dev
+need "$sources/md5-0.*" librust-md5-dev
+install_packages
+
+# What the compiled crates depend on: the exact compiler and every source file that is ours.
+key=$({ /usr/bin/rustc -vV; cat "$here/build_crates.sh" "$here"/rand/src/*.rs; ls -d "$sources"/{regex,md5}-*/; } | sha256sum | cut -d " " -f 1)
+if [ "$(cat "$folder/KEY" 2> /dev/null)" != "$key" ]; then
+  if [ "$check_only" = yes ]; then
+    say "missing: the crates rand, regex and md5 for this rustc in $folder; build them with: $0"
+    exit 3
+  fi
+  say "compiling rand (ours), regex and md5 into $folder"
+  mkdir -p "$(dirname "$folder")"
+  new=$(mktemp -d "$folder.XXXXXX")
+  trap 'rm -rf "$new"' EXIT
+  bash "$here/build_crates.sh" /usr/bin/rustc "$sources" "$new"
+  printf '%s\n' "$key" > "$new/KEY"
+  chmod -R a+rX "$new"
+  rm -rf "$folder"
+  mv "$new" "$folder"
+fi
+say "ready: $(/usr/bin/rustc --version | cut -d ' ' -f 1,2), rand regex md5 in $folder"
