@@ -1,0 +1,166 @@
+"""From counts of passes to scores: pass@k, its interval over problems, a paired comparison, counts by verdict.
+
+The unit of sampling is the problem: the samples of one problem are not independent, so every standard error and
+interval here is computed from one estimate per problem (a cluster), never from the pooled samples.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import index
+from typing import TYPE_CHECKING, SupportsIndex
+
+from humanevalpack.errors import UsageError
+
+if TYPE_CHECKING:
+    from humanevalpack.sandbox.verdicts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over problems with its uncertainty; all numbers are on the scale of the mean (1.0 = everything passes)."""
+
+    mean: float
+    stderr: float
+    """Standard error of the mean over problems; NaN for one problem, which cannot show how problems differ."""
+    low: float
+    high: float
+    confidence: float
+    problems: int
+
+
+def pass_at_k(*, n: SupportsIndex, c: SupportsIndex, k: SupportsIndex) -> float:
+    """Return the unbiased estimate of pass@k from ``n`` samples of one problem, ``c`` of which passed.
+
+    1 - C(n-c, k) / C(n, k), the chance that k samples drawn from the n without replacement hold a passing one (Chen et
+    al. 2021, arXiv 2107.03374, equation 1). Computed in whole numbers and divided once, so the result is the float
+    nearest to the true value. Raises UsageError unless 0 <= c <= n and 1 <= k <= n.
+    """
+    for name, value in (("n", n), ("c", c), ("k", k)):
+        # numpy's integers count as whole numbers, True and 3.0 do not.
+        if isinstance(value, bool) or not isinstance(value, SupportsIndex):
+            raise UsageError(f"pass_at_k: {name} must be a whole number, not {value!r}")
+    n, c, k = index(n), index(c), index(k)
+    if n < 1:
+        raise UsageError(f"pass_at_k: n (the number of samples) must be at least 1, not {n}")
+    if not 0 <= c <= n:
+        raise UsageError(f"pass_at_k: c (the number of passing samples) must lie between 0 and n = {n}, not {c}")
+    if not 1 <= k <= n:
+        raise UsageError(f"pass_at_k: k must lie between 1 and n = {n}, not {k}: it needs k samples a problem")
+    # C(n-c, k) / C(n, k) = C(n-k, c) / C(n, c): the smaller of k and c keeps the numbers short.
+    drawn, marked = min(k, c), max(k, c)
+    total = math.comb(n, drawn)
+    return (total - math.comb(n - marked, drawn)) / total
+
+
+def pass_at_k_scores(counts: Sequence[tuple[int, int]], k: int, *, confidence: float = 0.95) -> Estimate:
+    """Return mean pass@k over problems with an interval clustered by problem.
+
+    ``counts`` holds one (n, c) per problem: samples and passing samples. The interval is Wilson's with an effective
+    sample size (docs/metrics.md has the reasons and the simulated coverage): it stays inside [0, 1] and keeps its width
+    when every problem passes. Raises UsageError for no problems, for a problem with fewer than k samples and for a
+    confidence outside (0, 1).
+    """
+    quantile = _quantile(len(counts), confidence, "pass_at_k_scores: counts")
+    estimates = _per_problem(counts, k, "counts")
+    mean = math.fsum(estimates) / len(estimates)
+    stderr = _standard_error(estimates)
+    # A problem gives at most one independent answer for every k of its samples.
+    most = math.fsum(n / k for n, _ in counts)
+    low, high = _wilson(mean, _effective_size(mean, stderr, len(estimates), most), quantile)
+    return Estimate(mean, stderr, low, high, confidence, len(estimates))
+
+
+def paired_difference(
+    first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]], k: int, *, confidence: float = 0.95
+) -> Estimate:
+    """Return mean pass@k of ``first`` minus ``second``, two runs over the same problems in the same order.
+
+    Student's t over the differences of the single problems: what makes a problem hard for both runs cancels out. Raises
+    UsageError when the runs differ in length, and as ``pass_at_k_scores`` does.
+    """
+    if len(first) != len(second):
+        raise UsageError(f"paired_difference needs runs over the same problems, not {len(first)} and {len(second)}")
+    quantile = _quantile(len(first), confidence, "paired_difference: first")
+    pairs = zip(_per_problem(first, k, "first"), _per_problem(second, k, "second"), strict=True)
+    differences = [a - b for a, b in pairs]
+    mean = math.fsum(differences) / len(differences)
+    stderr = _standard_error(differences)
+    # One problem says nothing about the others: the interval is everything that a difference can be.
+    reach = 2.0 if math.isnan(stderr) else quantile * stderr
+    return Estimate(mean, stderr, max(-1.0, mean - reach), min(1.0, mean + reach), confidence, len(differences))
+
+
+def verdict_counts(verdicts: Iterable["Verdict"]) -> dict[str, int]:
+    """Return how many verdicts have each status: every status of the contract, in its order, zeros included."""
+    # Imported here: the score functions are also used where no sandbox is wanted.
+    from humanevalpack.sandbox.verdicts import STATUSES
+
+    counts = dict.fromkeys(STATUSES, 0)
+    for verdict in verdicts:
+        counts[verdict.status] += 1
+    return counts
+
+
+def _per_problem(counts: Sequence[tuple[int, int]], k: int, name: str) -> list[float]:
+    estimates = []
+    for row, (n, c) in enumerate(counts):
+        try:
+            estimates.append(pass_at_k(n=n, c=c, k=k))
+        except UsageError as error:
+            raise UsageError(f"{name}[{row}] = ({n!r}, {c!r}): {error}") from None
+    return estimates
+
+
+def _standard_error(values: Sequence[float]) -> float:
+    if len(values) < 2:
+        return math.nan
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values))
+
+
+def _effective_size(mean: float, stderr: float, problems: int, most: float) -> float:
+    """Return how many independent yes-or-no problems would give this standard error."""
+    spread = mean * (1 - mean)
+    if math.isnan(stderr) or spread <= 0:
+        return problems  # nothing varies: each problem counts as one answer, however often it was sampled
+    # The most a problem can tell bounds it: problems that look alike by chance must not give an interval without width.
+    return most if stderr**2 * most <= spread else spread / stderr**2
+
+
+def _wilson(mean: float, size: float, quantile: float) -> tuple[float, float]:
+    """Return Wilson's score interval (1927) for a proportion seen in ``size`` independent answers."""
+    square = quantile**2 / size
+    centre = (mean + square / 2) / (1 + square)
+    reach = quantile / (1 + square) * math.sqrt(mean * (1 - mean) / size + square / (4 * size))
+    # At the ends the limit is exact, and rounding must not push the mean out of its own interval.
+    return max(0.0, min(centre - reach, mean)), min(1.0, max(centre + reach, mean))
+
+
+def _quantile(problems: int, confidence: float, name: str) -> float:
+    """Return the two-sided quantile for ``problems`` clusters: Student's t, whose variance is estimated from them."""
+    if problems < 1:
+        raise UsageError(f"{name} is empty: there is no score without problems")
+    if not 0 < confidence < 1:
+        raise UsageError(f"confidence must lie between 0 and 1 (such as 0.95), not {confidence!r}")
+    if problems == 1:
+        return statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    freedom = problems - 1
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):  # bisection down to the last bit of the angle
+        middle = (low + high) / 2
+        low, high = (middle, high) if _t_probability(middle, freedom) < confidence else (low, middle)
+    return math.sqrt(freedom) * math.tan(low)
+
+
+def _t_probability(angle: float, freedom: int) -> float:
+    """Return P(|T| <= sqrt(freedom) tan(angle)) for Student's t (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4)."""
+    cosine, sine = math.cos(angle), math.sin(angle)
+    odd = freedom % 2
+    term, total = (cosine, 0.0) if odd else (1.0, 0.0)
+    for step in range(freedom // 2):
+        total += term
+        lower, upper = (2 * step + 2, 2 * step + 3) if odd else (2 * step + 1, 2 * step + 2)
+        term *= cosine**2 * lower / upper
+    return (angle + sine * total) * 2 / math.pi if odd else sine * total
