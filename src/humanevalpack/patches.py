@@ -10,8 +10,8 @@ _FIELDS = re.compile(
 )
 # The reference's pattern means "neither space, plus nor minus", but its `+-@` is a range: digits and signs are inside.
 _HUNK_END = re.compile(r"\n[^ +-@]")
-_HUNK_HEAD = re.compile(r"^@@.*?@@.*$", re.MULTILINE)
-_NO_NEWLINE = "\\ No newline at end of file"
+_HUNK_HEAD = re.compile(r"^(@@ .*? @@).*\n", re.MULTILINE)
+_NO_NEWLINE = re.compile(r"^\\ No newline at end of file$\n?", re.MULTILINE)
 
 
 def find_hunk(prompt_and_answer: str) -> str:
@@ -23,13 +23,16 @@ def find_hunk(prompt_and_answer: str) -> str:
 
 
 def apply_hunks(text: str, diff: str) -> str:
-    """Return ``text`` with each hunk's lines replaced, in order; hunks that do not fit are skipped."""
-    diff = "\n".join(line for line in diff.split("\n") if line != _NO_NEWLINE)
+    """Return ``text`` with each hunk's lines replaced, in order; hunks that do not fit are skipped.
+
+    The reference counts heads and bodies in pairs from the start, so text before the first head makes it take the
+    heads for bodies: no hunk is applied then, and the first head counts as an empty one.
+    """
+    before_first, *pieces = _HUNK_HEAD.split(_NO_NEWLINE.sub("", diff))
+    bodies = pieces[::2] if before_first else pieces[1::2]
     pointer = 0
-    for hunk in _HUNK_HEAD.split(diff):
-        before = _side(hunk, "-")
-        after = _side(hunk, "+")
-        text, pointer = _replace(text, before, after, pointer)
+    for body in bodies:
+        text, pointer = _replace(text, _side(body, "-"), _side(body, "+"), pointer)
     return text
 
 
@@ -39,7 +42,7 @@ def _side(hunk: str, sign: str) -> str:
 
 def _replace(text: str, before: str, after: str, pointer: int) -> tuple[str, int]:
     if not before:
-        return (after + "\n" + text, 1) if pointer == 0 and after else (text, pointer)
+        return (after + "\n" + text, 1) if pointer == 0 else (text, pointer)
     start = text.find(before, pointer)
     end = start + len(before)
     if start < 0 or (end < len(text) and text[end] != "\n"):
