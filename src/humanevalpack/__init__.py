@@ -4,3 +4,68 @@
 >>> problem = hep.load_problems("python", source="mini")[0]
 >>> prompt = hep.render_prompt(problem, "fixtests", prompt="octocoder")
 """
+
+from typing import TYPE_CHECKING, Any
+
+from humanevalpack.version import __version__
+
+if TYPE_CHECKING:
+    from humanevalpack.completions import extract_candidate
+    from humanevalpack.languages import LANGUAGES
+    from humanevalpack.metrics import pass_at_k
+    from humanevalpack.problems import Problem, load_problems
+    from humanevalpack.programs import Program, build_program
+    from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.sandbox import Verdict, run_programs
+    from humanevalpack.scenarios import SCENARIOS
+    from humanevalpack.templates import PromptTemplate, load_template, template_names
+
+__all__ = [
+    "LANGUAGES",
+    "SCENARIOS",
+    "Problem",
+    "Program",
+    "PromptTemplate",
+    "Verdict",
+    "__version__",
+    "build_program",
+    "extract_candidate",
+    "load_problems",
+    "load_template",
+    "pass_at_k",
+    "render_prompt",
+    "run_programs",
+    "stop_words",
+    "template_names",
+]
+
+# Where each name lives; a module is imported when one of its names is first used, so that the import costs nothing.
+_HOMES = {
+    "LANGUAGES": "languages",
+    "SCENARIOS": "scenarios",
+    "Problem": "problems",
+    "Program": "programs",
+    "PromptTemplate": "templates",
+    "Verdict": "sandbox",
+    "build_program": "programs",
+    "extract_candidate": "completions",
+    "load_problems": "problems",
+    "load_template": "templates",
+    "pass_at_k": "metrics",
+    "render_prompt": "prompts",
+    "run_programs": "sandbox",
+    "stop_words": "prompts",
+    "template_names": "templates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'humanevalpack' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    from importlib import import_module
+
+    return getattr(import_module(f"humanevalpack.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,11 +6,13 @@ Rules: as the reference harness (evaluation rules, section 5); profile ``fixed``
 from collections.abc import Iterable
 from pathlib import Path
 
-from humanevalpack.languages import Profile, check_profile, get_language
+from humanevalpack.corrections import corrected
+from humanevalpack.languages import Profile, get_language
 from humanevalpack.patches import find_hunk
 from humanevalpack.problems import Problem
-from humanevalpack.prompts import PromptTemplate, load_template, render_prompt, stop_words
+from humanevalpack.prompts import render_prompt, stop_words
 from humanevalpack.scenarios import FIX_SCENARIOS, scenario_base
+from humanevalpack.templates import PromptTemplate, load_template
 
 # Lines of the solution that are longer than this are taken out of a description (they would give the answer away).
 _LONGEST_LEAK = 20
@@ -31,14 +33,15 @@ def extract_candidate(
     """
     template = load_template(prompt)
     template.check_supports(scenario)
-    words = stop_words(problem.language, prompt=template, profile=check_profile(profile))
+    words = stop_words(problem.language, prompt=template, profile=profile)
+    problem = corrected(problem, profile)
     if scenario == "explaindescribe":
         return _description(problem, generation, words)
     answer = get_language(problem.language).cut(cut_at_stop_words(generation.rstrip(), words), profile)
     if template.answer == "patch":
         return answer
     if template.answer == "hunk":
-        return find_hunk(render_prompt(problem, scenario, prompt=template) + answer)
+        return find_hunk(render_prompt(problem, scenario, prompt=template, profile=profile) + answer)
     base = scenario_base(problem, scenario) if scenario in FIX_SCENARIOS else problem.prompt
     return base.rstrip() + answer
 

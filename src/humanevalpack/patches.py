@@ -5,9 +5,7 @@ The rules for hunks restate those of the reference harness, which took them over
 
 import re
 
-_FIELDS = re.compile(
-    r"<NME> (?P<name>.*?)\n<BEF> (?P<file>.*?)\n<MSG> (?P<message>.*?)\n<DFF> (?P<diff>.*)", re.DOTALL
-)
+_FIELDS = re.compile(r"<NME> (?P<name>.*?)\n<BEF> (?P<file>.*?)\n<MSG> (?P<message>.*?)\n<DFF> (?P<diff>.*)", re.DOTALL)
 # The reference's pattern means "neither space, plus nor minus", but its `+-@` is a range: digits and signs are inside.
 _HUNK_END = re.compile(r"\n[^ +-@]")
 _HUNK_HEAD = re.compile(r"^(@@ .*? @@).*\n", re.MULTILINE)
@@ -51,13 +49,12 @@ def _replace(text: str, before: str, after: str, pointer: int) -> tuple[str, int
 
 
 def apply_text_patch(text: str, patch: str) -> str | None:
-    """Return ``text`` with a diff-match-patch patch applied; None if the patch cannot be parsed."""
+    """Return ``text`` with a diff-match-patch patch applied; None if it is not one."""
     from diff_match_patch import diff_match_patch
 
     engine = diff_match_patch()
     try:
-        patches = engine.patch_fromText(patch.lstrip())
-    except ValueError:
+        patched: str = engine.patch_apply(engine.patch_fromText(patch.lstrip()), text)[0]
+    except Exception:  # whatever a hostile patch breaks in the library, the answer is not a patch
         return None
-    patched: str = engine.patch_apply(patches, text)[0]
     return patched

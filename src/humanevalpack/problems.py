@@ -127,7 +127,7 @@ def problems_from_rows(rows: Iterable[Mapping[str, Any]], language: str, *, wher
 
 
 def content_hash(problems: Sequence[Problem]) -> str:
-    """SHA-256 (hex) over the rows in order; equal to the known hash of a language when the data is the published one."""
+    """SHA-256 (hex) over the rows in order; equal to ``known_hash`` when the data is the published one."""
     digest = hashlib.sha256()
     for problem in problems:
         digest.update(_hash_text(problem))
@@ -182,13 +182,12 @@ def _problem(row: Mapping[str, Any], language: str, *, place: str) -> Problem:
             f"a {language} problem needs {', '.join(required)}; found {', '.join(map(str, row)) or 'nothing'}"
         )
     values: dict[str, Any] = {
-        _attribute(column): row[column]
-        for column in (*_HASHED, "text")
-        if column in row and row[column] is not None
+        _attribute(column): row[column] for column in (*_HASHED, "text") if column in row and row[column] is not None
     }
     for name, value in values.items():
         if not isinstance(value, str):
-            raise InputError(f"{place}: column {name.rstrip('_')!r} must be text, not {type(value).__name__}: {value!r:.80}")
+            kind = type(value).__name__
+            raise InputError(f"{place}: column {name.rstrip('_')!r} must be text, not {kind}: {value!r:.80}")
     for column, allowed in _VOCABULARY.items():
         if values[column] not in allowed:
             raise InputError(f"{place}: {column} is {values[column]!r}; allowed: {', '.join(allowed)}")
@@ -217,7 +216,7 @@ def _local_file(path: Path, language: str) -> Path:
         return path
     if path.is_file():
         return path
-    raise UsageError(f"dataset {str(path)!r} is not known: use hub, mini, a .jsonl file, or a folder with {language}.jsonl")
+    raise UsageError(f"dataset {str(path)!r} is not known: use hub, mini, a .jsonl file or a folder of them")
 
 
 def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -253,5 +252,3 @@ def _hub_rows(language: str, revision: str | None) -> Iterable[Mapping[str, Any]
         ) from error
     rows: Iterable[Mapping[str, Any]] = loaded
     return rows
-
-

@@ -6,12 +6,13 @@ Rules: as the reference harness (evaluation rules, section 6); profile ``fixed``
 from dataclasses import dataclass
 from pathlib import Path
 
+from humanevalpack.corrections import corrected
 from humanevalpack.errors import UsageError
-from humanevalpack.languages import Profile, check_profile, get_language
+from humanevalpack.languages import Profile, get_language
 from humanevalpack.patches import apply_hunks, apply_text_patch
 from humanevalpack.problems import Problem
-from humanevalpack.prompts import PromptTemplate, load_template
 from humanevalpack.scenarios import scenario_base
+from humanevalpack.templates import PromptTemplate, load_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +39,17 @@ def build_program(
     """
     template = load_template(prompt)
     template.check_supports(scenario)
-    check_profile(profile)
+    shown = corrected(problem, profile)
     if scenario == "explaindescribe":
         raise UsageError("scenario 'explaindescribe' makes descriptions, not programs: score explainsynthesize instead")
-    code = _applied(problem, candidate, scenario, template)
+    code = _applied(shown, candidate, scenario, template)
     text = program_text(problem, code, profile=profile)
     return Program(text=text, language=problem.language, problem=problem, profile=profile)
 
 
 def program_text(problem: Problem, code: str, *, profile: Profile = "reference") -> str:
     """Return ``code`` (a whole program without tests) as the language's program, then the problem's test."""
+    problem = corrected(problem, profile)
     return get_language(problem.language).assemble(problem, code, profile) + "\n\n" + problem.test
 
 

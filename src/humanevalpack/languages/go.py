@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # The packages that a program may use without importing them (reference harness, its import helper).
 _PACKAGES = ("math", "strings", "fmt", "strconv", "time", "bytes", "regexp", "sort", "math/rand", "crypto/md5")
 _HELPER = re.compile(r"\s*(?:func|type)\s+(?:\([^)]*\)\s*)?(?P<name>\w+)")
-_IMPORT_BLOCK = re.compile(r"^import\s*\(\n(?P<lines>(?:\s*\"[^\"]+\"\s*\n)*)\s*\)|^import\s+(?P<single>\"[^\"]+\")", re.M)
+_IMPORTS = re.compile(r"^import\s*\(\n(?:\s*\"[^\"]+\"\s*\n)*\s*\)|^import\s+\"[^\"]+\"", re.MULTILINE)
 
 
 def cut(text: str, profile: Profile) -> str:
@@ -47,14 +47,14 @@ def assemble(problem: "Problem", candidate: str, profile: Profile) -> str:
 
 
 def _drop_unused_imports(candidate: str, whole: str) -> str:
-    body = _IMPORT_BLOCK.sub("", whole)
+    body = _IMPORTS.sub("", whole)
 
     def used(match: re.Match[str]) -> str:
         quoted = re.findall(r"\"[^\"]+\"", match[0])
         kept = [path for path in quoted if path.strip('"') not in _PACKAGES or _uses(body, path.strip('"'))]
         return "import (\n" + "".join(f"    {path}\n" for path in kept) + ")" if kept else ""
 
-    return _IMPORT_BLOCK.sub(used, candidate)
+    return _IMPORTS.sub(used, candidate)
 
 
 GO = Language(

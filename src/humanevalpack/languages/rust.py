@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem
 
 EMPTY_MAIN = "fn main(){}\n"
-_HELPER = re.compile(r"\s*(?:pub\s+)?(?:fn|struct|enum|impl|trait)\s+(?P<name>\w+)")
+_HELPER = re.compile(r"\s*(?:#\[[^\n]*\]\s*)*(?:pub\s+)?(?:fn|struct|enum|impl|trait)\s+(?P<name>\w+)")
 
 
 def cut(text: str, profile: Profile) -> str:
