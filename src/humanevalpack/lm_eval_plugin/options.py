@@ -1,0 +1,167 @@
+"""What a user can set: one typed, frozen object, made in one place and checked before anything is loaded or generated.
+
+Sources, strongest first: ``--metadata`` (or ``simple_evaluate(metadata=...)``), ``options:`` in a task file, the environment
+(``HUMANEVALPACK_<OPTION>``), the preset, the default. docs/lm_eval.md has the table of all options; a test keeps both equal.
+"""
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args
+
+from humanevalpack.errors import UsageError
+from humanevalpack.languages import Profile
+from humanevalpack.lm_eval_plugin import values
+
+ENVIRONMENT_PREFIX = "HUMANEVALPACK_"
+PROMPT_AUTO, PROMPT_CHAT = "auto", "chat"
+DEFAULT_KS = (1, 10, 100)
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # OctoPack (arXiv 2308.07124), appendix: 20 samples, temperature 0.2, top_p 0.95, 2048 tokens with the prompt.
+    "octopack-paper": {"n_samples": 20, "temperature": 0.2, "top_p": 0.95, "top_k": 0, "total_length": 2048, "k": (1, 10)},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The settings of one task."""
+
+    dataset: str = "hub"
+    """``hub``, ``mini`` or a path to a folder or JSONL file."""
+    dataset_revision: str | None = None
+    """Branch, tag or commit of the hub dataset. (Not ``revision``: lm_eval merges the model's arguments in.)"""
+    prompt: str = PROMPT_AUTO
+    """A template's name, a path to a template file, ``auto`` or ``chat`` (the model's chat template)."""
+    preset: str | None = None
+    n_samples: int = 1
+    k: tuple[int, ...] = ()
+    """The k of pass@k; empty: 1 and each of 10 and 100 that is not above n_samples."""
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float = 1.0
+    top_k: int = 0
+    """0 is off."""
+    max_new_tokens: int = 1024
+    """Answer budget in tokens."""
+    total_length: int | None = None
+    """Tokens of prompt and answer together; replaces max_new_tokens."""
+    profile: Profile = "reference"
+    sandbox: str = "auto"
+    workers: int | None = None
+    """Programs that run at once; None: every core of this machine, shared between the ranks."""
+    time_limit: float | None = None
+    """Seconds for running one program; None: the language's own limit."""
+    missing_toolchains: str = "error"
+    confirm_run_unsafe_code: bool = False
+    descriptions: str | None = None
+    """File or folder with the descriptions of an earlier explaindescribe run."""
+    generations: str | None = None
+    """File or folder of kept generations that are scored instead of asking the model."""
+    keep_generations: str | None = None
+    """Folder that every generation is written to before anything is executed."""
+
+    given: frozenset[str] = frozenset()
+    """Names of the options that the user, a task file or a preset set; not an option."""
+
+    def scored_ks(self, n_samples: int) -> tuple[int, ...]:
+        """Return the k of pass@k that ``n_samples`` samples a problem allow."""
+        return tuple(k for k in (self.k or DEFAULT_KS) if k <= n_samples)
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the options as the results record them."""
+        return {name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in OPTIONS}
+
+
+OPTIONS = tuple(field.name for field in fields(Options) if field.name != "given")
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "dataset": values.text,
+    "dataset_revision": values.text,
+    "prompt": values.text,
+    "preset": values.one_of(*PRESETS),
+    "n_samples": values.whole_number(least=1),
+    "k": values.whole_numbers(least=1),
+    "temperature": values.number(least=0),
+    "top_p": values.number(above=0, most=1),
+    "top_k": values.whole_number(least=0),
+    "max_new_tokens": values.whole_number(least=1),
+    "total_length": values.whole_number(least=2),
+    "profile": values.one_of(*get_args(Profile)),
+    "sandbox": values.one_of("auto", "docker", "local", "process"),
+    "workers": values.whole_number(least=1),
+    "time_limit": values.number(above=0),
+    "missing_toolchains": values.one_of("error", "skip"),
+    "confirm_run_unsafe_code": values.yes_or_no,
+    "descriptions": values.existing_path,
+    "generations": values.existing_path,
+    "keep_generations": values.text,
+}
+
+
+def read_options(
+    metadata: Mapping[str, Any], task_file: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Options:
+    """Read and check the options; raises UsageError that names the option, its value, where it stands and what works.
+
+    ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name is
+    taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file.
+    """
+    environment = os.environ if environment is None else environment
+    _refuse_slips(metadata, "--metadata")
+    for name in task_file or {}:
+        if name not in OPTIONS:
+            raise UsageError(f"options: {name!r} in the task file is not an option; the options are {', '.join(OPTIONS)}")
+    from_environment = {
+        name: environment[variable] for name in OPTIONS if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment
+    }
+    sources = (("--metadata", metadata), ("the task file", task_file or {}), ("the environment", from_environment))
+    given: dict[str, Any] = {}
+    for place, source in reversed(sources):
+        given |= {
+            name: _checked(name, source[name], place) for name in OPTIONS if name in source and source[name] is not None
+        }
+    return _consistent(given)
+
+
+def _consistent(given: dict[str, Any]) -> Options:
+    preset = dict(PRESETS.get(given.get("preset", ""), {}))
+    # A part that the user sets replaces what the preset derives from the same part.
+    if "n_samples" in given:
+        preset.pop("k", None)
+    if "max_new_tokens" in given:
+        preset.pop("total_length", None)
+    options = replace(Options(), **(preset | given), given=frozenset(preset | given))
+    if "max_new_tokens" in given and "total_length" in given:
+        raise UsageError("max_new_tokens and total_length both set the answer budget: give one of them")
+    too_large = [k for k in options.k if k > options.n_samples]
+    if too_large and options.descriptions is None:
+        raise UsageError(
+            f"k is {too_large[0]}, but pass@{too_large[0]} needs at least that many samples a problem: "
+            f"set n_samples={too_large[0]} or more (it is {options.n_samples})"
+        )
+    if options.temperature == 0 and options.n_samples > 1 and "temperature" in given:
+        raise UsageError(
+            f"n_samples is {options.n_samples} with temperature 0: greedy samples are all equal; "
+            "set a temperature above 0 (the paper: 0.2) or n_samples=1"
+        )
+    if options.dataset_revision is not None and options.dataset != "hub":
+        raise UsageError(f"dataset_revision needs dataset=hub, but dataset is {options.dataset!r}: leave one of them out")
+    return options
+
+
+def _checked(name: str, value: object, place: str) -> object:
+    try:
+        return _CHECKS[name](value)
+    except ValueError as error:
+        raise UsageError(f"option {name} is {value!r} (from {place}): {error}") from None
+
+
+def _refuse_slips(metadata: Mapping[str, Any], place: str) -> None:
+    for name in metadata:
+        if name in OPTIONS or not isinstance(name, str):
+            continue
+        near = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.85)
+        if near:
+            raise UsageError(f"option {name!r} (from {place}) is not known: did you mean {near[0]}?")
