@@ -54,9 +54,11 @@ class TruthTable:
     exceptions: tuple[ExceptionRow, ...]
 
     def expect(self, problem: "Problem", form: Form, profile: "Profile", *, published: bool) -> Expectation:
-        """Return what the ``form`` of ``problem`` must do; ``published`` says that the row is HumanEvalPack's own."""
-        if not published:
-            return self.rules[form]
+        """Return what the ``form`` of ``problem`` must do.
+
+        ``published`` says that the language's rows are HumanEvalPack's own, unchanged; otherwise only the exceptions,
+        which know their problems by number and name, are stricter than the rule for every data set.
+        """
         for row in self.exceptions:
             if (
                 row.language == problem.language
@@ -65,7 +67,7 @@ class TruthTable:
                 and row.problems.get(problem.index) == problem.entry_point
             ):
                 return row.expectation
-        return self.published[form]
+        return (self.published if published else self.rules)[form]
 
 
 @lru_cache(maxsize=1)

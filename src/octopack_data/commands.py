@@ -10,7 +10,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Answer --version and --help; the pipelines come with a later release."""
     parser = argparse.ArgumentParser(
         prog="octopack-data",
-        description="The data pipelines of OctoPack. This release has none of them yet: the package is a placeholder.",
+        description="The data pipelines of OctoPack. This release has none yet: the package is a placeholder.",
     )
     parser.add_argument("--version", action="version", version=f"octopack-data {__version__}")
     parser.parse_args(arguments)

@@ -1,0 +1,27 @@
+"""Options that several commands have, with one meaning (evaluation defaults)."""
+
+from typing import Annotated
+
+import typer
+
+DatasetOption = Annotated[
+    str, typer.Option("--dataset", help="hub, mini (ships with the package), a .jsonl file or a folder of them.")
+]
+PromptOption = Annotated[str, typer.Option("--prompt", help="A prompt's name, or the path of a template file.")]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", help="reference (as the reference harness) or fixed (its known faults mended).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def chosen_languages(names: str | None) -> list[str]:
+    """Read ``python,go``; None means all six. Raises UsageError for an unknown or missing name."""
+    from humanevalpack.errors import UsageError
+    from humanevalpack.languages import LANGUAGES, get_language
+
+    if names is None:
+        return list(LANGUAGES)
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if not wanted:
+        raise UsageError(f"--languages names no language; use one or more of {', '.join(LANGUAGES)}")
+    return [get_language(name).name for name in dict.fromkeys(wanted)]
