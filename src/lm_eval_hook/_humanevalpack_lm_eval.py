@@ -1,8 +1,8 @@
 """Makes a plain ``lm_eval --tasks humanevalpack`` find our tasks; a ``.pth`` file imports this when Python starts.
 
-lm_eval 0.4.13 looks for tasks in its own folder and in ``--include_path`` only (a way to register task folders is an open
-proposal, EleutherAI/lm-evaluation-harness pull request 4015). So this module waits for ``lm_eval.tasks.manager`` and gives
-its TaskManager our folder. It imports nothing of humanevalpack and nothing else that a start-up would feel.
+lm_eval 0.4.13 looks for tasks in its own folder and in ``--include_path`` only (a way to register task folders is an
+open proposal, EleutherAI/lm-evaluation-harness pull request 4015). So this module waits for ``lm_eval.tasks.manager``
+and gives its TaskManager our folder. It imports nothing of humanevalpack and nothing else that a start-up would feel.
 Switched off by the environment variable HUMANEVALPACK_LM_EVAL=off.
 """
 
@@ -49,8 +49,8 @@ def extend(manager_module):
     def init(self, verbosity=None, include_path=None, *args, **kwargs):
         folder = _task_folder()
         if folder is not None:
-            paths = [] if not include_path else include_path
-            include_path = [folder, *(paths if isinstance(paths, (list, tuple)) else [paths])]
+            users = include_path if isinstance(include_path, (list, tuple)) else [include_path]
+            include_path = [folder, *filter(None, users)]
         original(self, verbosity, include_path, *args, **kwargs)
 
     init.humanevalpack = True
@@ -68,10 +68,9 @@ def _task_folder():
         tasks = Path(folder) / "lm_eval_plugin" / "tasks"
         if tasks.is_dir():
             return tasks
-    print(
+    sys.stderr.write(
         "humanevalpack: its lm_eval hook is installed, but not its task files; reinstall humanevalpack, "
-        f"or set {_SWITCH}=off",
-        file=sys.stderr,
+        f"or set {_SWITCH}=off\n"
     )
     return None
 

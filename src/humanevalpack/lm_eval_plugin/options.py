@@ -1,7 +1,8 @@
 """What a user can set: one typed, frozen object, made in one place and checked before anything is loaded or generated.
 
-Sources, strongest first: ``--metadata`` (or ``simple_evaluate(metadata=...)``), ``options:`` in a task file, the environment
-(``HUMANEVALPACK_<OPTION>``), the preset, the default. docs/lm_eval.md has the table of all options; a test keeps both equal.
+Sources, strongest first: ``--metadata`` (or ``simple_evaluate(metadata=...)``), ``options:`` in a task file, the
+environment (``HUMANEVALPACK_<OPTION>``), the preset, the default. docs/lm_eval.md has the table of all options; a test
+keeps both equal.
 """
 
 import difflib
@@ -19,8 +20,8 @@ PROMPT_AUTO, PROMPT_CHAT = "auto", "chat"
 DEFAULT_KS = (1, 10, 100)
 
 PRESETS: dict[str, dict[str, Any]] = {
-    # OctoPack (arXiv 2308.07124), appendix: 20 samples, temperature 0.2, top_p 0.95, 2048 tokens with the prompt.
-    "octopack-paper": {"n_samples": 20, "temperature": 0.2, "top_p": 0.95, "top_k": 0, "total_length": 2048, "k": (1, 10)},
+    # OctoPack (arXiv 2308.07124): 20 samples, temperature 0.2, top_p 0.95, 2048 tokens with the prompt.
+    "octopack-paper": {"n_samples": 20, "temperature": 0.2, "top_p": 0.95, "top_k": 0, "total_length": 2048},
 }
 
 
@@ -101,20 +102,26 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
 
 
 def read_options(
-    metadata: Mapping[str, Any], task_file: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+    metadata: Mapping[str, Any],
+    task_file: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Options:
     """Read and check the options; raises UsageError that names the option, its value, where it stands and what works.
 
-    ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name is
-    taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file.
+    ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name
+    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file.
     """
     environment = os.environ if environment is None else environment
     _refuse_slips(metadata, "--metadata")
     for name in task_file or {}:
         if name not in OPTIONS:
-            raise UsageError(f"options: {name!r} in the task file is not an option; the options are {', '.join(OPTIONS)}")
+            raise UsageError(
+                f"options: {name!r} in the task file is not an option; the options are {', '.join(OPTIONS)}"
+            )
     from_environment = {
-        name: environment[variable] for name in OPTIONS if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment
+        name: environment[variable]
+        for name in OPTIONS
+        if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment
     }
     sources = (("--metadata", metadata), ("the task file", task_file or {}), ("the environment", from_environment))
     given: dict[str, Any] = {}
@@ -127,9 +134,6 @@ def read_options(
 
 def _consistent(given: dict[str, Any]) -> Options:
     preset = dict(PRESETS.get(given.get("preset", ""), {}))
-    # A part that the user sets replaces what the preset derives from the same part.
-    if "n_samples" in given:
-        preset.pop("k", None)
     if "max_new_tokens" in given:
         preset.pop("total_length", None)
     options = replace(Options(), **(preset | given), given=frozenset(preset | given))
@@ -141,13 +145,10 @@ def _consistent(given: dict[str, Any]) -> Options:
             f"k is {too_large[0]}, but pass@{too_large[0]} needs at least that many samples a problem: "
             f"set n_samples={too_large[0]} or more (it is {options.n_samples})"
         )
-    if options.temperature == 0 and options.n_samples > 1 and "temperature" in given:
-        raise UsageError(
-            f"n_samples is {options.n_samples} with temperature 0: greedy samples are all equal; "
-            "set a temperature above 0 (the paper: 0.2) or n_samples=1"
-        )
     if options.dataset_revision is not None and options.dataset != "hub":
-        raise UsageError(f"dataset_revision needs dataset=hub, but dataset is {options.dataset!r}: leave one of them out")
+        raise UsageError(
+            f"dataset_revision needs dataset=hub, but dataset is {options.dataset!r}: leave one of them out"
+        )
     return options
 
 

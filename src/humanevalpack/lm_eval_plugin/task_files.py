@@ -1,7 +1,7 @@
 """The task files that lm_eval reads: which tasks and groups there are, and what each file says.
 
-lm_eval wants one YAML file a name. ``python -m humanevalpack.lm_eval_plugin.task_files`` writes them all; a test keeps the
-folder and this module equal.
+lm_eval wants one YAML file a name. ``python -m humanevalpack.lm_eval_plugin.task_files`` writes them all; a test keeps
+the folder and this module equal.
 """
 
 from pathlib import Path
@@ -47,7 +47,9 @@ def task_files() -> dict[str, str]:
         for name, (scenarios, averaged) in GROUPS.items():
             members = [task_name(scenario, language) for scenario in scenarios for language in languages]
             files[f"{name}{suffix}.yaml"] = _group(name + suffix, members, averaged)
-        files[f"humanevalpack{suffix}.yaml"] = _group(f"humanevalpack{suffix}", [part + suffix for part in PARTS], OVERALL)
+        files[f"humanevalpack{suffix}.yaml"] = _group(
+            f"humanevalpack{suffix}", [part + suffix for part in PARTS], OVERALL
+        )
     mini = _group("humanevalpack_mini", list(PARTS), OVERALL)
     files["humanevalpack_mini.yaml"] = f"{mini}# Passed on to every task of the group.\noptions: {{dataset: mini}}\n"
     return files
