@@ -37,7 +37,9 @@ def extract_candidate(
     problem = corrected(problem, profile)
     if scenario == "explaindescribe":
         return _description(problem, generation, words)
-    answer = get_language(problem.language).cut(cut_at_stop_words(generation.rstrip(), words), profile)
+    answer = cut_at_stop_words(generation.rstrip(), words)
+    if profile == "reference" or template.answer == "code":  # the reference cuts patches like code, python's to nothing
+        answer = get_language(problem.language).cut(answer, profile)
     if template.answer == "patch":
         return answer
     if template.answer == "hunk":
