@@ -1,0 +1,160 @@
+"""Where one program lives: its directory, its user, and how everything it started is found and killed.
+
+Two kinds. Namespaces: the processes are alone in a process namespace whose process 1 is ours, and in a mount
+namespace with a tmpfs of their own; both vanish with process 1. Plain (inside Docker, and the ``process`` sandbox):
+a fresh directory that is removed afterwards; processes are found by their user where the program has one of its
+own, else as descendants of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import kernel
+from .limits import DISK, MIB
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Cage:
+    """``box`` is the program's working directory, ``user`` its own user id (None: it shares the supervisor's)."""
+
+    box: str
+    user: int | None
+    namespaces: bool
+    counts_own_processes: bool
+
+    def members(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (process id, fields of /proc/ID/stat from the state on) of every process of the program."""
+        if self.namespaces:
+            yield from ((number, fields) for number, fields in _processes() if number != 1)
+        elif self.user is not None:
+            yield from ((number, fields) for number, fields in _processes() if _user_of(number) == self.user)
+        else:
+            everyone = dict(_processes())
+            family = {os.getpid()}
+            while grown := {n for n, fields in everyone.items() if int(fields[1]) in family} - family:
+                family |= grown
+            yield from ((number, everyone[number]) for number in family if number != os.getpid())
+
+    def kill_all(self) -> None:
+        """Kill every process of the program; those that appear meanwhile too."""
+        if self.namespaces:
+            _kill_quietly(-1)
+            return
+        for _ in range(1000):
+            alive = [number for number, fields in self.members() if fields[0] not in "ZX"]
+            if not alive:
+                return
+            for number in alive:
+                _kill_quietly(number)
+            if self.user is not None:
+                _kill_as(self.user)
+            time.sleep(0.001)
+        raise OSError(f"processes of the program survive being killed: {alive}")
+
+
+def usage(fields: list[str]) -> tuple[float, int, int]:
+    """Return (CPU seconds with waited-for children, resident bytes, threads) from the fields of /proc/ID/stat."""
+    return sum(map(int, fields[11:15])) / _TICKS, int(fields[21]) * _PAGE, int(fields[17])
+
+
+def own_user() -> int | None:
+    """Return a user id for one program that nobody else has, or None where this process can take no other."""
+    if os.geteuid() != 0:
+        return None
+    with open("/proc/self/uid_map", encoding="ascii") as lines:
+        first, _, count = max((tuple(map(int, line.split())) for line in lines), key=lambda row: row[2])
+    if count < 65536:
+        return None
+    # the upper half, or where there are billions of ids: above every account and sub-id of an ordinary system
+    low = first + min(count // 2, 2**30)
+    return random.SystemRandom().randrange(low, min(first + count - 2, low + 2**29))
+
+
+def enter_namespaces() -> Cage:
+    """Make the calling process, number 1 of a fresh process namespace, the keeper of a cage."""
+    user = own_user()
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    quiet = kernel.MS_NOSUID | kernel.MS_NODEV
+    kernel.mount("proc", "/proc", "proc", quiet | kernel.MS_NOEXEC)
+    kernel.mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={DISK},mode=1777,nr_inodes=65536")
+    kernel.mount("tmpfs", "/dev/shm", "tmpfs", quiet, f"size={16 * MIB},mode=1777,nr_inodes=1024")
+    os.mkdir("/tmp/box", 0o700)
+    if user is not None:
+        os.chown("/tmp/box", user, user)
+    return Cage("/tmp/box", user, namespaces=True, counts_own_processes=True)
+
+
+def enter_plain(base: str) -> Cage:
+    """Make a cage without namespaces: a fresh directory in ``base``."""
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+    user = own_user()
+    box = tempfile.mkdtemp(prefix="program-", dir=base)
+    if user is not None:
+        os.chown(box, user, user)
+    return Cage(box, user, namespaces=False, counts_own_processes=user is not None)
+
+
+def remove_box(box: str) -> None:
+    """Remove a plain cage's directory, whatever permissions the program left in it."""
+
+    def open_up(_: object, path: str, __: object) -> None:
+        os.chmod(os.path.dirname(path), 0o700)
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.chmod(path, 0o700)
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+    shutil.rmtree(box, onerror=open_up)
+
+
+def _processes() -> Iterator[tuple[int, list[str]]]:
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    stat = file.read()
+            except OSError:  # it ended since the listing
+                continue
+            yield int(name), stat[stat.rindex(b")") + 2 :].decode("ascii").split()
+
+
+def _user_of(number: int) -> int | None:
+    # not the owner of /proc/ID: that is root for a process that made itself undumpable
+    try:
+        with open(f"/proc/{number}/status", "rb") as file:
+            text = file.read()
+    except OSError:
+        return None
+    start = text.index(b"\nUid:") + 5
+    return int(text[start : text.index(b"\n", start)].split()[0])
+
+
+def _kill_quietly(number: int) -> None:
+    try:
+        os.kill(number, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+
+
+def _kill_as(user: int) -> None:
+    """Kill everything of ``user`` at once, as that user: no race with a fork bomb."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresuid(user, user, user)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)

@@ -1,0 +1,177 @@
+"""One job from its frame to its verdict: a cage, the build, the run, the judgement."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import kernel
+from .cage import Cage, enter_namespaces, enter_plain, remove_box
+from .languages import LANGUAGES
+from .languages.base import Language, Places, Unbuildable
+from .limits import Job
+from .watch import Outcome, run
+
+_ERROR_MARKS = ("error", "Error", "panicked")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How this supervisor works: with ``namespaces`` for each program or in plain directories below ``base``.
+
+    ``toolchains`` and ``warm`` map a language to its folders.
+    """
+
+    namespaces: bool
+    base: str
+    toolchains: dict[str, str]
+    warm: dict[str, str]
+
+    def places(self, language: str) -> Places:
+        """Return the folders of one language ("" where it has none)."""
+        return Places(self.toolchains.get(language, ""), self.warm.get(language, ""))
+
+
+def in_cage(setting: Setting, work: Callable[[Cage], Any], answer: Callable[[Any], bytes]) -> bytes:
+    """Do ``work`` in a fresh cage, in a process of its own, and return ``answer`` of its result.
+
+    Everything that the work started is dead and its directory gone when this returns. Raises OSError if the kernel
+    refuses the cage or its keeper dies.
+    """
+    if setting.namespaces:
+        kernel.unshare(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
+    box_read, box_write = os.pipe()
+    read, write = os.pipe()
+    keeper = os.fork()
+    if keeper == 0:
+        _keep(setting, work, answer, write, box_write)
+    os.close(write)
+    os.close(box_write)
+    with open(box_read, "rb") as file:
+        box = file.read()
+    with open(read, "rb") as file:
+        data = file.read()
+    _, status = os.waitpid(keeper, 0)
+    if box:
+        remove_box(os.fsdecode(box))
+    if status != 0 or not data:
+        raise OSError(f"the process that keeps the program ended early (status {status}): {data!r}")
+    return data
+
+
+def _keep(
+    setting: Setting, work: Callable[[Cage], Any], answer: Callable[[Any], bytes], write: int, box_write: int
+) -> None:
+    """Be the cage's keeper; never returns."""
+    cage = None
+    try:
+        # the pool's pipes belong to the parent alone
+        null = os.open("/dev/null", os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        if setting.namespaces:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+            cage = enter_namespaces()
+        else:
+            signal.signal(signal.SIGTERM, _stop)
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
+            cage = enter_plain(setting.base)
+            os.write(box_write, os.fsencode(cage.box))
+        os.close(box_write)
+        data = memoryview(answer(work(cage)))
+        while data:
+            data = data[os.write(write, data) :]
+        os._exit(0)
+    except BaseException as error:
+        os.write(write, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:4000])
+    finally:
+        if cage is not None:
+            cage.kill_all()
+        os._exit(1)
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(1)
+
+
+def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
+    """Build and run one program in ``cage``; return its verdict as plain types."""
+    language = LANGUAGES[job.language]
+    places = setting.places(job.language)
+    started = time.monotonic()
+    try:
+        put(cage, language.sources(job, places))
+    except Unbuildable as reason:
+        return {"status": "compile_error", "reason": str(reason)}
+    build, built = None, []
+    for command in language.build(job, places):
+        outcome = run(command, cage, language.build_limits(job))
+        built.append(outcome)
+        build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
+        if not outcome.succeeded:
+            return _verdict(*_build_failure(outcome), outcome, built, build, None)
+    outcome = run(language.run(job, places), cage, language.run_limits(job))
+    status, reason = (outcome.broke, outcome.why) if outcome.broke else language.judge(job, outcome)
+    return _verdict(status, reason, outcome, [*built, outcome], build, {"wall": outcome.wall, "cpu": outcome.cpu})
+
+
+def put(cage: Cage, files: dict[str, bytes]) -> None:
+    """Write files into the box as the program's user owns them."""
+    for name, data in files.items():
+        path = os.path.join(cage.box, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        if cage.user is not None:
+            os.chown(path, cage.user, cage.user)
+
+
+def prepare(language: Language, places: Places, cage: Cage) -> str:
+    """Make a language's warm files; return "" or what went wrong."""
+    for command in language.prepare(places.warm, places):
+        outcome = run(command, Cage(places.warm, None, cage.namespaces, False), language.build_limits(_PREPARING))
+        if not outcome.succeeded:
+            text = outcome.output.decode("utf-8", "replace")
+            return f"{' '.join(command.argv)}: {outcome.why or outcome.signal or outcome.exit_code}\n{text}"
+    return ""
+
+
+_PREPARING = Job("", "", "", slowness=10, patience=10)
+
+
+def _build_failure(outcome: Outcome) -> tuple[str, str]:
+    if outcome.broke:
+        return outcome.broke, f"while building: {outcome.why}"
+    end = outcome.signal or f"exit code {outcome.exit_code}"
+    return "compile_error", first_error(outcome.output) or f"the compiler ended with {end}"
+
+
+def first_error(output: bytes) -> str:
+    """Return the first line of a compiler's output that names an error, or ""."""
+    lines = output.decode("utf-8", "replace").splitlines()
+    return next((line.strip()[:300] for line in lines if any(mark in line for mark in _ERROR_MARKS)), "")
+
+
+def _verdict(
+    status: str,
+    reason: str,
+    outcome: Outcome,
+    all_outcomes: list[Outcome],
+    build: dict[str, float] | None,
+    run: dict[str, float] | None,
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "reason": reason,
+        "build": build,
+        "run": run,
+        "peak_memory": max(one.peak_memory for one in all_outcomes),
+        "output": outcome.output.decode("utf-8", "replace"),
+        "exit_code": outcome.exit_code,
+        "signal": outcome.signal,
+        "asleep": outcome.asleep,
+    }

@@ -1,0 +1,58 @@
+"""The Linux calls that Python's standard library lacks: namespaces, mounts, capabilities, process controls."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWPID = 0x20000000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 2, 4, 8, 16384, 1 << 18
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare(flags: int) -> None:
+    """Move this process (for CLONE_NEWPID: its children) into fresh namespaces; raises OSError where refused."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
+    """Mount a file system; raises OSError."""
+    _check(
+        _libc.mount(
+            source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode() if data else None
+        ),
+        f"mount {kind or 'flags'} on {target}",
+    )
+
+
+def prctl(option: int, value: int, third: int = 0) -> None:
+    """Set one of this process's controls; raises OSError."""
+    numbers = [ctypes.c_ulong(number) for number in (value, third, 0, 0)]
+    _check(_libc.prctl(option, *numbers), f"prctl {option}")
+
+
+def drop_capabilities() -> None:
+    """Give up every capability of this process for good (execve cannot bring one back: no_new_privs is set too)."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    try:
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    except OSError:  # Linux before 4.3 has no ambient set, so there is nothing to clear
+        pass
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    _check(_libc.capset(header, nothing), "capset")

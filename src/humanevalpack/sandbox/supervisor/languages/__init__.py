@@ -1,0 +1,8 @@
+"""The languages that the supervisor can build and run."""
+
+from __future__ import annotations
+
+from .base import Language
+from .python import Python
+
+LANGUAGES: dict[str, Language] = {language.name: language for language in (Python(),)}

@@ -1,0 +1,100 @@
+"""What the supervisor knows of a language: what it needs, how a program is built and run, what its end means."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from ..launch import Command
+from ..limits import GIB, Job, Limits, backstop
+from ..watch import Outcome
+
+
+@dataclass(frozen=True)
+class Need:
+    """A file or folder that must be there: ``what`` names it for people, ``path`` is absolute.
+
+    A path that begins with ``toolchain:`` lies in the language's own folder of things built by its install script.
+    """
+
+    what: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a language's own folders are: ``toolchain`` (built by its install script) and ``warm`` (see prepare)."""
+
+    toolchain: str
+    warm: str
+
+
+class Language(ABC):
+    """One language. ``version`` is the command that prints the toolchain's version."""
+
+    name: str
+    run_cpu: float
+    build_cpu: float = 60
+    memory: int = GIB
+    needs: tuple[Need, ...]
+    version: tuple[str, ...]
+    prepared_from: tuple[str, ...] = ()
+    """Files whose change makes what ``prepare`` made worthless (tools, libraries)."""
+
+    def load(self) -> None:
+        """Load into the long-lived process what every program of this language can start from."""
+
+    def prepare(self, folder: str, places: Places) -> list[Command]:
+        """Write trusted sources into ``folder`` and return the commands that turn them into its warm files there."""
+        return []
+
+    @abstractmethod
+    def sources(self, job: Job, places: Places) -> dict[str, bytes]:
+        """Return the files to put into the box; raises Unbuildable if the text cannot be a program."""
+
+    def build(self, job: Job, places: Places) -> list[Command]:
+        """Return the commands that build the program, run in order in the box."""
+        return []
+
+    @abstractmethod
+    def run(self, job: Job, places: Places) -> Command:
+        """Return the command that runs the built program."""
+
+    def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
+        """Return (status, reason) of a run that broke no limit."""
+        if outcome.exit_code != 0:
+            return self.failure(outcome)
+        if outcome.proof == outcome.token:
+            return "passed", "the whole test ran and nothing failed"
+        return "incomplete", "the process ended without an error before the test had run to its end"
+
+    def failure(self, outcome: Outcome) -> tuple[str, str]:
+        """Return (status, reason) of a run that ended with an error: ``failed`` for an assertion of the test."""
+        if outcome.signal is not None:
+            return "runtime_error", f"killed by {outcome.signal}"
+        return "runtime_error", f"exit code {outcome.exit_code}"
+
+    def build_limits(self, job: Job) -> Limits:
+        """Return the limits of each build command; compilers' output is cut rather than punished."""
+        cpu = self.build_cpu * job.slowness
+        return Limits(cpu, backstop(cpu, job.patience), self.memory, open_files=1024, output=None)
+
+    def run_limits(self, job: Job) -> Limits:
+        """Return the limits of the run."""
+        cpu = job.cpu if job.cpu is not None else self.run_cpu * job.slowness
+        return Limits(cpu, backstop(cpu, job.patience), self.memory)
+
+
+class Unbuildable(Exception):
+    """The text cannot be a program of this language; the message is the verdict's reason."""
+
+
+def encoded(text: str) -> bytes:
+    """Return the text as a source file's bytes: UTF-8, with lone surrogates kept so that the compiler judges them."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def last_line_with(output: bytes, *marks: str) -> str:
+    """Return the last line that holds one of ``marks``, or "" (to name a failure, never to prove a success)."""
+    lines = output.decode("utf-8", "replace").splitlines()
+    return next((line.strip()[:300] for line in reversed(lines) if any(mark in line for mark in marks)), "")

@@ -1,0 +1,87 @@
+"""Turns a forked process into the program: descriptors, limits, user, capabilities, then its command."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import kernel
+from .cage import Cage
+from .limits import Limits
+
+TOKEN_FD, PROOF_FD = 3, 4
+"""Where a program finds its token, and where it has to write it after the end of the test."""
+
+
+class LaunchFailed(Exception):
+    """The command could not be started: our fault, not the program's."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to start: ``argv`` (absolute path first) or, in the forked process itself, ``call``."""
+
+    argv: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+    call: Callable[[], None] | None = None
+
+
+def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:
+    """Turn the forked process into the program; never returns. What fails before that goes through the error pipe."""
+    error = -1
+    try:
+        os.setsid()
+        high = [os.dup2(end, 100 + place, inheritable=False) for place, end in enumerate(ends)]
+        output, token, proof, error = high
+        null = os.open("/dev/null", os.O_RDWR)
+        for source, target in ((null, 0), (output, 1), (output, 2), (token, TOKEN_FD), (proof, PROOF_FD)):
+            os.dup2(source, target)
+        os.closerange(PROOF_FD + 1, error)
+        os.closerange(error + 1, 65536)
+        os.chdir(cage.box)
+        os.umask(0o022)
+        _set_limits(cage, limits)
+        if cage.user is not None:
+            os.setgroups([])
+            os.setresgid(cage.user, cage.user, cage.user)
+            os.setresuid(cage.user, cage.user, cage.user)
+        kernel.drop_capabilities()
+        if command.call is not None:
+            os.close(error)
+            command.call()
+            os._exit(0)
+        # Python ignores these two; a program starts with them as a shell would start it
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        os.execve(command.argv[0], command.argv, {**environment(cage.box), **command.env})
+    except BaseException as fault:
+        if error >= 0:
+            os.write(error, f"{command.argv[:1]}: {type(fault).__name__}: {fault}".encode("utf-8", "replace")[:4000])
+    finally:
+        os._exit(127)
+
+
+def environment(box: str) -> dict[str, str]:
+    """Return the variables that every program sees."""
+    return {"PATH": "/usr/bin:/bin", "HOME": box, "TMPDIR": box, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+
+
+def _set_limits(cage: Cage, limits: Limits) -> None:
+    def limit(what: int, soft: int, hard: int) -> None:
+        _, most = resource.getrlimit(what)
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(what, (soft, hard))
+
+    # each process; the watch counts the whole tree and usually comes first
+    seconds = int(limits.cpu) + 2
+    limit(resource.RLIMIT_CPU, seconds, seconds + 1)
+    limit(resource.RLIMIT_FSIZE, limits.file_size, limits.file_size)
+    limit(resource.RLIMIT_NOFILE, limits.open_files, limits.open_files)
+    limit(resource.RLIMIT_CORE, 0, 0)
+    limit(resource.RLIMIT_STACK, 8 << 20, 8 << 20)
+    if cage.counts_own_processes:
+        limit(resource.RLIMIT_NPROC, limits.processes, limits.processes)
