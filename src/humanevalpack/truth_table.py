@@ -1,4 +1,4 @@
-"""The truth table: which verdict every canonical and buggy program of the data must have (``data/truth_table.yaml``)."""
+"""The truth table: the verdict that every canonical and buggy program must have (``data/truth_table.yaml``)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ def list_prompts(json_output: JsonOption = False) -> None:
     """List the templates that ship with the package, with the models that --prompt auto gives them."""
     import json
 
-    from humanevalpack.prompts import load_template, template_names
+    from humanevalpack.templates import load_template, template_names
     from humanevalpack.scenarios import SCENARIOS
 
     templates = [load_template(name) for name in template_names()]
@@ -36,11 +36,13 @@ def list_prompts(json_output: JsonOption = False) -> None:
 
 
 @app.command("show")
-def show_prompt(prompt: Annotated[str, typer.Argument(help="A prompt's name, or the path of a template file.")]) -> None:
+def show_prompt(
+    prompt: Annotated[str, typer.Argument(help="A prompt's name, or the path of a template file.")],
+) -> None:
     """Print a template file, checked."""
     from pathlib import Path
 
-    from humanevalpack.prompts import load_template
+    from humanevalpack.templates import load_template
     from humanevalpack.resources import resource_dir
 
     template = load_template(prompt)

@@ -24,10 +24,11 @@ def verify(
         int | None, typer.Option("--workers", min=1, help="Programs at a time; default: all cores.")
     ] = None,
     missing_toolchains: Annotated[
-        str, typer.Option("--missing-toolchains", help="error, or skip: leave languages out that cannot be judged here.")
+        str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
     ] = "error",
     confirm_unsafe: Annotated[
-        bool, typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process.")
+        bool,
+        typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
     ] = False,
     json_output: JsonOption = False,
 ) -> None:
@@ -119,7 +120,8 @@ def _print_report(report: dict[str, Any], results: "Sequence[CheckedProgram]") -
     table = Table("language", "programs", "as expected", "explained", "different", "toolchain")
     for name, version in report["toolchains"].items():
         counts = Counter(result.outcome for result in results if result.check.problem.language == name)
-        table.add_row(name, str(counts.total()), *(str(counts[key]) for key in ("same", "explained", "different")), version)
+        outcomes = [str(counts[outcome]) for outcome in ("same", "explained", "different")]
+        table.add_row(name, str(counts.total()), *outcomes, version)
     console = Console()
     console.print(table)
     for outcome, title in (("explained", "Explained differences"), ("different", "Differences")):

@@ -1,0 +1,111 @@
+"""What tests need of the machine, as fixtures and markers; a test that cannot run here is skipped with the reason.
+
+Under CI (``CI=true``) with the real data beside the project nothing may be skipped: a skip fails the run there.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Generator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def shared_folder() -> Path:
+    """The folder with the real data and the reference's outputs: beside the project, or where the variable says."""
+    return Path(os.environ.get("HUMANEVALPACK_SHARED") or PROJECT.parent / "shared")
+
+
+def has_real_data() -> bool:
+    return (shared_folder() / "humanevalpack" / "python.jsonl").is_file() and (shared_folder() / "goldens").is_dir()
+
+
+def nothing_may_be_skipped() -> bool:
+    return os.environ.get("CI", "").lower() == "true" and has_real_data()
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The project's root folder."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real HumanEvalPack data, one <language>.jsonl each."""
+    _need_real_data()
+    return shared_folder() / "humanevalpack"
+
+
+@pytest.fixture(scope="session")
+def goldens() -> Path:
+    """The folder with the reference's outputs."""
+    _need_real_data()
+    return shared_folder() / "goldens"
+
+
+def _need_real_data() -> None:
+    if not has_real_data():
+        pytest.skip(f"the real data is not in {shared_folder()} (set HUMANEVALPACK_SHARED to the folder that holds it)")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Options that a user's shell sets must not change what a test sees; where things lie stays."""
+    for name in list(os.environ):
+        kept = ("HUMANEVALPACK_SHARED", "HUMANEVALPACK_TOOLCHAINS", "HUMANEVALPACK_SYSTEM_PACKAGES")
+        if name.startswith("HUMANEVALPACK_") and name not in kept:
+            monkeypatch.delenv(name)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Check the markers that name a need."""
+    if item.get_closest_marker("real_data"):
+        _need_real_data()
+    if item.get_closest_marker("root") and os.geteuid() != 0:
+        pytest.skip("needs to be root")
+    if item.get_closest_marker("namespaces") and not _namespaces_work():
+        pytest.skip("needs bubblewrap and user namespaces (sandboxes/namespaces/install.sh; not in every container)")
+    for marker in item.iter_markers("toolchain"):
+        for language in marker.args:
+            missing = _missing_toolchain(language)
+            if missing:
+                pytest.skip(missing)
+
+
+@lru_cache(maxsize=None)
+def _namespaces_work() -> bool:
+    bwrap = shutil.which("bwrap")
+    command = [str(bwrap), "--unshare-all", "--ro-bind", "/", "/", "true"]
+    return bwrap is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@lru_cache(maxsize=None)
+def _missing_toolchain(language: str) -> str:
+    command = ["bash", str(PROJECT / "sandboxes" / language / "install.sh"), "--check"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if checked.returncode == 0 else f"no toolchain for {language}: {checked.stdout.strip()}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where nothing may be skipped."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and nothing_may_be_skipped():
+        report.outcome = "failed"
+        report.longrepr = f"skipped under CI, where everything must run: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole module that skips itself."""
+    report = yield
+    if report.skipped and nothing_may_be_skipped():
+        report.outcome = "failed"
+        report.longrepr = f"skipped under CI, where everything must run: {report.longrepr}"
+    return report
