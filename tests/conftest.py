@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,14 +77,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.skip(missing)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _namespaces_work() -> bool:
     bwrap = shutil.which("bwrap")
     command = [str(bwrap), "--unshare-all", "--ro-bind", "/", "/", "true"]
     return bwrap is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def _missing_toolchain(language: str) -> str:
     command = ["bash", str(PROJECT / "sandboxes" / language / "install.sh"), "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -14,8 +14,8 @@ def list_prompts(json_output: JsonOption = False) -> None:
     """List the templates that ship with the package, with the models that --prompt auto gives them."""
     import json
 
-    from humanevalpack.templates import load_template, template_names
     from humanevalpack.scenarios import SCENARIOS
+    from humanevalpack.templates import load_template, template_names
 
     templates = [load_template(name) for name in template_names()]
     if json_output:
@@ -42,8 +42,8 @@ def show_prompt(
     """Print a template file, checked."""
     from pathlib import Path
 
-    from humanevalpack.templates import load_template
     from humanevalpack.resources import resource_dir
+    from humanevalpack.templates import load_template
 
     template = load_template(prompt)
     shipped = resource_dir("prompts") / f"{template.name}.yaml"
