@@ -35,17 +35,10 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder with the real HumanEvalPack data, one <language>.jsonl each."""
+def shared() -> Path:
+    """The folder with the real data (humanevalpack/<language>.jsonl) and the reference's outputs (goldens/)."""
     _need_real_data()
-    return shared_folder() / "humanevalpack"
-
-
-@pytest.fixture(scope="session")
-def goldens() -> Path:
-    """The folder with the reference's outputs."""
-    _need_real_data()
-    return shared_folder() / "goldens"
+    return shared_folder()
 
 
 def _need_real_data() -> None:
