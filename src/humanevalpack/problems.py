@@ -155,11 +155,15 @@ def hash_difference(problems: Sequence[Problem]) -> str:
         )
         if names
     ]
-    rows = "; ".join(f"{label}: {', '.join(names)}" for label, names in parts) or "the same rows in another order"
+    rows = "; ".join(f"{label}: {_listed(names)}" for label, names in parts) or "the same rows in another order"
     return (
         f"the {language} problems differ from the published HumanEvalPack rows ({rows}): "
         "scores may not compare with published ones"
     )
+
+
+def _listed(names: list[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _hash_text(problem: Problem) -> bytes:
@@ -244,11 +248,25 @@ def _hub_rows(language: str, revision: str | None) -> Iterable[Mapping[str, Any]
 
     try:
         loaded = datasets.load_dataset(HUB_DATASET, language, split="test", revision=revision)
-    except Exception as error:  # datasets raises OSError, ValueError, requests' and its own errors for one cause
-        raise EnvironmentFault(
-            f"cannot load {HUB_DATASET} ({language}, revision {revision or 'main'}) from the Hugging Face hub: "
-            f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no message'}. "
-            "Check the network and HF_HUB_OFFLINE, or use dataset=mini, or a path to a downloaded copy."
+    except datasets.exceptions.DatasetNotFoundError as error:
+        if revision is None:
+            raise _unreachable(language, error) from error
+        raise UsageError(
+            f"dataset {HUB_DATASET} has no revision {revision!r} on the hub: {_first_line(error)}"
         ) from error
+    except Exception as error:  # datasets raises OSError, ValueError, requests' and its own errors for one cause
+        raise _unreachable(language, error) from error
     rows: Iterable[Mapping[str, Any]] = loaded
     return rows
+
+
+def _unreachable(language: str, error: Exception) -> EnvironmentFault:
+    return EnvironmentFault(
+        f"cannot load {HUB_DATASET} ({language}) from the Hugging Face hub: {_first_line(error)}. "
+        "Check the network and HF_HUB_OFFLINE, or use dataset=mini, or a path to a downloaded copy."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text.splitlines()[0].rstrip('.') if text else 'no message'}"
