@@ -1,0 +1,38 @@
+"""The arguments of generation after ``--gen_kwargs``: one name for the answer budget, and sampling or greedy decided once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from humanevalpack.errors import UsageError
+from humanevalpack.lm_eval_plugin.options import Options
+
+# lm_eval's and the back ends' other names of max_gen_toks.
+_BUDGET_NAMES = ("max_new_tokens", "max_tokens", "max_completion_tokens")
+
+
+def generation_arguments(configured: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    """Return the arguments as requests carry them; raises UsageError for sampling without a temperature.
+
+    ``total_length`` stays among them (prompt and answer together) until the prompt's tokens are counted.
+    """
+    arguments = dict(configured)
+    budgets = [arguments.pop(name) for name in _BUDGET_NAMES if name in arguments]
+    if budgets:
+        arguments["max_gen_toks"] = budgets[0]
+    total = arguments.pop("max_length", options.total_length)
+    if total is not None:
+        arguments["total_length"] = int(total)
+    if "max_gen_toks" in arguments:
+        arguments["max_gen_toks"] = int(arguments["max_gen_toks"])
+    temperature = float(arguments.get("temperature", 0.0))
+    sampling = arguments.get("do_sample", temperature > 0)
+    if sampling and temperature <= 0:
+        raise UsageError("--gen_kwargs do_sample=True needs a temperature above 0 (the paper: temperature=0.2)")
+    arguments |= {"do_sample": bool(sampling), "temperature": temperature if sampling else 0.0}
+    if sampling:
+        # Said explicitly: transformers fills in 50, and servers the model's own generation settings.
+        arguments |= {"top_p": arguments.get("top_p", options.top_p), "top_k": arguments.get("top_k", options.top_k)}
+    else:
+        arguments.pop("top_p", None)
+        arguments.pop("top_k", None)
+    return arguments

@@ -1,0 +1,68 @@
+"""What is known of one sample: what was asked, what came back, what became of it; and its form in lm_eval's sample log."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from humanevalpack.sandbox.verdicts import Verdict
+
+GENERATED, TOO_LONG, SKIPPED = "generated", "prompt_too_long", "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One answer of a model, as it came: the text after the prompt."""
+
+    prompt: str
+    text: str
+    status: str = GENERATED
+    """``generated``, ``prompt_too_long`` (the model was not asked: the prompt leaves no room) or ``skipped``."""
+    description: str | None = None
+    """explainsynthesize: the description that the prompt holds."""
+    prompt_tokens: int | None = None
+    budget: int | None = None
+    """Tokens that the answer could have."""
+
+    def with_description(self, description: str | None) -> "Generation":
+        """Return the same generation, made for this description."""
+        return replace(self, description=description)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A generation and what was made of it; ``verdict`` is None where nothing was executed."""
+
+    number: int
+    generation: Generation
+    completion: str
+    """The candidate program, patch or description that the generation holds."""
+    verdict: Verdict | None = None
+    emptied: bool = False
+    """explaindescribe: the text was lost to the rule that takes code out of descriptions."""
+
+    @property
+    def status(self) -> str:
+        """The verdict's status, else the generation's."""
+        return self.verdict.status if self.verdict else self.generation.status
+
+    def with_verdict(self, verdict: Verdict | None) -> "Sample":
+        """Return the same sample with what its program did."""
+        return replace(self, verdict=verdict)
+
+    def to_json(self) -> str:
+        """Return the sample as the log keeps it: JSON text, which unlike a dictionary survives lm_eval's ``str()``."""
+        record: dict[str, Any] = {"sample": self.number, **asdict(self.generation)}
+        record["generation"] = record.pop("text")
+        record |= {"completion": self.completion, "status": self.status, "emptied": self.emptied}
+        record["verdict"] = self.verdict.to_dict() if self.verdict else None
+        return json.dumps(record)
+
+
+def writable(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON APIs can send and no UTF-8 file can hold, by U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def prompt_text(prompt: Any) -> str:
+    """Return a prompt as text; a chat API's prompt (lm_eval's JsonChatStr) is its messages as JSON."""
+    return prompt if isinstance(prompt, str) else str(prompt.prompt)

@@ -1,0 +1,179 @@
+"""Our own request type: lm_eval hands over every request of all our tasks at once, and gets one answer for each.
+
+lm_eval calls ``getattr(lm, request_type)(requests)``. A method of our own, set on LM and on the ``--use_cache`` wrapper, can
+do what ``generate_until`` alone cannot: ask for a description and then for the code in one run, give API models another
+seed for each sample, set the answer budget per prompt, and keep special tokens. All generation still goes through
+``generate_until``, so caches, batching and every kind of model work as usual.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM, CachingLM
+
+from humanevalpack.lm_eval_plugin import backends
+from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
+from humanevalpack.lm_eval_plugin.kept import KeptRow, write_rows
+from humanevalpack.lm_eval_plugin.samples import GENERATED, TOO_LONG, Generation, prompt_text, writable
+from humanevalpack.problems import Problem
+
+if TYPE_CHECKING:
+    from humanevalpack.lm_eval_plugin.task import HumanEvalPackTask
+
+REQUEST_TYPE = "humanevalpack_answers"
+
+
+@dataclass
+class AnswerRequest(Instance):  # type: ignore[misc]  # lm_eval is untyped
+    """A problem put to the model ``repeats`` times; ``generations`` holds what came back, in order."""
+
+    task: "HumanEvalPackTask" = None  # type: ignore[assignment]  # the base class's fields have defaults
+    problem: Problem = None  # type: ignore[assignment]
+    description: str | None = None
+    """explainsynthesize with given descriptions: the one that this request is about."""
+    describes_first: bool = False
+    """explainsynthesize without given descriptions: ``arguments`` ask for one, which then goes into the prompt."""
+    generations: list[Generation] = field(default_factory=list)
+    everything: list[KeptRow] = field(default_factory=list, repr=False)
+    """All generations of this run (of every task and rank): what has to be kept if scoring fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One prompt to be answered once, as sample number ``sample`` of ``task_id``."""
+
+    task_id: str
+    prompt: Any
+    arguments: dict[str, Any]
+    budget: Budget
+    sample: int
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Equal questions are asked once: both explain tasks share descriptions, greedy samples are all equal."""
+        sampled = self.sample if self.arguments["do_sample"] else None
+        return self.task_id, self.prompt, repr(sorted(self.arguments.items())), sampled
+
+
+def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = False) -> list[str]:
+    """Answer all requests; lm_eval gives a request once for each of its repeats."""
+    model = backends.model_of(lm)
+    for task in {id(request.task): request.task for request in requests}.values():
+        task.meet_model(backends.model_name(model), requests)
+    asked: dict[int, int] = {}
+    numbered = []
+    for request in requests:
+        sample = asked.get(id(request), request.idx)
+        asked[id(request)] = sample + 1
+        numbered.append((request, sample))
+    first = _first_stage(lm, model, numbered)
+    second = _second_stage(lm, model, numbered, first)
+    for (request, _), generation in zip(numbered, second, strict=True):
+        request.generations.append(generation)
+    _share(model, numbered)
+    return [generation.text for generation in second]
+
+
+def _first_stage(
+    lm: Any, model: Any, numbered: Sequence[tuple[AnswerRequest, int]]
+) -> list[Generation]:
+    """Answer what each request asks first: the question itself, or for explainsynthesize a description."""
+    answers = [request.task.answer_without_model(request, sample) for request, sample in numbered]
+    open_questions = [place for place, known in enumerate(answers) if known is None]
+    questions = []
+    for place in open_questions:
+        request, sample = numbered[place]
+        prompt, arguments = request.arguments
+        questions.append(_question(model, request, prompt, arguments, sample))
+    for place, generation in zip(open_questions, _ask(lm, model, questions), strict=True):
+        answers[place] = generation.with_description(numbered[place][0].description)
+    return [generation for generation in answers if generation is not None]
+
+
+def _second_stage(
+    lm: Any, model: Any, numbered: Sequence[tuple[AnswerRequest, int]], first: Sequence[Generation]
+) -> list[Generation]:
+    """Put each fresh description into a prompt and answer that; everything else is answered already."""
+    answers = list(first)
+    questions, places, descriptions = [], [], []
+    for place, ((request, sample), generation) in enumerate(zip(numbered, first, strict=True)):
+        if not request.describes_first or generation.description is not None or generation.status != GENERATED:
+            continue
+        description = request.task.description_from(request.problem, generation.text)
+        prompt = request.task.prompt_for(request.problem, description)
+        questions.append(_question(model, request, prompt, request.task.generation_arguments(), sample))
+        places.append(place)
+        descriptions.append(description)
+    for place, description, generation in zip(places, descriptions, _ask(lm, model, questions), strict=True):
+        answers[place] = generation.with_description(description)
+    return answers
+
+
+def _question(
+    model: Any, request: AnswerRequest, prompt: Any, arguments: dict[str, Any], sample: int
+) -> _Question:
+    budget = budget_of(model, prompt, arguments)
+    sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
+    sendable.pop("total_length", None)
+    return _Question(request.problem.task_id, prompt, sendable, budget, sample)
+
+
+def _ask(lm: Any, model: Any, questions: Sequence[_Question]) -> list[Generation]:
+    """Have every distinct question answered that leaves room for an answer."""
+    texts: dict[tuple[Any, ...], str] = {}
+    distinct = list({question.key: question for question in questions if question.budget.fits}.values())
+    for batch, seed in _batches(model, distinct):
+        with backends.exact_tokens(model, [question.prompt for question in batch]), seed:
+            instances = [
+                Instance("generate_until", {}, (question.prompt, question.arguments), 0) for question in batch
+            ]
+            answers = lm.generate_until(instances)
+        texts |= {question.key: writable(text) for question, text in zip(batch, answers, strict=True)}
+    return [
+        Generation(
+            prompt=prompt_text(question.prompt),
+            text=texts.get(question.key, ""),
+            status=GENERATED if question.budget.fits else TOO_LONG,
+            prompt_tokens=question.budget.prompt_tokens,
+            budget=question.budget.tokens,
+        )
+        for question in questions
+    ]
+
+
+def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Sequence[_Question], Any]]:
+    """Yield the questions that may go together; an API model sends one seed at a time."""
+    if not questions:
+        return
+    if not backends.sends_one_seed(model):
+        yield questions, nullcontext()
+        return
+    for sample in sorted({question.sample for question in questions}):
+        yield [question for question in questions if question.sample == sample], backends.seeded(model, sample)
+
+
+def _share(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> None:
+    """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
+    rows = [
+        KeptRow.of(request.task.name, request.problem.task_id, sample, request.generations[sample - request.idx])
+        for request, sample in numbered
+        if sample - request.idx < request.repeats
+    ]
+    if model.world_size > 1:
+        gathered = [model.gather_object(rows, dst=rank) for rank in range(model.world_size)]
+        rows = [row for part in gathered[model.rank] for row in part]
+    if model.rank == 0:
+        for folder in {request.task.options.keep_generations for request, _ in numbered} - {None}:
+            write_rows(rows, Path(folder) / "generations.jsonl")
+    for request, _ in numbered:
+        request.everything = rows
+
+
+def install() -> None:
+    """Give lm_eval's models our request type; both classes, because the cache wrapper passes unknown methods through."""
+    for model_class in (LM, CachingLM):
+        setattr(model_class, REQUEST_TYPE, answer)
