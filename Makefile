@@ -34,10 +34,10 @@ demo: setup  ## set up, then a real lm_eval run over all 30 tasks with a tiny mo
 	@$(BIN)/python -m humanevalpack.demo
 
 test: setup lint  ## set up, then ruff, mypy --strict and the tests
-	@$(BIN)/pytest -n $(WORKERS) -m "not full" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full" $(PYTEST_ARGS)
 
 test-full: setup lint  ## the tests and the long ones
-	@$(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(STAMPS)/project  ## ruff and mypy --strict
 	@$(BIN)/ruff check

@@ -82,7 +82,7 @@ def _left_out(toolchains: "Iterable[Toolchain]", *, skip: bool) -> list[str]:
     from humanevalpack.errors import ToolchainMissing
 
     missing = [toolchain for toolchain in toolchains if not toolchain.available]
-    said = "\n".join(f"{item.language}: {', '.join(item.missing)} is missing; {item.install}" for item in missing)
+    said = "\n".join(f"{item.language}: {'; '.join(item.missing)}. Install it: {item.install}" for item in missing)
     if missing and not skip:
         raise ToolchainMissing(f"{said}\nTo leave these languages out: --missing-toolchains skip")
     if missing:
