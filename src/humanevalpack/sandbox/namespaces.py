@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from humanevalpack.errors import SandboxFault
-from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Ready, Worker, started
+from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Started, started
 
 BWRAP = "/usr/bin/bwrap"
 PYTHON = "/usr/bin/python3"
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "java-17-openjdk", "localtime")
 """What the toolchains read of /etc (Debian's java keeps its security settings there); nothing of this machine."""
+_HOME = "/opt/humanevalpack"
 _REFUSED = (
     "the local sandbox cannot be used here (it needs bubblewrap and kernel namespaces; unprivileged containers and "
     "some systems, e.g. Ubuntu 24.04 through AppArmor, refuse them). Install it with `apt-get install bubblewrap`, "
@@ -22,31 +23,29 @@ _REFUSED = (
 )
 
 
-def start(toolchains: Mapping[str, Path], warm: Mapping[str, Path], writable: str | None = None) -> tuple[Worker, Ready]:
-    """Start a worker that sees the given folders of each language; that of language ``writable`` it may write.
+def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[str, Path] | None = None) -> Started:
+    """Start a worker that sees each language's toolchain folder and, read-only, the folder of all warm files.
 
+    ``preparing`` = (name, folder) starts one that writes ``folder`` as the warm folder ``name`` instead.
     Raises SandboxFault that says what refused and which sandboxes remain.
     """
     if not os.path.exists(BWRAP):
         raise SandboxFault(f"{_REFUSED}. What failed: {BWRAP} is missing")
-    setting = {
-        "namespaces": True,
-        "base": "/tmp",
-        "toolchains": {language: _inside("toolchains", language) for language in toolchains},
-        "warm": {language: _inside("warm", language) for language in warm},
-    }
     binds: list[str] = []
-    for kind, folders in (("toolchains", toolchains), ("warm", warm)):
-        for language, folder in folders.items():
-            how = "--bind" if kind == "warm" and language == writable else "--ro-bind"
-            binds += [how, str(folder), _inside(kind, language)]
-    argv = [BWRAP, *_root(), *binds, "--ro-bind", str(SUPERVISOR), "/opt/humanevalpack/supervisor", "--remount-ro", "/"]
-    argv += ["--", PYTHON, "-I", "-X", "utf8", "-c", ENTRY, "/opt/humanevalpack", json.dumps(setting)]
+    inside = {language: f"{_HOME}/toolchains/{language}" for language in toolchains}
+    for language, folder in toolchains.items():
+        binds += ["--ro-bind", str(folder), inside[language]]
+    seen_as = f"{_HOME}/warm"
+    if preparing is not None:
+        name, folder = preparing
+        seen_as += f"/{name}"  # where programs will see it: some files record their own place
+        binds += ["--bind", str(folder), seen_as]
+    elif warm is not None:
+        binds += ["--ro-bind", str(warm), seen_as]
+    setting = {"namespaces": True, "base": "/tmp", "toolchains": inside, "warm": seen_as}
+    argv = [BWRAP, *_root(), *binds, "--ro-bind", str(SUPERVISOR), f"{_HOME}/supervisor", "--remount-ro", "/"]
+    argv += ["--", PYTHON, "-I", "-X", "utf8", "-c", ENTRY, _HOME, json.dumps(setting)]
     return started(argv, {}, f"{_REFUSED}. What failed")
-
-
-def _inside(kind: str, language: str) -> str:
-    return f"/opt/humanevalpack/{kind}/{language}"
 
 
 def _root() -> list[str]:
@@ -56,6 +55,9 @@ def _root() -> list[str]:
         # one id is all that an ordinary user may map; the capability lets the supervisor give each program
         # namespaces of its own, and it drops it before a program starts
         options += ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-add", "CAP_SYS_ADMIN"]
+    # bubblewrap makes the parents of a mount point for root alone; programs have users of their own
+    for folder in ("/etc", "/opt", _HOME, f"{_HOME}/toolchains", f"{_HOME}/warm"):
+        options += ["--perms", "0755", "--dir", folder]
     options += ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/", name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox.namespaces import PYTHON
-from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Ready, Worker, started
+from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Started, started
 
 _UNPROTECTED = (
     "sandbox 'process' runs generated programs with limits, but not apart from this machine: they can use the network, "
@@ -39,13 +39,15 @@ def base_directory() -> str:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
 
 
-def start(toolchains: Mapping[str, Path], warm: Mapping[str, Path], writable: str | None = None) -> tuple[Worker, Ready]:
-    """Start a worker without namespaces; ``writable`` is accepted as in ``namespaces.start`` (nothing is read-only)."""
+def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[str, Path] | None = None) -> Started:
+    """Start a worker without namespaces; the arguments are those of ``namespaces.start``."""
+    if preparing is not None:
+        warm = preparing[1]
     setting = {
         "namespaces": False,
         "base": base_directory(),
         "toolchains": {language: str(folder) for language, folder in toolchains.items()},
-        "warm": {language: str(folder) for language, folder in warm.items()},
+        "warm": "" if warm is None else str(warm),
     }
     argv = [PYTHON, "-I", "-X", "utf8", "-c", ENTRY, str(SUPERVISOR.parent), json.dumps(setting)]
     env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

@@ -131,10 +131,14 @@ class Worker:
         text = os.pread(self._log, 2000, max(0, size - 2000)).decode("utf-8", "replace").strip()
         return WorkerFault(f"{what}: {text}" if text else what)
 
-    def close(self) -> None:
-        """End the worker and everything it runs: it ends by itself when its input does, else it is killed."""
+    def hang_up(self) -> None:
+        """Tell the worker to end, without waiting for it."""
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+    def close(self) -> None:
+        """End the worker and everything it runs: it ends by itself when its input does, else it is killed."""
+        self.hang_up()
         try:
             self._process.wait(2.0)
         except subprocess.TimeoutExpired:
@@ -145,17 +149,23 @@ class Worker:
         os.close(self._log)
 
 
-def started(argv: Sequence[str], env: dict[str, str], what: str) -> tuple[Worker, Ready]:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A worker that is up, and what it said."""
+
+    worker: Worker
+    ready: Ready
+
+
+def started(argv: Sequence[str], env: dict[str, str], what: str) -> Started:
     """Start a worker and wait until it is up; raises SandboxFault that begins with ``what``."""
     worker = None
     try:
         worker = Worker(argv, env)
-        return worker, worker.ready()
-    except WorkerFault as fault:
+        return Started(worker, worker.ready())
+    except BaseException as error:
         if worker is not None:
             worker.close()
-        raise SandboxFault(f"{what}: {fault}") from fault
-    except BaseException:
-        if worker is not None:
-            worker.close()
+        if isinstance(error, WorkerFault):
+            raise SandboxFault(f"{what}: {error}") from error
         raise

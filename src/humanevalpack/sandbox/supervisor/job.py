@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from . import kernel
@@ -23,17 +23,17 @@ _ERROR_MARKS = ("error", "Error", "panicked")
 class Setting:
     """How this supervisor works: with ``namespaces`` for each program or in plain directories below ``base``.
 
-    ``toolchains`` and ``warm`` map a language to its folders.
+    ``toolchains`` maps a language to the folder of its install script, ``warm`` holds the prepared folders by name.
     """
 
     namespaces: bool
     base: str
     toolchains: dict[str, str]
-    warm: dict[str, str]
+    warm: str
 
-    def places(self, language: str) -> Places:
-        """Return the folders of one language ("" where it has none)."""
-        return Places(self.toolchains.get(language, ""), self.warm.get(language, ""))
+    def places(self, language: str, warm: str) -> Places:
+        """Return the folders of one language; ``warm`` is the name of its prepared folder."""
+        return Places(self.toolchains.get(language, ""), os.path.join(self.warm, warm).rstrip("/"))
 
 
 def in_cage(setting: Setting, work: Callable[[Cage], Any], answer: Callable[[Any], bytes]) -> bytes:
@@ -102,15 +102,17 @@ def _stop(number: int, frame: object) -> None:
 def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
     """Build and run one program in ``cage``; return its verdict as plain types."""
     language = LANGUAGES[job.language]
-    places = setting.places(job.language)
+    places = setting.places(job.language, job.warm)
     started = time.monotonic()
     try:
         put(cage, language.sources(job, places))
     except Unbuildable as reason:
         return {"status": "compile_error", "reason": str(reason)}
     build, built = None, []
+    allowed = language.build_limits(job)
     for command in language.build(job, places):
-        outcome = run(command, cage, language.build_limits(job))
+        spent = sum(one.cpu for one in built)
+        outcome = run(command, cage, replace(allowed, cpu=allowed.cpu - spent))
         built.append(outcome)
         build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
         if not outcome.succeeded:

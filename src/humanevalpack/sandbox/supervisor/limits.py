@@ -40,13 +40,14 @@ def backstop(cpu: float, patience: float) -> float:
 class Job:
     """One program to run, as the pool sends it.
 
-    ``cpu`` is the run's CPU seconds if the user set them, ``slowness`` (>= 1) stretches every CPU limit on a machine
+    ``warm`` is the name of the language's prepared folder, ``cpu`` is the run's CPU seconds if the user set them, ``slowness`` (>= 1) stretches every CPU limit on a machine
     measured as slow, ``patience`` stretches the wall backstop (a re-run alone after a timeout).
     """
 
     language: str
     text: str
     profile: str
+    warm: str = ""
     cpu: float | None = None
     slowness: float = 1.0
     patience: float = 1.0
@@ -54,6 +55,4 @@ class Job:
     @classmethod
     def from_body(cls, language: str, body: dict[str, Any]) -> Job:
         """Read a frame's body."""
-        return cls(
-            language, body["text"], body["profile"], body.get("cpu"), body.get("slowness", 1.0), body.get("patience", 1)
-        )
+        return cls(language, **body)

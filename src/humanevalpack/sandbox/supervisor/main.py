@@ -75,15 +75,15 @@ def _serve(kind: str, length: int, setting: Setting) -> None:
 def _answer(kind: str, body: dict[str, Any], setting: Setting) -> bytes:
     try:
         if kind == _PREPARE:
-            return in_cage(setting, lambda cage: _prepare(body["language"], setting, cage), _prepared)
+            return in_cage(setting, lambda cage: _prepare(body["language"], body["warm"], setting, cage), _prepared)
         job = Job.from_body(kind, body)
         return in_cage(setting, lambda cage: judge(job, setting, cage), lambda verdict: pack("verdict", verdict))
     except (OSError, KeyError) as error:
         return pack("fault", {"reason": f"{type(error).__name__}: {error}"})
 
 
-def _prepare(language: str, setting: Setting, cage: Cage) -> str:
-    return prepare(LANGUAGES[language], setting.places(language), cage)
+def _prepare(language: str, warm: str, setting: Setting, cage: Cage) -> str:
+    return prepare(LANGUAGES[language], setting.places(language, warm), cage)
 
 
 def _prepared(trouble: str) -> bytes:

@@ -1,0 +1,125 @@
+"""What runs next and what is known: order, equal programs, timeouts that are run again alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from humanevalpack.sandbox.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from humanevalpack.programs import Program
+
+WINDOW = 4096
+"""How many programs may be taken before the first of them is answered: a slow one must not stop the others."""
+LARGEST = 16 * 1024 * 1024
+"""Characters of the largest program that is run."""
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """One distinct program; ``indices`` are the places in the input that wait for its verdict.
+
+    ``faults`` counts the workers that broke on it, ``alone`` is set for a re-run with the machine to itself.
+    """
+
+    program: Program
+    key: bytes
+    indices: list[int]
+    faults: list[str] = field(default_factory=list)
+    alone: bool = False
+
+
+class Schedule:
+    """The programs of one run, from the input to the verdicts in order."""
+
+    def __init__(self, programs: Iterable[Program], on_verdict: Callable[[int, Verdict], None] | None) -> None:
+        self._source = enumerate(programs)
+        self._exhausted = False
+        self._on_verdict = on_verdict
+        self._taken = 0
+        self._yielded = 0
+        self._verdicts: dict[int, Verdict] = {}
+        self._known: dict[bytes, Verdict] = {}
+        self._open: dict[bytes, Task] = {}
+        self._again: deque[Task] = deque()
+        self._alone: deque[Task] = deque()
+        self._alone_runs = False
+
+    @property
+    def finished(self) -> bool:
+        """True when the input is at its end and every verdict was yielded."""
+        return self._exhausted and self._yielded == self._taken
+
+    def due(self) -> Iterator[Verdict]:
+        """Yield the verdicts whose turn it is."""
+        while self._yielded in self._verdicts:
+            verdict = self._verdicts.pop(self._yielded)
+            self._yielded += 1
+            yield verdict
+
+    def next_task(self, busy: int) -> Task | None:
+        """Return what an idle worker should run while ``busy`` others work, or None for nothing now."""
+        if self._alone_runs:
+            return None
+        if self._again:
+            return self._again.popleft()
+        while not self._exhausted and self._taken - self._yielded < WINDOW:
+            task = self._take()
+            if task is not None:
+                return task
+        if self._alone and not busy:
+            self._alone_runs = True
+            return self._alone.popleft()
+        return None
+
+    def settle(self, task: Task, verdict: Verdict | None) -> None:
+        """Record a verdict; None puts the task back (its worker broke, or it has to run alone)."""
+        if task.alone:
+            self._alone_runs = False
+        if verdict is None:
+            (self._alone if task.alone else self._again).append(task)
+            return
+        self._known[task.key] = verdict
+        del self._open[task.key]
+        for index in task.indices:
+            self._answer(index, verdict)
+
+    def _take(self) -> Task | None:
+        """Take the next program of the input; None if its verdict is known or on its way, or at the input's end."""
+        item = next(self._source, None)
+        if item is None:
+            self._exhausted = True
+            return None
+        index, program = item
+        self._taken += 1
+        key = _key(program)
+        if (verdict := self._known.get(key) or _without_running(program)) is not None:
+            self._answer(index, verdict)
+        elif (task := self._open.get(key)) is not None:
+            task.indices.append(index)
+        else:
+            self._open[key] = task = Task(program, key, [index])
+            return task
+        return None
+
+    def _answer(self, index: int, verdict: Verdict) -> None:
+        self._verdicts[index] = verdict
+        if self._on_verdict is not None:
+            self._on_verdict(index, verdict)
+
+
+def _key(program: Program) -> bytes:
+    text = program.text.encode("utf-8", "surrogatepass")
+    return hashlib.sha256(f"{program.language}\n{program.profile}\n".encode() + text).digest()
+
+
+def _without_running(program: Program) -> Verdict | None:
+    if not program.text:
+        return Verdict("failed", "there is no program: the answer held no readable candidate")
+    if len(program.text) > LARGEST:
+        return Verdict("compile_error", f"the program has {len(program.text)} characters; at most {LARGEST} are run")
+    return None

@@ -1,0 +1,49 @@
+"""JavaScript: node, with a trusted prelude that reports failed assertions and proves the end."""
+
+from __future__ import annotations
+
+import os
+
+from ..launch import Command
+from ..limits import Job
+from ..watch import Outcome
+from .base import Language, Need, Places, encoded, last_line_with
+
+NODE = "/usr/bin/node"
+_PRELUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "js_prelude.js")
+_FAILED = b"assertion failed\n"
+
+
+class JavaScript(Language):
+    """node of the system with npm's js-md5."""
+
+    name = "js"
+    run_cpu = 10
+    needs = (Need("node", NODE), Need("npm's js-md5", "toolchain:node_modules/js-md5/package.json"))
+    version = (NODE, "--version")
+
+    def sources(self, job: Job, places: Places) -> dict[str, bytes]:
+        """One CommonJS file."""
+        return {"program.js": encoded(job.text)}
+
+    def run(self, job: Job, places: Places) -> Command:
+        """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it."""
+        argv = (NODE, "--single-threaded", "--require", _PRELUDE, "program.js")
+        return Command(argv, {"NODE_PATH": f"{places.toolchain}/node_modules"})
+
+    def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
+        """A failed assertion fails the program; in the reference profile whatever it prints does, too."""
+        if outcome.proof.startswith(_FAILED):
+            return "failed", "console.assert: " + last_line_with(outcome.output, "Assertion failed")
+        status, reason = super().judge(job, outcome)
+        if status == "passed" and job.profile == "reference" and outcome.output_size:
+            return "failed", "the program printed something (in the profile 'reference' this fails it)"
+        return status, reason
+
+    def failure(self, outcome: Outcome) -> tuple[str, str]:
+        """Name the uncaught error; a syntax error of the file itself is found before anything runs."""
+        line = last_line_with(outcome.output, "Error: ", "Error [")
+        if line.startswith("SyntaxError: ") and b"at wrapSafe" in outcome.output:
+            return "compile_error", line
+        status, reason = super().failure(outcome)
+        return status, line or reason

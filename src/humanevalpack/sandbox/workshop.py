@@ -1,0 +1,167 @@
+"""The workers of one run: started when needed, watched, replaced after a fault, ended together."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from humanevalpack.sandbox import namespaces, process
+from humanevalpack.sandbox.schedule import Task
+from humanevalpack.sandbox.supervisor import frames
+from humanevalpack.sandbox.supervisor.languages import LANGUAGES
+from humanevalpack.sandbox.supervisor.limits import backstop
+from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
+from humanevalpack.sandbox.verdicts import Verdict
+from humanevalpack.sandbox.warm import discard, prepared, warm_root
+from humanevalpack.sandbox.workers import Started, Worker, WorkerFault
+
+TRIES = 3
+"""How many workers a program may break before it is answered by a sandbox_error."""
+PATIENCE_ALONE = 2.0
+"""How much longer the wall backstop is when a program runs again alone."""
+_GRACE = 60.0
+"""Seconds beyond every limit of a program after which its worker counts as stuck."""
+_STARTS = {"local": namespaces.start, "process": process.start}
+
+
+@dataclass(slots=True)
+class _Bench:
+    """A worker, and the task it works on until ``deadline`` (monotonic seconds)."""
+
+    started: Started
+    task: Task | None = None
+    deadline: float = 0.0
+
+
+class Workshop:
+    """Workers of one sandbox kind, at most ``count``; a context manager that ends them all."""
+
+    def __init__(self, kind: str, count: int, time_limit: float | None) -> None:
+        self._count = count
+        self._time_limit = time_limit
+        self._start = partial(_STARTS[kind], toolchain_folders())
+        self._benches: list[_Bench] = []
+        self._warm: dict[str, str] = {}
+        self._root: Path | None = None
+        self._temporary = False
+
+    def __enter__(self) -> Workshop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        for bench in self._benches:
+            bench.started.worker.hang_up()
+        for bench in self._benches:
+            bench.started.worker.close()
+        if self._temporary and self._root is not None:
+            discard(self._root)
+
+    @property
+    def busy(self) -> int:
+        """How many workers are at work."""
+        return sum(bench.task is not None for bench in self._benches)
+
+    @property
+    def idle(self) -> bool:
+        """True if a task can be given."""
+        return self.busy < self._count
+
+    def give(self, task: Task) -> None:
+        """Give a task to an idle worker; starts one if need be. Raises ToolchainMissing, SandboxFault."""
+        language = task.program.language
+        if language not in self._warm:
+            self._warm[language] = self._admit(language)
+        bench = next((bench for bench in self._benches if bench.task is None), None)
+        if bench is None:
+            bench = _Bench(self._start(self._root))
+            self._benches.append(bench)
+        bench.task = task
+        bench.deadline = time.monotonic() + self._send(bench.started, task)
+
+    def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
+        """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
+        working = [bench for bench in self._benches if bench.task is not None]
+        if not working:
+            return
+        poller = select.poll()
+        for bench in working:
+            poller.register(bench.started.worker.out, select.POLLIN)
+            if bench.started.worker.sending:
+                poller.register(bench.started.worker.inp, select.POLLOUT)
+        left = min(bench.deadline for bench in working) - time.monotonic()
+        poller.poll(max(0.0, left) * 1000 + 1)
+        for bench in working:
+            task = bench.task
+            assert task is not None
+            try:
+                answer = _answer(bench)
+            except WorkerFault as fault:
+                self._benches.remove(bench)
+                bench.started.worker.close()
+                yield task, _after_fault(task, str(fault))
+                continue
+            if answer is not None:
+                bench.task = None
+                yield task, _verdict(task, answer)
+
+    def _admit(self, language: str) -> str:
+        """Check a language's toolchain, prepare its warm files, and return their name."""
+        check_toolchains([language])[language].require()
+        if self._root is None:
+            self._root, self._temporary = warm_root()
+        return prepared(language, self._root, lambda preparing: self._start(None, preparing))
+
+    def _send(self, started: Started, task: Task) -> float:
+        """Send a task; return the seconds after which its worker counts as stuck."""
+        program, patience, slowness = task.program, PATIENCE_ALONE if task.alone else 1.0, started.ready.slowness
+        body = {
+            "text": program.text,
+            "profile": program.profile,
+            "warm": self._warm[program.language],
+            "cpu": self._time_limit,
+            "slowness": slowness,
+            "patience": patience,
+        }
+        started.worker.send(frames.pack(program.language, body))
+        language = LANGUAGES[program.language]
+        build, run = language.build_cpu * slowness, self._time_limit or language.run_cpu * slowness
+        # every build command may use its whole wall time
+        return 6 * backstop(build, patience) + backstop(run, patience) + _GRACE
+
+
+def _answer(bench: _Bench) -> dict[str, Any] | None:
+    """Return the worker's verdict if it is there; raises WorkerFault if it broke, is stuck or reports a fault."""
+    worker: Worker = bench.started.worker
+    worker.push()
+    answer = worker.take()
+    if answer is None:
+        if time.monotonic() > bench.deadline:
+            raise worker.fault("it is stuck: no answer long after every limit of the program")
+        return None
+    kind, body = answer
+    if kind != "verdict":
+        raise worker.fault(f"{kind}: {body.get('reason', body)}")
+    return dict(body)
+
+
+def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
+    asleep = answer.pop("asleep", False)
+    if asleep and not task.alone:
+        task.alone = True  # the machine may have been busy: it counts only if it happens again with nothing beside it
+        return None
+    return Verdict.from_dict(answer)
+
+
+def _after_fault(task: Task, fault: str) -> Verdict | None:
+    task.faults.append(fault)
+    if len(task.faults) < TRIES:
+        return None
+    return Verdict("sandbox_error", f"{TRIES} fresh workers broke on this program; the last one: {fault}")
