@@ -1,0 +1,138 @@
+"""docs/architecture.md and the README are true to the code: rooms, who may import what, and the code they show."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Left to right: a room may import those before it and itself, never one behind it (docs/architecture.md).
+ORDER = (
+    "version",
+    "errors",
+    "resources",
+    "languages",
+    "problems",
+    "corrections",
+    "scenarios",
+    "templates",
+    "prompts",
+    "patches",
+    "completions",
+    "programs",
+    "sandbox",
+    "metrics",
+    "truth_table",
+    "verification",
+    "lm_eval_plugin",
+    "demo",
+    "commands",
+)
+HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker"}
+
+
+def modules(project: Path) -> list[Path]:
+    return sorted((project / "src" / "humanevalpack").rglob("*.py"))
+
+
+def room(project: Path, path: Path) -> str:
+    return path.relative_to(project / "src" / "humanevalpack").parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """Names of the modules that are really imported: what stands under TYPE_CHECKING is left out."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            if node.module == "humanevalpack":
+                names |= {f"humanevalpack.{alias.name}" for alias in node.names}
+    return names
+
+
+class WithoutTypeChecking(ast.NodeTransformer):
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return None
+        return self.generic_visit(node)
+
+
+def imports(path: Path) -> set[str]:
+    return imported(WithoutTypeChecking().visit(ast.parse(path.read_text("utf-8"))))
+
+
+def test_every_room_stands_in_the_order_and_on_the_page(project: Path) -> None:
+    rooms = {room(project, path) for path in modules(project)} - {"__init__"}
+    assert rooms == set(ORDER)
+    page = (project / "docs" / "architecture.md").read_text("utf-8")
+    assert [name for name in rooms - {"version"} if f"`{name}.py`" not in page and f"`{name}/`" not in page] == []
+
+
+def test_data_flows_one_way(project: Path) -> None:
+    wrong = []
+    for path in modules(project):
+        here = room(project, path)
+        if here == "__init__":
+            continue
+        for name in imports(path):
+            package, _, rest = name.partition(".")
+            there = rest.split(".")[0]
+            if package == "humanevalpack" and there in ORDER and ORDER.index(there) > ORDER.index(here):
+                wrong.append(f"{path.relative_to(project)} imports {name}")
+    assert wrong == []
+
+
+def test_only_the_plugin_and_the_demo_know_lm_eval_and_only_octopack_train_knows_trl(project: Path) -> None:
+    knows = {
+        (room(project, path), name.split(".")[0])
+        for path in modules(project)
+        for name in imports(path)
+        if name.split(".")[0] in ("lm_eval", "trl")
+    }
+    assert {where for where, _ in knows} <= {"lm_eval_plugin", "demo"}
+    assert not any(name == "trl" for _, name in knows)
+
+
+def test_the_packages_depend_on_each_other_in_one_direction(project: Path) -> None:
+    behind = {"humanevalpack": {"octopack_data", "octopack_train"}, "octopack_data": {"octopack_train"}}
+    for package, forbidden in behind.items():
+        for path in (project / "src" / package).rglob("*.py"):
+            assert not {name.split(".")[0] for name in imports(path)} & forbidden, path
+
+
+def test_the_supervisor_needs_the_standard_library_and_its_own_files_only(project: Path) -> None:
+    folder = project / "src" / "humanevalpack" / "sandbox" / "supervisor"
+    own = {path.stem for path in folder.rglob("*")}  # it runs as a copy, outside of the package
+    for path in folder.rglob("*.py"):
+        names = imports(path)
+        assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names | own | {"humanevalpack"}, path
+        inside = [name for name in names if name.startswith("humanevalpack")]
+        assert all(name.startswith("humanevalpack.sandbox.supervisor") for name in inside), path
+
+
+def test_heavy_packages_are_imported_where_they_are_used(project: Path) -> None:
+    light = [path for path in modules(project) if room(project, path) not in ("lm_eval_plugin", "demo")]
+    for path in light:
+        tree = WithoutTypeChecking().visit(ast.parse(path.read_text("utf-8")))
+        top = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert not {name.split(".")[0] for name in imported(ast.Module(top, []))} & HEAVY, path
+
+
+@pytest.mark.parametrize("name", ["utils", "util", "helpers", "helper", "common", "misc"])
+def test_no_room_is_without_a_name(project: Path, name: str) -> None:
+    assert not list((project / "src").rglob(f"{name}.py"))
+
+
+@pytest.mark.namespaces
+@pytest.mark.toolchain("python")
+def test_the_readme_s_python_code_runs_and_passes(project: Path, tmp_path: Path) -> None:
+    code = re.findall(r"```python\n(.*?)```", (project / "README.md").read_text("utf-8"), re.DOTALL)
+    assert code
+    done = subprocess.run([sys.executable, "-c", code[0]], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("passed ")
+    assert done.stdout.endswith("0.15\n")
