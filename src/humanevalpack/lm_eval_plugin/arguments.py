@@ -1,6 +1,6 @@
-"""The arguments of generation after ``--gen_kwargs``: one name for the answer budget, and sampling or greedy decided once."""
+"""What lm_eval is told about a task, and the arguments of generation after ``--gen_kwargs`` has changed them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from humanevalpack.errors import UsageError
@@ -8,6 +8,27 @@ from humanevalpack.lm_eval_plugin.options import Options
 
 # lm_eval's and the back ends' other names of max_gen_toks.
 _BUDGET_NAMES = ("max_new_tokens", "max_tokens", "max_completion_tokens")
+
+
+def task_config(options: Options, samples: int, stops: Sequence[str], *, has_score: bool) -> dict[str, Any]:
+    """Return the task's configuration in lm_eval's words; ``samples`` is how many each problem gets."""
+    arguments: dict[str, Any] = {"until": list(stops), "temperature": options.temperature}
+    if options.temperature > 0:
+        arguments |= {"top_p": options.top_p, "top_k": options.top_k}
+    if options.total_length is None:
+        arguments["max_gen_toks"] = options.max_new_tokens
+    scores = [f"pass@{k}" for k in options.scored_ks(samples)]
+    metrics = [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in scores]
+    lengths = [{"metric": "description_characters", "aggregation": "mean", "higher_is_better": None}]
+    return {
+        "test_split": "test",
+        "num_fewshot": 0,
+        "target_delimiter": "",
+        "generation_kwargs": arguments,
+        # A text (not a function): it tells lm_eval that the metrics' names are ours.
+        "process_results": "humanevalpack",
+        "metric_list": metrics if has_score else lengths,
+    }
 
 
 def generation_arguments(configured: Mapping[str, Any], options: Options) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def length_limit(lm: Any) -> int | None:
 
 
 def request_arguments(lm: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return generation arguments in the model class's own words: how top_k is switched off, how many stops it takes."""
+    """Return generation arguments in the model class's own words: how top_k is off, how many stops it takes."""
     arguments = dict(arguments)
     if _is_a(lm, "huggingface", "HFLM"):
         arguments["until"] = [*arguments["until"], *_ends_of_generation(lm, arguments["until"])]
@@ -105,8 +105,8 @@ def exact_tokens(lm: Any, prompts: Sequence[Any]) -> Iterator[None]:
 def _special_tokens_kept(lm: Any) -> Any:
     """Decode as the reference does: special tokens stay, nothing is tidied, the first token keeps its space.
 
-    lm_eval's HFLM drops special tokens (so a stop word such as <|end|> would never be found) and decodes the answer on its
-    own, where SentencePiece tokenizers lose the first space: a plain token in front, cut off again, keeps it.
+    lm_eval's HFLM drops special tokens (so a stop word such as <|end|> would never be found) and decodes the answer on
+    its own, where SentencePiece tokenizers lose the first space: a plain token in front, cut off again, keeps it.
     """
     tokenizer = lm.tokenizer
     original = lm.tok_decode

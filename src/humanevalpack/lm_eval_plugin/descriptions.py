@@ -1,16 +1,18 @@
 """Descriptions of an earlier explaindescribe run, in whatever file it left.
 
-Three forms: a file of ours (generations, or rows of task_id and description), lm_eval's sample log (a file, or lm_eval's output
-folder), and the reference's list of lists (JSON, problems in order). ``{language}`` in the path stands for the language.
+Three forms: a file of ours (generations, or rows of task_id and description), lm_eval's sample log (a file, or its
+output folder), and the reference's list of lists (JSON, problems in order). ``{language}`` in the path stands for the
+language.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.lm_eval_plugin.kept import KeptRow, json_lines
+from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.task_files import task_name
 from humanevalpack.problems import Problem
 
@@ -25,9 +27,25 @@ def load_descriptions(path: str, problems: Sequence[Problem], extract: Extract) 
     lists = _list_of_lists(file)
     if lists is not None:
         if len(lists) > len(problems):
-            raise InputError(f"{file}: {len(lists)} lists for {len(problems)} {language} problems: wrong language or data?")
+            raise InputError(
+                f"{file}: {len(lists)} lists for {len(problems)} {language} problems: wrong language or data?"
+            )
         return {problem.task_id: texts for problem, texts in zip(problems, lists, strict=False)}
     return _rows(file, {problem.task_id: problem for problem in problems}, extract)
+
+
+def given_descriptions(problem: Problem, found: Mapping[str, list[str]], options: Options) -> list[str]:
+    """Return a problem's descriptions, none if no file was given; raises InputError if it lacks some."""
+    if options.descriptions is None or not found:
+        return []
+    texts = found.get(problem.task_id, [])
+    wanted = options.n_samples if "n_samples" in options.given else len(texts) or 1
+    if len(texts) != wanted:
+        raise InputError(
+            f"descriptions {options.descriptions}: {len(texts)} for {problem.task_id}, but {wanted} are wanted "
+            "(n_samples, one program each): make them with the same --limit and n_samples"
+        )
+    return texts
 
 
 def _file(path: Path, language: str) -> Path:
@@ -39,7 +57,9 @@ def _file(path: Path, language: str) -> Path:
     found = sorted(path.rglob(f"samples_{name}_*.jsonl")) or sorted(path.glob("generations.jsonl"))
     if len(found) != 1:
         files = ", ".join(map(str, found)) or "none"
-        raise UsageError(f"descriptions: {path} must hold one sample log of {name}, found {files}: name the file itself")
+        raise UsageError(
+            f"descriptions: {path} must hold one sample log of {name}, found {files}: name the file itself"
+        )
     return found[0]
 
 
@@ -51,10 +71,14 @@ def _list_of_lists(file: Path) -> list[list[str]] | None:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{file}: not JSON in UTF-8: {error}") from error
     if not isinstance(lists, list):
-        raise InputError(f"{file}: expected a list with one list of descriptions a problem, found {type(lists).__name__}")
+        raise InputError(
+            f"{file}: expected a list with one list of descriptions a problem, found {type(lists).__name__}"
+        )
     for row, texts in enumerate(lists):
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-            raise InputError(f"{file}: entry {row} must be a list of descriptions that is not empty, found {texts!r:.60}")
+            raise InputError(
+                f"{file}: entry {row} must be a list of descriptions that is not empty, found {texts!r:.60}"
+            )
     return lists
 
 
@@ -97,4 +121,6 @@ def _logged(record: dict[str, Any], place: str) -> list[tuple[str, int | None, s
         task_id = record["doc"]["task_id"]
         return [(task_id, sample["sample"], sample["completion"]) for sample in samples]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{place}: not a sample log of an explaindescribe task ({type(error).__name__}: {error})") from error
+        raise InputError(
+            f"{place}: not a sample log of an explaindescribe task ({type(error).__name__}: {error})"
+        ) from error

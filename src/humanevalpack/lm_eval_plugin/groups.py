@@ -1,8 +1,8 @@
 """Averages as in the paper's tables: over languages within a scenario, then over the three scored scenarios.
 
-lm_eval averages every task of a group that has a metric, so fixdocs would slip into the overall score and a language that
-was left out would go unnamed. Groups whose file names ``averaged_scenarios`` get these averages; every other group is
-untouched.
+lm_eval averages every task of a group that has a metric, so fixdocs would slip into the overall score and a language
+that was left out would go unnamed. Groups whose file names ``averaged_scenarios`` get these averages; every other group
+is untouched.
 """
 
 import functools
@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def average(group: Any, scenarios: list[str], task_metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the group's row: pass@k averaged per scenario over languages, then over scenarios; languages in its name."""
+    """Return the group's row: pass@k averaged over languages, then over scenarios; its name says which languages."""
     tasks = [task for task in group.get_all_tasks() if task.scenario in scenarios and task.task_name in task_metrics]
     scored = [task for task in tasks if any(key.startswith("pass@") for key in task_metrics[task.task_name])]
     row: dict[str, Any] = {"alias": group.alias or group.name, "name": group.name}

@@ -5,13 +5,17 @@ JSON lines, one generation each: task, task_id, sample, prompt, generation, desc
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
+from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, Options
 from humanevalpack.lm_eval_plugin.samples import Generation
+from humanevalpack.templates import PromptTemplate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +55,8 @@ class KeptRow:
             if not isinstance(value, allowed):
                 kind = getattr(allowed, "__name__", "text or null")
                 raise InputError(f"{place}: field {field.name!r} must be {kind}, found {value!r:.60}")
-        return cls(**{field.name: record.get(field.name) for field in fields(cls)})
+        values: dict[str, Any] = {field.name: record.get(field.name) for field in fields(cls)}
+        return cls(**values)
 
     def as_generation(self) -> Generation:
         """Return the generation that this row keeps."""
@@ -79,6 +84,38 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], KeptRow]:
     return rows
 
 
+@cache
+def _rows_of(path: str) -> dict[tuple[str, str, int], KeptRow]:
+    return read_rows(Path(path).expanduser())
+
+
+def kept_row(options: Options, task: str, task_id: str, sample: int) -> KeptRow:
+    """Return one sample of the file that option ``generations`` names; raises InputError if it is not there."""
+    row = _rows_of(str(options.generations)).get((task, task_id, sample))
+    if row is None:
+        raise InputError(
+            f"generations {options.generations}: nothing for {task}, {task_id}, sample {sample}: "
+            "use the tasks, --limit and n_samples that the generations were made with"
+        )
+    return row
+
+
+def keep_everything(rows: Sequence[KeptRow], options: Options, template: PromptTemplate, samples: int) -> str:
+    """Write all generations of a run whose scoring failed; return where they are and the command that scores them."""
+    folder = Path(options.keep_generations or f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
+    path = write_rows(rows, folder / "generations.jsonl")
+    # What only says how the generations were made or kept is done with; what the score depends on stays.
+    spent = ("descriptions", "generations", "keep_generations", "preset")
+    given = {name: value for name, value in options.recorded().items() if name in options.given and name not in spent}
+    prompt = options.prompt if options.prompt != PROMPT_AUTO else template.name
+    metadata = json.dumps({**given, "prompt": prompt, "n_samples": samples, "generations": str(folder)})
+    tasks = ",".join(dict.fromkeys(row.task for row in rows))
+    return (
+        f"All {len(rows)} generations are kept in {path}. Once the cause is mended, score them (lm_eval's dummy model "
+        f"stands in and is never asked):\nlm_eval run --model dummy --tasks {tasks} --metadata {shlex.quote(metadata)}"
+    )
+
+
 def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """Yield (line number, value) of every line that is not empty; raises InputError."""
     try:
@@ -90,9 +127,3 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
         raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {number}: not valid JSON ({error.msg} at character {error.pos})") from error
-
-
-def scoring_command(tasks: Sequence[str], folder: Path, options: Mapping[str, Any]) -> str:
-    """Return the command that scores kept generations; lm_eval's ``dummy`` model stands in, and is never asked."""
-    metadata = json.dumps({**options, "generations": str(folder)})
-    return f"lm_eval run --model dummy --tasks {','.join(tasks)} --metadata {shlex.quote(metadata)}"

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, PROMPT_CHAT, Options
 from humanevalpack.problems import Problem
 from humanevalpack.prompts import choose_template, render_prompt
@@ -99,8 +98,6 @@ def _choice(
     options: Options, scenario: str, model_name: str | None, chat: ChatFunction | None
 ) -> tuple[PromptTemplate, str]:
     if options.prompt == PROMPT_CHAT:
-        if chat is None and options.generations is None:
-            raise UsageError("prompt=chat uses the model's chat template: add --apply_chat_template")
         return chat_template(), "prompt=chat was asked for"
     if options.prompt != PROMPT_AUTO:
         return load_template(options.prompt), f"prompt={options.prompt} was asked for"

@@ -1,4 +1,4 @@
-"""What is known of one sample: what was asked, what came back, what became of it; and its form in lm_eval's sample log."""
+"""What is known of one sample: what was asked, what came back, what became of it; its form in the sample log."""
 
 import json
 from dataclasses import asdict, dataclass, replace

@@ -46,13 +46,11 @@ def run_samples(
     *,
     ranks: int,
 ) -> list[Verdict | None]:
-    """Build and run every generated sample's program, all in one batch; raises SandboxFault for a lasting fault of ours."""
+    """Build and run every generated sample's program in one batch; raises SandboxFault for a lasting fault of ours."""
     places = [place for place, sample in enumerate(samples) if sample.status == GENERATED]
     verdicts: list[Verdict | None] = [None] * len(samples)
     programs: list[Program] = [
-        build_program(
-            problems[place], samples[place].completion, scenario, prompt=template, profile=options.profile
-        )
+        build_program(problems[place], samples[place].completion, scenario, prompt=template, profile=options.profile)
         for place in places
     ]
     results = run_programs(
@@ -76,7 +74,7 @@ def _workers(options: Options, ranks: int) -> int:
 
 
 def code_metrics(samples: Sequence[dict[str, Any]], options: Options, statuses: Sequence[str]) -> dict[str, float]:
-    """Return one problem's pass@k and counts of ``statuses``; for a language that was left out only how many samples."""
+    """Return one problem's pass@k and counts of ``statuses``; only how many samples if its language is left out."""
     if any(sample["status"] == SKIPPED for sample in samples):
         return {"skipped": len(samples)}
     found = [sample["status"] for sample in samples]

@@ -1,16 +1,16 @@
 """Our own request type: lm_eval hands over every request of all our tasks at once, and gets one answer for each.
 
-lm_eval calls ``getattr(lm, request_type)(requests)``. A method of our own, set on LM and on the ``--use_cache`` wrapper, can
-do what ``generate_until`` alone cannot: ask for a description and then for the code in one run, give API models another
-seed for each sample, set the answer budget per prompt, and keep special tokens. All generation still goes through
-``generate_until``, so caches, batching and every kind of model work as usual.
+lm_eval calls ``getattr(lm, request_type)(requests)``. A method of our own, set on LM and on the cache's wrapper, can
+do what ``generate_until`` alone cannot: ask for a description and then for the code in one run, give API models
+another seed for each sample, set the answer budget per prompt, and keep special tokens. All generation still goes
+through ``generate_until``, so caches, batching and every kind of model work as usual.
 """
 
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
@@ -18,28 +18,11 @@ from lm_eval.api.model import LM, CachingLM
 from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.kept import KeptRow, write_rows
+from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import GENERATED, TOO_LONG, Generation, prompt_text, writable
-from humanevalpack.problems import Problem
 
-if TYPE_CHECKING:
-    from humanevalpack.lm_eval_plugin.task import HumanEvalPackTask
-
-REQUEST_TYPE = "humanevalpack_answers"
-
-
-@dataclass
-class AnswerRequest(Instance):  # type: ignore[misc]  # lm_eval is untyped
-    """A problem put to the model ``repeats`` times; ``generations`` holds what came back, in order."""
-
-    task: "HumanEvalPackTask" = None  # type: ignore[assignment]  # the base class's fields have defaults
-    problem: Problem = None  # type: ignore[assignment]
-    description: str | None = None
-    """explainsynthesize with given descriptions: the one that this request is about."""
-    describes_first: bool = False
-    """explainsynthesize without given descriptions: ``arguments`` ask for one, which then goes into the prompt."""
-    generations: list[Generation] = field(default_factory=list)
-    everything: list[KeptRow] = field(default_factory=list, repr=False)
-    """All generations of this run (of every task and rank): what has to be kept if scoring fails."""
+_Numbered = Sequence[tuple[AnswerRequest, int]]
+"""Requests with the number of the sample that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +45,14 @@ class _Question:
 def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = False) -> list[str]:
     """Answer all requests; lm_eval gives a request once for each of its repeats."""
     model = backends.model_of(lm)
-    for task in {id(request.task): request.task for request in requests}.values():
-        task.meet_model(backends.model_name(model), requests)
+    name = backends.model_name(model)
+    facts = {
+        id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
+    }
     asked: dict[int, int] = {}
-    numbered = []
+    numbered: list[tuple[AnswerRequest, int]] = []
     for request in requests:
+        request.facts |= facts[id(request.asking)]
         sample = asked.get(id(request), request.idx)
         asked[id(request)] = sample + 1
         numbered.append((request, sample))
@@ -78,11 +64,9 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     return [generation.text for generation in second]
 
 
-def _first_stage(
-    lm: Any, model: Any, numbered: Sequence[tuple[AnswerRequest, int]]
-) -> list[Generation]:
+def _first_stage(lm: Any, model: Any, numbered: _Numbered) -> list[Generation]:
     """Answer what each request asks first: the question itself, or for explainsynthesize a description."""
-    answers = [request.task.answer_without_model(request, sample) for request, sample in numbered]
+    answers = [request.asking.answer_without_model(request, sample) for request, sample in numbered]
     open_questions = [place for place, known in enumerate(answers) if known is None]
     questions = []
     for place in open_questions:
@@ -94,18 +78,16 @@ def _first_stage(
     return [generation for generation in answers if generation is not None]
 
 
-def _second_stage(
-    lm: Any, model: Any, numbered: Sequence[tuple[AnswerRequest, int]], first: Sequence[Generation]
-) -> list[Generation]:
+def _second_stage(lm: Any, model: Any, numbered: _Numbered, first: Sequence[Generation]) -> list[Generation]:
     """Put each fresh description into a prompt and answer that; everything else is answered already."""
     answers = list(first)
     questions, places, descriptions = [], [], []
     for place, ((request, sample), generation) in enumerate(zip(numbered, first, strict=True)):
         if not request.describes_first or generation.description is not None or generation.status != GENERATED:
             continue
-        description = request.task.description_from(request.problem, generation.text)
-        prompt = request.task.prompt_for(request.problem, description)
-        questions.append(_question(model, request, prompt, request.task.generation_arguments(), sample))
+        description = request.asking.description_from(request.problem, generation.text)
+        prompt = request.asking.prompt_for(request.problem, description)
+        questions.append(_question(model, request, prompt, request.asking.generation_arguments(), sample))
         places.append(place)
         descriptions.append(description)
     for place, description, generation in zip(places, descriptions, _ask(lm, model, questions), strict=True):
@@ -113,9 +95,7 @@ def _second_stage(
     return answers
 
 
-def _question(
-    model: Any, request: AnswerRequest, prompt: Any, arguments: dict[str, Any], sample: int
-) -> _Question:
+def _question(model: Any, request: AnswerRequest, prompt: Any, arguments: dict[str, Any], sample: int) -> _Question:
     budget = budget_of(model, prompt, arguments)
     sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
     sendable.pop("total_length", None)
@@ -128,9 +108,7 @@ def _ask(lm: Any, model: Any, questions: Sequence[_Question]) -> list[Generation
     distinct = list({question.key: question for question in questions if question.budget.fits}.values())
     for batch, seed in _batches(model, distinct):
         with backends.exact_tokens(model, [question.prompt for question in batch]), seed:
-            instances = [
-                Instance("generate_until", {}, (question.prompt, question.arguments), 0) for question in batch
-            ]
+            instances = [Instance("generate_until", {}, (question.prompt, question.arguments), 0) for question in batch]
             answers = lm.generate_until(instances)
         texts |= {question.key: writable(text) for question, text in zip(batch, answers, strict=True)}
     return [
@@ -156,10 +134,10 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
         yield [question for question in questions if question.sample == sample], backends.seeded(model, sample)
 
 
-def _share(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> None:
+def _share(model: Any, numbered: _Numbered) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
-        KeptRow.of(request.task.name, request.problem.task_id, sample, request.generations[sample - request.idx])
+        KeptRow.of(request.asking.name, request.problem.task_id, sample, request.generations[sample - request.idx])
         for request, sample in numbered
         if sample - request.idx < request.repeats
     ]
@@ -167,13 +145,14 @@ def _share(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> None:
         gathered = [model.gather_object(rows, dst=rank) for rank in range(model.world_size)]
         rows = [row for part in gathered[model.rank] for row in part]
     if model.rank == 0:
-        for folder in {request.task.options.keep_generations for request, _ in numbered} - {None}:
-            write_rows(rows, Path(folder) / "generations.jsonl")
+        for folder in {request.asking.options.keep_generations for request, _ in numbered}:
+            if folder is not None:
+                write_rows(rows, Path(folder) / "generations.jsonl")
     for request, _ in numbered:
         request.everything = rows
 
 
 def install() -> None:
-    """Give lm_eval's models our request type; both classes, because the cache wrapper passes unknown methods through."""
+    """Give lm_eval's models our request type, and the cache wrapper too: it would pass an unknown method through."""
     for model_class in (LM, CachingLM):
         setattr(model_class, REQUEST_TYPE, answer)
