@@ -1,0 +1,95 @@
+"""Makes Go's warm folder: testify compiled, where every package is, what vet knows of each, and our testmain.
+
+Runs as a program of its own in the folder (its only argument); trusted, before any program to be judged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+GO = "/usr/bin/go"
+PACKAGES = ("std", "github.com/stretchr/testify/assert", "github.com/stretchr/testify/require")
+"""What a program may import: the standard library and testify (its own dependencies only through it)."""
+
+
+def main() -> None:
+    """Fill the folder."""
+    folder = sys.argv[1]
+    work = os.path.join(folder, "work")
+    os.makedirs(work)
+    os.makedirs(os.path.join(folder, "packages"))
+    fields = "ImportPath,Export,GoFiles,Dir,ImportMap,Imports,Standard"
+    listed = _go("list", "-export", "-deps", f"-json={fields}", *PACKAGES)
+    packages = [package for package in _records(listed) if package.get("Export")]
+    for number, package in enumerate(packages):
+        if not package.get("Standard"):
+            copy = os.path.join(folder, "packages", f"{number}.a")
+            shutil.copy(package["Export"], copy)
+            package["Export"] = copy
+    files = {package["ImportPath"]: package["Export"] for package in packages}
+    facts: dict[str, str] = {}
+    vet = _go("tool", "-n", "vet").strip()
+    for number, package in enumerate(packages):
+        output = os.path.join(folder, "packages", f"{number}.vetx")
+        if package.get("GoFiles"):
+            _vet(vet, package, files, facts, output, work)
+        if os.path.exists(output):  # not for a package with C code, whose generated files vet lacks here
+            facts[package["ImportPath"]] = output
+    with open(os.path.join(folder, "packages.json"), "w", encoding="ascii") as file:
+        json.dump({"files": files, "facts": facts, "vet": vet}, file)
+    with open(os.path.join(folder, "link.cfg"), "w", encoding="ascii") as file:
+        file.writelines(f"packagefile {path}={where}\n" for path, where in files.items())
+    allowed = [path for path in files if _importable(path)]
+    with open(os.path.join(folder, "compile.cfg"), "w", encoding="ascii") as file:
+        file.writelines(f"packagefile {path}={files[path]}\n" for path in allowed)
+    _go("build", "-o", os.path.join(folder, "testmain"), os.path.join(folder, "testmain.go"))
+    shutil.rmtree(work)
+
+
+def _importable(path: str) -> bool:
+    own = not path.startswith(("github.com/", "gopkg.in/")) or path in PACKAGES
+    return own and not {"internal", "vendor"} & set(path.split("/"))
+
+
+def _vet(
+    vet: str, package: dict[str, Any], files: dict[str, str], facts: dict[str, str], output: str, work: str
+) -> None:
+    """Write what vet's printf check has to know of a package (which functions are wrappers of Printf)."""
+    config = {
+        "Compiler": "gc",
+        "Dir": package["Dir"],
+        "ImportPath": package["ImportPath"],
+        "GoFiles": [os.path.join(package["Dir"], name) for name in package.get("GoFiles", [])],
+        "ImportMap": {**{name: name for name in package.get("Imports", [])}, **package.get("ImportMap", {})},
+        "PackageFile": files,
+        "PackageVetx": facts,
+        "VetxOnly": True,
+        "VetxOutput": output,
+        "SucceedOnTypecheckFailure": True,
+    }
+    path = os.path.join(work, "vet.cfg")
+    with open(path, "w", encoding="ascii") as file:
+        json.dump(config, file)
+    subprocess.run([vet, "-printf", path], check=True)
+
+
+def _go(*arguments: str) -> str:
+    return subprocess.run([GO, *arguments], check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
+
+
+def _records(text: str) -> list[dict[str, Any]]:
+    decoder, records, at = json.JSONDecoder(), [], 0
+    while at < len(text.rstrip()):
+        record, at = decoder.raw_decode(text, at)
+        records.append(record)
+        at += len(text[at:]) - len(text[at:].lstrip())
+    return records
+
+
+if __name__ == "__main__":
+    main()
