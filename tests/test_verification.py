@@ -15,7 +15,7 @@ from humanevalpack.sandbox import STATUSES, Verdict
 from humanevalpack.truth_table import CLASSES, FORMS, truth_table, verdict_class
 from humanevalpack.verification import checks, judge, verify
 
-COMMAND = Path(sys.executable).with_name("humanevalpack")
+COMMAND = str(Path(sys.executable).with_name("humanevalpack"))
 GOLDEN_WORDS = {"passed": "passed", "failed": "failed", "timed out": "timeout", "compile error": "compile_error"}
 
 
