@@ -7,6 +7,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from humanevalpack.lm_eval_plugin import hook
 from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ _HOMES = {
     "stop_words": "prompts",
     "template_names": "templates",
 }
+
+# What the installed .pth file does when Python starts, for installs whose .pth files Python does not read.
+hook.install()
 
 
 def __getattr__(name: str) -> Any:

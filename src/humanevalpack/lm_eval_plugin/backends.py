@@ -10,10 +10,7 @@ from typing import Any
 
 from lm_eval.api.model import LM, CachingLM
 
-from humanevalpack.lm_eval_plugin.stops import chat_stops
-
-_CHAT_STOPS = 4
-"""The OpenAI API refuses more stop strings; lm_eval sends chat APIs the first four."""
+from humanevalpack.lm_eval_plugin import api_servers
 
 
 def model_of(lm: Any) -> Any:
@@ -41,30 +38,18 @@ def count_tokens(lm: Any, prompt: Any) -> int | None:
 
 def length_limit(lm: Any) -> int | None:
     """Return the most tokens of prompt and answer together, beyond which lm_eval would cut prompts silently."""
-    if _is_a(lm, "api_models", "TemplateAPI") and not lm.tokenized_requests:
+    if is_api(lm) and not lm.tokenized_requests:
         return None  # text is sent as it is: the server has the say
     limit = getattr(lm, "max_length", None)
     return limit if isinstance(limit, int) else None
 
 
 def request_arguments(lm: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return generation arguments in the model class's own words: how top_k is off, how many stops it takes."""
+    """Return generation arguments in the model class's own words: stops that it needs or takes, top_k off."""
     arguments = dict(arguments)
     if _is_a(lm, "huggingface", "HFLM"):
         arguments["until"] = [*arguments["until"], *_ends_of_generation(lm, arguments["until"])]
-    if _is_a(lm, "api_models", "TemplateAPI"):
-        own_server = type(lm).__name__ in ("LocalCompletionsAPI", "LocalChatCompletion")
-        if arguments.get("top_k") == 0:
-            # A server may fill in its own top_k: -1 is off for vLLM, SGLang and llama.cpp; OpenAI refuses the word.
-            arguments["top_k"] = -1
-            if not own_server:
-                del arguments["top_k"]
-        if type(lm).__name__ == "LocalCompletionsAPI":
-            # Else vLLM's server drops <|end|> and its like, and a stop word is never seen.
-            arguments.setdefault("skip_special_tokens", False)
-        else:
-            arguments["until"] = chat_stops(arguments["until"])[:_CHAT_STOPS]
-    return arguments
+    return api_servers.server_arguments(lm, arguments) if is_api(lm) else arguments
 
 
 def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
@@ -75,20 +60,9 @@ def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text and text not in known]
 
 
-def sends_one_seed(lm: Any) -> bool:
-    """Whether every request of this model carries the same seed, so that equal requests give equal samples."""
+def is_api(lm: Any) -> bool:
+    """Whether this model is a server that lm_eval asks over HTTP."""
     return _is_a(lm, "api_models", "TemplateAPI")
-
-
-@contextmanager
-def seeded(lm: Any, sample: int) -> Iterator[None]:
-    """Give the requests of an API model the seed of a sample's number."""
-    first = lm._seed
-    lm._seed = first + sample
-    try:
-        yield
-    finally:
-        lm._seed = first
 
 
 @contextmanager
@@ -97,7 +71,7 @@ def exact_tokens(lm: Any, prompts: Sequence[Any]) -> Iterator[None]:
     with ExitStack() as stack:
         if _is_a(lm, "huggingface", "HFLM"):
             stack.enter_context(_special_tokens_kept(lm))
-        if _is_a(lm, "api_models", "TemplateAPI") and lm.tokenized_requests and _lacks_bos(lm, prompts):
+        if is_api(lm) and api_servers.lacks_bos(lm, prompts):
             stack.enter_context(_attribute(lm, "add_bos_token", True))
         yield
 
@@ -120,16 +94,6 @@ def _special_tokens_kept(lm: Any) -> Any:
         return tokenizer.decode([*front, *tokens], **kept)[len(front_text) :]
 
     return _attribute(lm, "tok_decode", decode)
-
-
-def _lacks_bos(lm: Any, prompts: Sequence[Any]) -> bool:
-    """Whether the tokenizer starts every text with a BOS that lm_eval's API models leave out."""
-    tokenizer = lm.tokenizer
-    bos = getattr(tokenizer, "bos_token_id", None)
-    if lm.tokenizer_backend != "huggingface" or bos is None or lm.add_bos_token:
-        return False
-    starts_with_bos = tokenizer("a").input_ids[:1] == [bos]
-    return starts_with_bos and not any(str(prompt).startswith(tokenizer.bos_token) for prompt in prompts)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ _BY_IMPORTANCE = ("\ndef", "\nclass", "\nif", "\nprint", "\n#", "\nassert", "\n@
 _LAST = ("<|endoftext|>",)
 
 
-def chat_stops(words: Sequence[str]) -> list[str]:
+def by_importance(words: Sequence[str]) -> list[str]:
     """Return the words in order of importance, without those that a shorter one covers.
 
     Nothing depends on which of them the server stops at: the whole list is applied again to what comes back.

@@ -6,6 +6,7 @@ another seed for each sample, set the answer budget per prompt, and keep special
 through ``generate_until``, so caches, batching and every kind of model work as usual.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
 
 from humanevalpack.lm_eval_plugin import backends
+from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.kept import KeptRow, write_rows
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
@@ -49,13 +51,12 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }
-    asked: dict[int, int] = {}
+    asked = Counter[int]()
     numbered: list[tuple[AnswerRequest, int]] = []
     for request in requests:
         request.facts |= facts[id(request.asking)]
-        sample = asked.get(id(request), request.idx)
-        asked[id(request)] = sample + 1
-        numbered.append((request, sample))
+        numbered.append((request, request.idx + asked[id(request)]))
+        asked[id(request)] += 1
     first = _first_stage(lm, model, numbered)
     second = _second_stage(lm, model, numbered, first)
     for (request, _), generation in zip(numbered, second, strict=True):
@@ -127,11 +128,11 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
     """Yield the questions that may go together; an API model sends one seed at a time."""
     if not questions:
         return
-    if not backends.sends_one_seed(model):
+    if not backends.is_api(model):
         yield questions, nullcontext()
         return
     for sample in sorted({question.sample for question in questions}):
-        yield [question for question in questions if question.sample == sample], backends.seeded(model, sample)
+        yield [question for question in questions if question.sample == sample], seeded(model, sample)
 
 
 def _share(model: Any, numbered: _Numbered) -> None:
