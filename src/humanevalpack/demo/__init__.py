@@ -1,0 +1,1 @@
+"""The whole chain shown on the spot: a tiny model learns a few problems, and lm_eval measures that it did."""
