@@ -47,30 +47,21 @@ def train(
     encoded = [_encode(tokenizer, lesson) for lesson in course]
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.0)
     shuffle = random.Random(seed)
-    steps = 0
-    model.train()
     state = Progress(0, math.inf, 0, len(course))
-    for epoch in range(1, epochs + 1):
-        losses, learned = [], 0
-        for batch in _batches(encoded, shuffle):
-            steps += 1
-            # Warm up, then a cosine down to a tenth: at the full rate what was learned comes loose again.
-            cosine = 0.55 + 0.45 * math.cos(math.pi * (epoch - 1) / epochs)
-            for group in optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * min(steps / WARM_UP, cosine)
-            loss, known = _step(model, batch)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            losses.append(loss.item())
-            learned += known
-        state = Progress(epoch, sum(losses) / len(losses), learned, len(course))
-        if on_epoch is not None:
-            on_epoch(state)
-        if learned == len(course):
-            break
-    model.eval()
+    # Matrices as small as these gain nothing from threads, and lose much on a busy machine.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    model.train()
+    try:
+        while state.learned < len(course) and state.epoch < epochs:
+            # A cosine down to a tenth: at the full rate what was learned comes loose again.
+            rate = LEARNING_RATE * (0.55 + 0.45 * math.cos(math.pi * state.epoch / epochs))
+            state = _epoch(model, optimizer, list(_batches(encoded, shuffle)), rate, state)
+            if on_epoch is not None:
+                on_epoch(state)
+    finally:
+        model.eval()
+        torch.set_num_threads(threads)
     return state
 
 
@@ -99,6 +90,27 @@ def _batches(encoded: Sequence[_Encoded], shuffle: random.Random) -> Iterator[li
         batches[-1].append(lesson)
     shuffle.shuffle(batches)
     yield from batches
+
+
+def _epoch(
+    model: Model, optimizer: Any, batches: Sequence[Sequence[_Encoded]], rate: float, before: Progress
+) -> Progress:
+    """One pass over the lessons; the very first steps warm up to ``rate``."""
+    import torch
+
+    losses: list[float] = []
+    learned = 0
+    for number, batch in enumerate(batches, start=1):
+        for group in optimizer.param_groups:
+            group["lr"] = rate if before.epoch else rate * min(1.0, number / WARM_UP)
+        loss, known = _step(model, batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+        learned += known
+    return Progress(before.epoch + 1, sum(losses) / len(losses), learned, before.lessons)
 
 
 def _step(model: Model, batch: Sequence[_Encoded]) -> tuple[Any, int]:
