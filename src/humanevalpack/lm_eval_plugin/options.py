@@ -72,7 +72,8 @@ class Options:
 
     def recorded(self) -> dict[str, Any]:
         """Return the options as the results record them."""
-        return {name: list(value) if isinstance(value := getattr(self, name), tuple) else value for name in OPTIONS}
+        values = {name: getattr(self, name) for name in OPTIONS}
+        return values | {"k": list(self.scored_ks(self.n_samples))}
 
 
 OPTIONS = tuple(field.name for field in fields(Options) if field.name != "given")
