@@ -29,7 +29,7 @@ def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[st
     ``preparing`` = (name, folder) starts one that writes ``folder`` as the warm folder ``name`` instead.
     Raises SandboxFault that says what refused and which sandboxes remain.
     """
-    if not os.path.exists(BWRAP):
+    if not Path(BWRAP).exists():
         raise SandboxFault(f"{_REFUSED}. What failed: {BWRAP} is missing")
     binds: list[str] = []
     inside = {language: f"{_HOME}/toolchains/{language}" for language in toolchains}
@@ -62,7 +62,7 @@ def _root() -> list[str]:
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         path = Path("/", name)
         if path.is_symlink():
-            options += ["--symlink", os.readlink(path), str(path)]
+            options += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             options += ["--ro-bind", str(path), str(path)]
     for name in _ETC:

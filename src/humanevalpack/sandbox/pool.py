@@ -65,7 +65,7 @@ def _results(
 def _worker_count(workers: int | None) -> int:
     if workers is None:
         return len(os.sched_getaffinity(0))
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+    if type(workers) is not int or workers < 1:
         raise UsageError(f"workers is {workers!r}; it must be a whole number of at least 1, or None for all cores")
     return workers
 
@@ -73,7 +73,6 @@ def _worker_count(workers: int | None) -> int:
 def _checked_limit(time_limit: float | None) -> float | None:
     if time_limit is None:
         return None
-    wrong = isinstance(time_limit, bool) or not isinstance(time_limit, int | float)
-    if wrong or not math.isfinite(time_limit) or time_limit <= 0:
+    if type(time_limit) not in (int, float) or not math.isfinite(time_limit) or time_limit <= 0:
         raise UsageError(f"time_limit is {time_limit!r}; it must be a number of CPU seconds above 0, or None")
     return float(time_limit)

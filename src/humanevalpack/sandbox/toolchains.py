@@ -94,7 +94,12 @@ def _path(need: Need, language: str) -> Path:
 def _version(language: str) -> str:
     try:
         done = subprocess.run(
-            LANGUAGES[language].version, capture_output=True, text=True, timeout=60, check=True, env={"PATH": "/usr/bin"}
+            LANGUAGES[language].version,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+            env={"PATH": "/usr/bin"},
         )
     except (OSError, subprocess.SubprocessError):
         return ""

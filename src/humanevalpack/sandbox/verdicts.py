@@ -63,12 +63,12 @@ class Verdict:
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Verdict:
         """Build a verdict from ``to_dict``'s form; raises InputError that names a field that is missing or unknown."""
-        known = set(cls.__dataclass_fields__)
-        wrong = sorted(set(record) - known) + sorted({"status", "reason"} - set(record))
+        fields = sorted(cls.__dataclass_fields__)
+        wrong = sorted(set(record) - set(fields)) + sorted({"status", "reason"} - set(record))
         if wrong:
-            raise InputError(f"not a verdict: the fields {wrong} are unknown or missing; the fields are {sorted(known)}")
-        fields = dict(record)
+            raise InputError(f"not a verdict: the fields {wrong} are unknown or missing; the fields are {fields}")
+        values = dict(record)
         for name in ("build", "run"):
-            if fields.get(name) is not None:
-                fields[name] = Phase(**fields[name])
-        return cls(**fields)
+            if values.get(name) is not None:
+                values[name] = Phase(**values[name])
+        return cls(**values)

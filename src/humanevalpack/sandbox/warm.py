@@ -21,6 +21,7 @@ from humanevalpack.sandbox.workers import SUPERVISOR, Started, WorkerFault
 
 _LONGEST = 900.0
 """Seconds after which a preparation counts as stuck."""
+_MONTH = 30 * 86400
 
 
 def warm_root() -> tuple[Path, bool]:
@@ -53,6 +54,7 @@ def prepared(language: str, root: Path, start: Callable[[tuple[str, Path]], Star
     try:
         making.chmod(0o755)
         _prepare(language, name, making, start)
+        _forget_old(language, root)
         try:
             making.rename(root / name)
         except OSError:
@@ -78,15 +80,22 @@ def _prepare(language: str, name: str, making: Path, start: Callable[[tuple[str,
 
 def _key(language: str) -> str:
     digest = hashlib.sha256()
-    for path in sorted(SUPERVISOR.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(path.name.encode() + path.read_bytes())
     for name in LANGUAGES[language].prepared_from:
-        path = Path(name)
-        if path.exists():
+        path = SUPERVISOR / "languages" / name  # an absolute name stays what it is
+        digest.update(name.encode())
+        if not Path(name).is_absolute():
+            digest.update(path.read_bytes())
+        elif path.exists():
             found = path.resolve().stat()
-            digest.update(f"{name} {found.st_size} {found.st_mtime_ns}".encode())
+            digest.update(f"{found.st_size} {found.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def _forget_old(language: str, root: Path) -> None:
+    """Remove folders of older tools or releases that nobody has made for a month (they may still be in use before)."""
+    for folder in root.glob(f"{language}-*"):
+        if folder.stat().st_mtime < time.time() - _MONTH:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def discard(root: Path) -> None:

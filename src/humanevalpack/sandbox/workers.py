@@ -49,7 +49,8 @@ class Worker:
         except OSError as error:
             os.close(self._log)
             raise WorkerFault(f"{argv[0]}: {error}") from error
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._in = self._process.stdin.fileno()
         self._out = self._process.stdout.fileno()
         for end in (self._in, self._out):

@@ -12,7 +12,7 @@ from typing import Any
 from . import kernel
 from .cage import Cage, enter_namespaces, enter_plain, remove_box
 from .languages import LANGUAGES
-from .languages.base import Language, Places, Unbuildable
+from .languages.base import Language, Places
 from .limits import Job
 from .watch import Outcome, run
 
@@ -104,11 +104,9 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
     language = LANGUAGES[job.language]
     places = setting.places(job.language, job.warm)
     started = time.monotonic()
-    try:
-        put(cage, language.sources(job, places))
-    except Unbuildable as reason:
-        return {"status": "compile_error", "reason": str(reason)}
-    build, built = None, []
+    put(cage, language.sources(job, places))
+    build: dict[str, float] | None = None
+    built: list[Outcome] = []
     allowed = language.build_limits(job)
     for command in language.build(job, places):
         spent = sum(one.cpu for one in built)

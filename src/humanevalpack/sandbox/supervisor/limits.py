@@ -40,8 +40,9 @@ def backstop(cpu: float, patience: float) -> float:
 class Job:
     """One program to run, as the pool sends it.
 
-    ``warm`` is the name of the language's prepared folder, ``cpu`` is the run's CPU seconds if the user set them, ``slowness`` (>= 1) stretches every CPU limit on a machine
-    measured as slow, ``patience`` stretches the wall backstop (a re-run alone after a timeout).
+    ``warm`` is the name of the language's prepared folder, ``cpu`` the run's CPU seconds if the user set them,
+    ``slowness`` (>= 1) stretches every CPU limit on a machine measured as slow, ``patience`` stretches the wall
+    backstop (a re-run alone after a timeout).
     """
 
     language: str

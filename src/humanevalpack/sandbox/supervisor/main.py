@@ -7,6 +7,7 @@ input it ends; what it was doing then is killed.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -31,7 +32,8 @@ def main() -> None:
     while header := read_exactly(0, HEADER):
         kind, length = parse_header(header)
         if kind in LANGUAGES:
-            LANGUAGES[kind].load()
+            for name in LANGUAGES[kind].modules:
+                importlib.import_module(name)
         server = os.fork()
         if server == 0:
             _serve(kind, length, setting)

@@ -38,11 +38,10 @@ class Language(ABC):
     memory: int = GIB
     needs: tuple[Need, ...]
     version: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+    """Python modules that the long-lived process imports, so that every program starts with them loaded."""
     prepared_from: tuple[str, ...] = ()
-    """Files whose change makes what ``prepare`` made worthless (tools, libraries)."""
-
-    def load(self) -> None:
-        """Load into the long-lived process what every program of this language can start from."""
+    """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Write trusted sources into ``folder`` and return the commands that turn them into its warm files there."""
@@ -50,7 +49,7 @@ class Language(ABC):
 
     @abstractmethod
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """Return the files to put into the box; raises Unbuildable if the text cannot be a program."""
+        """Return the files to put into the box."""
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Return the commands that build the program, run in order in the box."""
@@ -83,10 +82,6 @@ class Language(ABC):
         """Return the limits of the run."""
         cpu = job.cpu if job.cpu is not None else self.run_cpu * job.slowness
         return Limits(cpu, backstop(cpu, job.patience), self.memory)
-
-
-class Unbuildable(Exception):
-    """The text cannot be a program of this language; the message is the verdict's reason."""
 
 
 def encoded(text: str) -> bytes:

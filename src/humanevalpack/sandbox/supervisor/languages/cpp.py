@@ -62,7 +62,7 @@ class Cpp(Language):
         Need("OpenSSL's headers (libssl-dev)", "/usr/include/openssl/md5.h"),
     )
     version = (GXX, "-dumpfullversion")
-    prepared_from = (GXX, "/usr/include/boost/version.hpp", MOLD)
+    prepared_from = ("cpp.py", GXX, "/usr/include/boost/version.hpp", MOLD)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Precompile the import block and compile the trusted main."""

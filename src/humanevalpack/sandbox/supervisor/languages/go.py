@@ -32,7 +32,7 @@ class Go(Language):
     run_cpu = 20
     needs = (Need("go", GO), Need("testify (golang-github-stretchr-testify-dev)", _TESTIFY))
     version = (GO, "version")
-    prepared_from = (GO, _TESTIFY)
+    prepared_from = ("go.py", "go_prepare.py", "testmain.go", GO, _TESTIFY)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile testify and testmain, and list what programs may import."""
@@ -73,9 +73,7 @@ class Go(Language):
             Command((vet, *_VET, "vet.cfg"), _TOOL_ENV),
             Command((f"{places.warm}/testmain", "main_test.go", "testmain.go"), _TOOL_ENV),
             Command((*compile_with, "link.cfg", "-p", "main", "-o", "testmain.a", "testmain.go"), _TOOL_ENV),
-            Command(
-                (f"{tools}/link", "-s", "-w", "-importcfg", "link.cfg", "-o", "program", "testmain.a"), _TOOL_ENV
-            ),
+            Command((f"{tools}/link", "-s", "-w", "-importcfg", "link.cfg", "-o", "program", "testmain.a"), _TOOL_ENV),
         ]
 
     def run(self, job: Job, places: Places) -> Command:

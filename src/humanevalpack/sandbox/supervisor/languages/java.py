@@ -17,6 +17,7 @@ _JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:+UseSerialGC", "-XX:-UsePerfData",
 _COMPILER = ("-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
 _JAVAC = ("-proc:none", "-nowarn", "-encoding", "UTF-8", "-Xmaxerrs", "20")
 
+
 class Java(Language):
     """OpenJDK of the system."""
 
@@ -25,7 +26,7 @@ class Java(Language):
     memory = 3 * GIB // 2
     needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"), Need("jar", JAR))
     version = ("/usr/bin/javac", "-version")
-    prepared_from = (JAVA, "/usr/bin/javac")
+    prepared_from = ("java.py", "Runner.java", "Training.java", JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the runner and archive the classes that javac and it load: half of a JVM's start."""

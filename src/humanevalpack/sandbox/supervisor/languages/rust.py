@@ -24,7 +24,7 @@ class Rust(Language):
         *(Need(f"the crate {crate}", f"toolchain:lib{crate}.rlib") for crate in _CRATES),
     )
     version = (RUSTC, "--version")
-    prepared_from = (RUSTC, GXX)
+    prepared_from = ("rust.py", "cpp.py", RUSTC, GXX)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the trusted main."""
