@@ -23,8 +23,8 @@ from humanevalpack.sandbox.workers import Started, Worker, WorkerFault
 
 TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
-PATIENCE_ALONE = 2.0
-"""How much longer the wall backstop is when a program runs again alone."""
+PATIENCE, PATIENCE_ALONE = 1.0, 2.0
+"""How the wall backstop is stretched: beside other programs, and when a program runs again alone."""
 _GRACE = 60.0
 """Seconds beyond every limit of a program after which its worker counts as stuck."""
 _STARTS = {"local": namespaces.start, "process": process.start}
@@ -121,7 +121,7 @@ class Workshop:
 
     def _send(self, started: Started, task: Task) -> float:
         """Send a task; return the seconds after which its worker counts as stuck."""
-        program, patience, slowness = task.program, PATIENCE_ALONE if task.alone else 1.0, started.ready.slowness
+        program, patience, slowness = task.program, PATIENCE_ALONE if task.alone else PATIENCE, started.ready.slowness
         body = {
             "text": program.text,
             "profile": program.profile,

@@ -1,0 +1,288 @@
+"""How many programs are run: order, laziness, equal programs, faults, the end of a run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from humanevalpack import run_programs
+from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissing, UsageError
+from humanevalpack.programs import Program
+from humanevalpack.sandbox import Verdict, choose_sandbox, namespaces, toolchains
+from humanevalpack.sandbox.schedule import LARGEST, Schedule
+
+pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
+
+RIGHT, WRONG, ENDLESS = "assert True", "assert False", "while True: pass"
+
+
+def program(text: str, language: str = "python") -> Program:
+    return Program(text=text, language=language, problem=None, profile="reference")
+
+
+def statuses(*texts: str) -> list[str]:
+    return [verdict.status for verdict in run_programs([program(text) for text in texts], sandbox="local")]
+
+
+def test_verdicts_come_in_the_order_given() -> None:
+    slow = "import time; time.sleep(1); assert False"
+    assert statuses(slow, RIGHT, WRONG, RIGHT) == ["failed", "passed", "failed", "passed"]
+
+
+def test_a_verdict_says_what_the_run_cost() -> None:
+    (verdict,) = run_programs([program("x = bytearray(10**8)\nprint('hello')")], sandbox="local")
+    assert verdict.run is not None
+    assert verdict.run.wall > 0
+    assert verdict.peak_memory is not None
+    assert verdict.peak_memory > 10**8
+    assert verdict.output == "hello\n"
+    assert verdict.exit_code == 0
+    assert Verdict.from_dict(verdict.to_dict()) == verdict
+
+
+def test_programs_are_taken_as_workers_become_free() -> None:
+    taken = []
+
+    def source() -> Iterator[Program]:
+        for number in range(1000):
+            taken.append(number)
+            yield program(f"assert True # {number}")
+
+    verdicts = run_programs(source(), sandbox="local", workers=2)
+    assert not taken
+    next(verdicts)
+    assert len(taken) < 20
+    verdicts.close()  # type: ignore[attr-defined]
+
+
+def test_an_endless_program_does_not_stop_the_others() -> None:
+    order: list[int] = []
+    programs = [program(ENDLESS), *(program(f"assert True # {number}") for number in range(20))]
+    verdicts = list(
+        run_programs(
+            programs, sandbox="local", workers=2, time_limit=2, on_verdict=lambda index, verdict: order.append(index)
+        )
+    )
+    assert [verdict.status for verdict in verdicts] == ["timeout"] + ["passed"] * 20
+    assert order[-1] == 0
+
+
+def test_equal_programs_run_once(tmp_path: Path) -> None:
+    text = "import os, time\nprint(time.time_ns(), os.getpid())"
+    first, second, other = run_programs([program(text), program(text), program(text + " ")], sandbox="local")
+    assert first.output == second.output
+    assert first.output != other.output
+
+
+def test_no_candidate_is_a_failure_and_does_not_run() -> None:
+    (verdict,) = run_programs([program("")], sandbox="local")
+    assert verdict.status == "failed"
+    assert verdict.run is None
+    assert "no program" in verdict.reason
+
+
+def test_a_huge_program_is_refused_with_its_size() -> None:
+    (verdict,) = run_programs([program("#" * (LARGEST + 1))], sandbox="local")
+    assert verdict.status == "compile_error"
+    assert str(LARGEST) in verdict.reason
+
+
+def test_a_large_program_runs() -> None:
+    assert statuses("x = '" + "y" * 5_000_000 + "'") == ["passed"]
+
+
+def test_a_sleeping_program_times_out_only_after_a_second_run_alone() -> None:
+    schedule = Schedule([program("sleep"), program("other")], None)
+    sleeper, other = schedule.next_task(0), schedule.next_task(1)
+    assert sleeper is not None
+    assert other is not None
+    sleeper.alone = True
+    schedule.settle(sleeper, None)
+    assert schedule.next_task(1) is None, "not while another program runs"
+    schedule.settle(other, Verdict("passed", ""))
+    assert schedule.next_task(0) is sleeper
+    assert schedule.next_task(1) is None, "nothing beside it"
+    schedule.settle(sleeper, Verdict("timeout", ""))
+    assert [verdict.status for verdict in schedule.due()] == ["timeout", "passed"]
+
+
+def test_sleeping_ends_at_the_wall_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("humanevalpack.sandbox.workshop.PATIENCE", 0.05)
+    monkeypatch.setattr("humanevalpack.sandbox.workshop.PATIENCE_ALONE", 0.1)
+    (verdict,) = run_programs([program("import time; time.sleep(1000)")], sandbox="local", time_limit=0.5)
+    assert verdict.status == "timeout"
+    assert "wall time" in verdict.reason
+
+
+def test_nothing_is_left_after_the_iterator_is_closed() -> None:
+    verdicts = run_programs([program(RIGHT), program(ENDLESS)], sandbox="local", workers=2)
+    assert next(verdicts).passed
+    started = descendants(os.getpid())
+    assert len(started) >= 4
+    verdicts.close()  # type: ignore[attr-defined]
+    assert not still_there(started)
+
+
+def test_nothing_is_left_after_an_interrupt() -> None:
+    code = (
+        "from humanevalpack import run_programs\nfrom humanevalpack.programs import Program\n"
+        "p = [Program(text=t, language='python', problem=None, profile='reference')"
+        " for t in ('x = 1', 'import os\\nos.fork()\\nwhile True: pass # left-over-4711')]\n"
+        "for v in run_programs(p, sandbox='local', time_limit=100): print(v.status, flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "passed\n"
+        started = descendants(run.pid)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=30)
+    assert "KeyboardInterrupt" in errors
+    assert started
+    assert not still_there(started)
+
+
+@pytest.mark.parametrize("sandbox", ["local", "process"])
+def test_nothing_is_left_after_the_pool_is_killed(sandbox: str) -> None:
+    code = (
+        "from humanevalpack import run_programs\nfrom humanevalpack.programs import Program\n"
+        "p = [Program(text=t, language='python', problem=None, profile='reference')"
+        " for t in ('x = 1', 'import os, sys\\nos.setsid\\nif os.fork() == 0: os.setsid()\\nwhile True: pass')]\n"
+        f"for v in run_programs(p, sandbox={sandbox!r}, confirm_unsafe=True, time_limit=100):\n"
+        "    print(v.status, flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "passed\n"
+        time.sleep(0.5)
+        started = descendants(run.pid)
+        run.kill()
+    assert started
+    assert not still_there(started)
+
+
+def parents() -> dict[int, int]:
+    """Every process of this machine with its parent."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                stat = (folder / "stat").read_text(errors="replace")
+            except OSError:
+                continue
+            found[int(folder.name)] = int(stat[stat.rindex(")") + 2 :].split()[1])
+    return found
+
+
+def descendants(root: int) -> set[int]:
+    """The processes that ``root`` started, however deep."""
+    everyone, family = parents(), {root}
+    while grown := {number for number, parent in everyone.items() if parent in family} - family:
+        family |= grown
+    return family - {root}
+
+
+def still_there(numbers: set[int]) -> set[int]:
+    """Those of the processes that are there after a while."""
+    deadline = time.monotonic() + 20
+    while numbers & set(parents()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return numbers & set(parents())
+
+
+def test_a_broken_worker_is_replaced_and_the_program_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    original = namespaces.start
+
+    def start(*arguments: object, **options: object) -> object:
+        worker = original(*arguments, **options)  # type: ignore[arg-type]
+        started.append(worker)
+        if len(started) == 1:
+            worker.worker._process.kill()
+        return worker
+
+    monkeypatch.setitem(workshop_starts(), "local", start)
+    assert [verdict.status for verdict in run_programs([program(RIGHT)], sandbox="local", workers=1)] == ["passed"]
+    assert len(started) == 2
+
+
+def test_a_program_on_which_every_worker_breaks_is_a_sandbox_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = namespaces.start
+
+    def start(*arguments: object, **options: object) -> object:
+        worker = original(*arguments, **options)  # type: ignore[arg-type]
+        worker.worker._process.kill()
+        return worker
+
+    monkeypatch.setitem(workshop_starts(), "local", start)
+    (verdict,) = run_programs([program(RIGHT)], sandbox="local", workers=1)
+    assert verdict.status == "sandbox_error"
+    assert "3 fresh workers broke" in verdict.reason
+
+
+def workshop_starts() -> dict[str, object]:
+    from humanevalpack.sandbox import workshop
+
+    return workshop._STARTS  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
+def test_wrong_workers(workers: object) -> None:
+    with pytest.raises(UsageError, match=r"workers is .*at least 1"):
+        run_programs([], workers=workers)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), True, "10"])
+def test_wrong_time_limit(limit: object) -> None:
+    with pytest.raises(UsageError, match=r"time_limit is .*above 0"):
+        run_programs([], time_limit=limit)  # type: ignore[arg-type]
+
+
+def test_an_unknown_sandbox_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="auto, docker, local, process"):
+        run_programs([], sandbox="chroot")
+
+
+def test_docker_is_said_to_be_missing() -> None:
+    with pytest.raises(EnvironmentFault, match="docker"):
+        choose_sandbox("docker")
+
+
+def test_process_must_be_confirmed() -> None:
+    with pytest.raises(UsageError, match="confirm_unsafe"):
+        run_programs([], sandbox="process")
+
+
+def test_process_says_what_it_does_not_protect() -> None:
+    with pytest.warns(RuntimeWarning, match="network"):
+        verdicts = list(run_programs([program(RIGHT), program(WRONG)], sandbox="process", confirm_unsafe=True))
+    assert [verdict.status for verdict in verdicts] == ["passed", "failed"]
+
+
+def test_a_language_without_toolchain_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = toolchains.Toolchain(
+        "python", False, "", (), ("python is missing (/usr/bin/python3)",), "sudo install.sh"
+    )
+    monkeypatch.setattr("humanevalpack.sandbox.workshop.check_toolchains", lambda languages: {"python": lacking})
+    with pytest.raises(ToolchainMissing, match=r"/usr/bin/python3.*sudo install\.sh"):
+        list(run_programs([program(RIGHT)], sandbox="local"))
+
+
+def test_refused_namespaces_name_the_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "BWRAP", "/usr/bin/false")
+    with pytest.raises(SandboxFault, match=r"bubblewrap.*docker, or process by name"):
+        namespaces.start({}, None)
+
+
+def test_missing_bubblewrap_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespaces, "BWRAP", "/nowhere/bwrap")
+    with pytest.raises(SandboxFault, match="/nowhere/bwrap is missing"):
+        namespaces.start({}, None)
