@@ -82,13 +82,13 @@ $(STAMPS)/venv:
 	touch $@
 
 $(STAMPS)/torch: $(STAMPS)/venv constraints.txt
-	@echo "== $(TORCH), first and by itself: the build that this machine's pip prefers is kept for everything else"
-	$(BIN)/python -m pip install --quiet $(TORCH)
+	@echo "== $(TORCH), first and by itself (a few minutes)"
+	$(BIN)/python -m pip install --quiet --quiet $(TORCH)
 	touch $@
 
 $(STAMPS)/project: $(STAMPS)/torch $(BUILD_FILES)
-	@echo "== humanevalpack (editable) and its development tools"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@echo "== humanevalpack (editable) and its development tools (a few minutes)"
+	$(BIN)/python -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 clean:  ## remove the virtual environment, stamps, caches and builds

@@ -16,6 +16,8 @@ from humanevalpack.truth_table import CLASSES, FORMS, truth_table, verdict_class
 from humanevalpack.verification import checks, judge, verify
 
 COMMAND = str(Path(sys.executable).with_name("humanevalpack"))
+# Endless loops that meet our limit of memory first, and the one test that draws random numbers.
+EXPLAINED = {"cpp": {(22, "buggy")}, "js": {(25, "buggy")}, "rust": {(32, "canonical"), (32, "buggy")}}
 GOLDEN_WORDS = {"passed": "passed", "failed": "failed", "timed out": "timeout", "compile error": "compile_error"}
 
 
@@ -136,4 +138,4 @@ def test_this_machine_reproduces_the_reference_s_verdicts(language: str, profile
     report = json.loads(done.stdout)
     assert len(report["programs"]) == 328
     explained = {(row["index"], row["form"]) for row in report["programs"] if row["outcome"] == "explained"}
-    assert explained <= {(32, "canonical")} or language != "rust"
+    assert explained <= EXPLAINED.get(language, set())
