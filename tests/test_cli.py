@@ -100,8 +100,8 @@ WRONG_USAGE = {
     "dataset: no file": (("verify", "--dataset", "nowhere", "--languages", "python"), ["nowhere", "hub", "mini"]),
     "profile": (("verify", "--dataset", "mini", "--profile", "exact"), ["exact", "reference, fixed"]),
     "sandbox": (("verify", "--dataset", "mini", "--sandbox", "jail"), ["jail", "local", "process"]),
-    "workers: zero": (("verify", "--dataset", "mini", "--workers", "0"), ["--workers"]),
-    "workers: no number": (("verify", "--dataset", "mini", "--workers", "many"), ["--workers", "many"]),
+    "workers: zero": (("verify", "--dataset", "mini", "--workers", "0"), ["--workers", "'0'", "at least 1"]),
+    "workers: no number": (("verify", "--dataset", "mini", "--workers", "many"), ["--workers", "'many'", "at least 1"]),
     "missing toolchains": (("verify", "--missing-toolchains", "ignore"), ["ignore", "error, skip"]),
     "process unconfirmed": (
         ("verify", "--dataset", "mini", "--languages", "python", "--sandbox", "process"),
@@ -112,7 +112,10 @@ WRONG_USAGE = {
     "preview: scenario": (("prompts", "preview", "fix", "python"), ["'fix'", "fixtests"]),
     "preview: language": (("prompts", "preview", "fixtests", "perl"), ["perl", "python"]),
     "preview: index": (("prompts", "preview", "fixtests", "python", "--index", "999"), ["999", "0 to "]),
-    "preview: negative index": (("prompts", "preview", "fixtests", "python", "--index", "-1"), ["--index"]),
+    "preview: negative index": (
+        ("prompts", "preview", "fixtests", "python", "--index", "-1"),
+        ["--index", "'-1'", "at least 0"],
+    ),
     "preview: prompt and scenario": (
         ("prompts", "preview", "synthesize", "python", "--prompt", "diff"),
         ["diff", "synthesize"],

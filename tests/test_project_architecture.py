@@ -24,6 +24,7 @@ ORDER = (
     "programs",
     "sandbox",
     "metrics",
+    "report",
     "truth_table",
     "verification",
     "lm_eval_plugin",

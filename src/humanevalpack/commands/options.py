@@ -1,5 +1,6 @@
 """Options that several commands have, with one meaning (evaluation defaults)."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -12,6 +13,21 @@ ProfileOption = Annotated[
     str, typer.Option("--profile", help="reference (as the reference harness) or fixed (its known faults mended).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a parser for whole numbers; its message, unlike Typer's own, names the value."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise typer.BadParameter(f"{text!r} is not a whole number of at least {least}")
+        return number
+
+    return parse
 
 
 def chosen_languages(names: str | None) -> list[str]:

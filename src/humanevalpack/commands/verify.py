@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages
+from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, at_least, chosen_languages
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox import Toolchain
@@ -21,7 +21,8 @@ def verify(
     profile: ProfileOption = "reference",
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Programs at a time; default: all cores.")
+        int | None,
+        typer.Option("--workers", parser=at_least(1), metavar="N", help="Programs at a time; default: all cores."),
     ] = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
