@@ -1,0 +1,1 @@
+"""Scores made readable: a table in the terminal and a page of HTML."""

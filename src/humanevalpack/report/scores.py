@@ -1,0 +1,130 @@
+"""The scores of one lm_eval run, read from its results file, with the averages of the paper's tables."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError
+from humanevalpack.languages import LANGUAGES
+from humanevalpack.sandbox.verdicts import STATUSES
+from humanevalpack.scenarios import SCENARIOS
+
+TITLES = {
+    "fixtests": "HumanEvalFix",
+    "fixdocs": "HumanEvalFix (docs)",
+    "explainsynthesize": "HumanEvalExplain",
+    "synthesize": "HumanEvalSynthesize",
+}
+"""The scored scenarios in the order of the tables, under the paper's names (docs: a variant that stands beside)."""
+AVERAGED = ("fixtests", "explainsynthesize", "synthesize")
+"""The scenarios in the overall score (OctoPack, arXiv 2308.07124, tables 2 to 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One task's pass@k."""
+
+    value: float
+    stderr: float
+    """Standard error over problems; NaN for one problem."""
+    problems: int
+    statuses: Mapping[str, int]
+    """Verdict to number of samples; verdicts that did not occur are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """What one run of lm_eval found."""
+
+    name: str
+    metric: str
+    """Such as ``pass@1``."""
+    scores: Mapping[tuple[str, str], Score]
+    """(scenario, language) to score; tasks that were not run or have no toolchain are missing."""
+    left_out: Mapping[str, str]
+    """Language that could not be judged, to the reason."""
+    facts: Mapping[str, str]
+    """How it was run: prompt, profile, data set, sandbox and so on, for display."""
+    path: Path
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the languages with a score, in the usual order."""
+        found = {language for _, language in self.scores}
+        return [language for language in LANGUAGES if language in found]
+
+    def average(self, scenario: str) -> float | None:
+        """Return the mean over the languages that have a score in ``scenario``."""
+        values = [score.value for (one, _), score in self.scores.items() if one == scenario]
+        return math.fsum(values) / len(values) if values else None
+
+    def overall(self) -> float | None:
+        """Return the mean of fix, explain and synthesize; None unless all three have a score."""
+        averages = [average for scenario in AVERAGED if (average := self.average(scenario)) is not None]
+        return math.fsum(averages) / len(averages) if len(averages) == len(AVERAGED) else None
+
+
+def newest_results(folder: Path) -> Path:
+    """Return the newest results file that lm_eval wrote below ``folder``; raises InputError if there is none."""
+    files = sorted(folder.rglob("results_*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    if not files:
+        raise InputError(f"{folder}: no results_*.json below it; run lm_eval with --output_path {folder}")
+    return files[-1]
+
+
+def read_run(path: Path, *, name: str | None = None, metric: str = "pass@1") -> RunScores:
+    """Read a results file of lm_eval (``name`` replaces the model's); raises InputError that says what is wrong."""
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        results, configs = data["results"], data["configs"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: not a results file of lm_eval ({type(error).__name__}: {error})") from error
+    scores, left_out, facts = {}, {}, {"model": str(data.get("model_name") or data.get("model_source") or "?")}
+    for scenario in SCENARIOS:
+        for language in LANGUAGES:
+            task = f"humaneval{scenario}-{language}"
+            if task not in results or task not in configs:
+                continue
+            ours = configs[task].get("metadata", {}).get("humanevalpack", {})
+            facts |= _facts(ours)
+            if ours.get("left_out"):
+                left_out[language] = str(ours["left_out"])
+            if (score := _score(results[task], metric)) is not None:
+                scores[scenario, language] = score
+    if not scores:
+        raise InputError(
+            f"{path}: no {metric} of a humanevalpack task in it; its tasks: {', '.join(results) or 'none'}"
+        )
+    return RunScores(name or facts["model"], metric, scores, left_out, facts, path)
+
+
+def _score(row: Mapping[str, Any], metric: str) -> Score | None:
+    # lm_eval's keys read metric,filter; our filter's name is the profile.
+    values = {key.partition(",")[0]: value for key, value in row.items()}
+    if metric not in values:
+        return None
+    stderr = values.get(f"{metric}_stderr")
+    return Score(
+        value=float(values[metric]),
+        stderr=float(stderr) if isinstance(stderr, int | float) else math.nan,
+        problems=int(values["sample_len"]),
+        statuses={name: int(count) for name in STATUSES if (count := values.get(f"samples_{name}"))},
+    )
+
+
+def _facts(ours: Mapping[str, Any]) -> dict[str, str]:
+    options = ours.get("options", {})
+    chosen = {
+        "prompt": ours.get("prompt"),
+        "prompt chosen because": ours.get("prompt_reason"),
+        "data": options.get("dataset"),
+        "profile": ours.get("profile"),
+        "samples per problem": options.get("n_samples"),
+        "temperature": options.get("temperature"),
+        "answer budget (tokens)": options.get("total_length") or options.get("max_new_tokens"),
+        "sandbox": ours.get("sandbox"),
+    }
+    return {name: str(value) for name, value in chosen.items() if value is not None}
