@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from humanevalpack.errors import SandboxFault, ToolchainMissing
 from humanevalpack.sandbox import namespaces, process
 from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor import frames
@@ -20,6 +21,9 @@ from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.warm import discard, prepared, warm_root
 from humanevalpack.sandbox.workers import Started, Worker, WorkerFault
+
+if TYPE_CHECKING:
+    from humanevalpack.programs import Program
 
 TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
@@ -39,10 +43,24 @@ class _Bench:
     deadline: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A language's own right program."""
+
+    text: str
+    language: str
+    profile: str = "reference"
+
+
+_SEEN_TO_WORK: set[tuple[str, str]] = set()
+"""(sandbox kind, warm folder) of the languages whose example has passed in this process."""
+
+
 class Workshop:
     """Workers of one sandbox kind, at most ``count``; a context manager that ends them all."""
 
     def __init__(self, kind: str, count: int, time_limit: float | None) -> None:
+        self._kind = kind
         self._count = count
         self._time_limit = time_limit
         self._start = partial(_STARTS[kind], toolchain_folders())
@@ -78,13 +96,18 @@ class Workshop:
         """Give a task to an idle worker; starts one if need be. Raises ToolchainMissing, SandboxFault."""
         language = task.program.language
         if language not in self._warm:
-            self._warm[language] = self._admit(language)
+            self._admit(language)
+        bench = self._free_bench()
+        bench.task = task
+        patience = PATIENCE_ALONE if task.alone else PATIENCE
+        bench.deadline = time.monotonic() + self._send(bench.started, task.program, patience)
+
+    def _free_bench(self) -> _Bench:
         bench = next((bench for bench in self._benches if bench.task is None), None)
         if bench is None:
             bench = _Bench(self._start(self._root))
             self._benches.append(bench)
-        bench.task = task
-        bench.deadline = time.monotonic() + self._send(bench.started, task)
+        return bench
 
     def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
         """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
@@ -112,27 +135,43 @@ class Workshop:
                 bench.task = None
                 yield task, _verdict(task, answer)
 
-    def _admit(self, language: str) -> str:
-        """Check a language's toolchain, prepare its warm files, and return their name."""
+    def _admit(self, language: str) -> None:
+        """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs."""
         check_toolchains([language])[language].require()
         if self._root is None:
             self._root, self._temporary = warm_root()
-        return prepared(language, self._root, lambda preparing: self._start(None, preparing))
+        self._warm[language] = prepared(language, self._root, lambda preparing: self._start(None, preparing))
+        if (self._kind, self._warm[language]) in _SEEN_TO_WORK:
+            return
+        example = Example(LANGUAGES[language].example, language)
+        worker = self._free_bench().started
+        try:
+            longest = self._send(worker, example, PATIENCE)
+            kind, body = worker.worker.receive(time.monotonic() + longest)
+        except WorkerFault as fault:
+            raise SandboxFault(f"the worker broke on a trivial {language} program: {fault}") from fault
+        if body.get("status") != "passed":
+            raise ToolchainMissing(
+                f"the {language} toolchain is broken: a right program got {kind} {body.get('status')!r} "
+                f"({body.get('reason')}). Its output: {body.get('output')}"
+            )
+        _SEEN_TO_WORK.add((self._kind, self._warm[language]))
 
-    def _send(self, started: Started, task: Task) -> float:
-        """Send a task; return the seconds after which its worker counts as stuck."""
-        program, patience, slowness = task.program, PATIENCE_ALONE if task.alone else PATIENCE, started.ready.slowness
+    def _send(self, started: Started, program: Program | Example, patience: float) -> float:
+        """Send a program; return the seconds after which its worker counts as stuck."""
+        slowness = started.ready.slowness
+        limit = self._time_limit if not isinstance(program, Example) else None
         body = {
             "text": program.text,
             "profile": program.profile,
             "warm": self._warm[program.language],
-            "cpu": self._time_limit,
+            "cpu": limit,
             "slowness": slowness,
             "patience": patience,
         }
         started.worker.send(frames.pack(program.language, body))
         language = LANGUAGES[program.language]
-        build, run = language.build_cpu * slowness, self._time_limit or language.run_cpu * slowness
+        build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
         # every build command may use its whole wall time
         return 6 * backstop(build, patience) + backstop(run, patience) + _GRACE
 

@@ -12,7 +12,6 @@ import os
 import random
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -84,6 +83,7 @@ def own_user() -> int | None:
 def enter_namespaces() -> Cage:
     """Make the calling process, number 1 of a fresh process namespace, the keeper of a cage."""
     user = own_user()
+    kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     quiet = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("proc", "/proc", "proc", quiet | kernel.MS_NOEXEC)
@@ -95,18 +95,20 @@ def enter_namespaces() -> Cage:
     return Cage("/tmp/box", user, namespaces=True, counts_own_processes=True)
 
 
-def enter_plain(base: str) -> Cage:
-    """Make a cage without namespaces: a fresh directory in ``base``."""
+def enter_plain(box: str) -> Cage:
+    """Make a cage without namespaces: the fresh directory ``box``, and the caller as keeper."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     user = own_user()
-    box = tempfile.mkdtemp(prefix="program-", dir=base)
+    os.mkdir(box, 0o700)
     if user is not None:
         os.chown(box, user, user)
     return Cage(box, user, namespaces=False, counts_own_processes=user is not None)
 
 
 def remove_box(box: str) -> None:
-    """Remove a plain cage's directory, whatever permissions the program left in it."""
+    """Remove a plain cage's directory if it is there, whatever permissions the program left in it."""
+    if not os.path.lexists(box):
+        return
 
     def open_up(_: object, path: str, __: object) -> None:
         os.chmod(os.path.dirname(path), 0o700)

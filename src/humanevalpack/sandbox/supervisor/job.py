@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import kernel
-from .cage import Cage, enter_namespaces, enter_plain, remove_box
+from .cage import Cage
 from .languages import LANGUAGES
 from .languages.base import Language, Places
 from .limits import Job
@@ -34,69 +31,6 @@ class Setting:
     def places(self, language: str, warm: str) -> Places:
         """Return the folders of one language; ``warm`` is the name of its prepared folder."""
         return Places(self.toolchains.get(language, ""), os.path.join(self.warm, warm).rstrip("/"))
-
-
-def in_cage(setting: Setting, work: Callable[[Cage], Any], answer: Callable[[Any], bytes]) -> bytes:
-    """Do ``work`` in a fresh cage, in a process of its own, and return ``answer`` of its result.
-
-    Everything that the work started is dead and its directory gone when this returns. Raises OSError if the kernel
-    refuses the cage or its keeper dies.
-    """
-    if setting.namespaces:
-        kernel.unshare(kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC)
-    box_read, box_write = os.pipe()
-    read, write = os.pipe()
-    keeper = os.fork()
-    if keeper == 0:
-        _keep(setting, work, answer, write, box_write)
-    os.close(write)
-    os.close(box_write)
-    with open(box_read, "rb") as file:
-        box = file.read()
-    with open(read, "rb") as file:
-        data = file.read()
-    _, status = os.waitpid(keeper, 0)
-    if box:
-        remove_box(os.fsdecode(box))
-    if status != 0 or not data:
-        raise OSError(f"the process that keeps the program ended early (status {status}): {data!r}")
-    return data
-
-
-def _keep(
-    setting: Setting, work: Callable[[Cage], Any], answer: Callable[[Any], bytes], write: int, box_write: int
-) -> None:
-    """Be the cage's keeper; never returns."""
-    cage = None
-    try:
-        # the pool's pipes belong to the parent alone
-        null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(null, 0)
-        os.dup2(null, 1)
-        if setting.namespaces:
-            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-            kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-            cage = enter_namespaces()
-        else:
-            signal.signal(signal.SIGTERM, _stop)
-            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
-            cage = enter_plain(setting.base)
-            os.write(box_write, os.fsencode(cage.box))
-        os.close(box_write)
-        data = memoryview(answer(work(cage)))
-        while data:
-            data = data[os.write(write, data) :]
-        os._exit(0)
-    except BaseException as error:
-        os.write(write, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:4000])
-    finally:
-        if cage is not None:
-            cage.kill_all()
-        os._exit(1)
-
-
-def _stop(number: int, frame: object) -> None:
-    raise SystemExit(1)
 
 
 def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:

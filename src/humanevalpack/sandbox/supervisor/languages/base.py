@@ -38,6 +38,8 @@ class Language(ABC):
     memory: int = GIB
     needs: tuple[Need, ...]
     version: tuple[str, ...]
+    example: str
+    """A right program that uses everything in ``needs``: if it does not pass, the toolchain is broken."""
     modules: tuple[str, ...] = ()
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
     prepared_from: tuple[str, ...] = ()

@@ -62,6 +62,18 @@ class Cpp(Language):
         Need("OpenSSL's headers (libssl-dev)", "/usr/include/openssl/md5.h"),
     )
     version = (GXX, "-dumpfullversion")
+    example = (
+        BLOCK
+        + """#include<openssl/md5.h>
+#undef NDEBUG
+#include<assert.h>
+int main(){
+    unsigned char digest[16];
+    MD5((const unsigned char*)"", 0, digest);
+    assert(digest[0] == boost::any_cast<int>(boost::any(0xd4)));
+}
+"""
+    )
     prepared_from = ("cpp.py", GXX, "/usr/include/boost/version.hpp", MOLD)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from typing import Any
 
 from ..launch import Command
 from ..limits import Job
@@ -21,8 +22,6 @@ _PACKAGE = "command-line-arguments"
 """The import path that `go test FILE` gives to the file's package."""
 _VET = ("-atomic", "-bool", "-buildtags", "-errorsas", "-ifaceassert", "-nilfunc", "-printf", "-stringintconv")
 """The checks that `go test` runs (cmd/go: defaultVetFlags)."""
-_TOOL_ENV = {"GOMAXPROCS": "1"}
-"""The pool keeps the cores busy with other programs; the compiler's own threads only cost."""
 
 
 class Go(Language):
@@ -32,6 +31,17 @@ class Go(Language):
     run_cpu = 20
     needs = (Need("go", GO), Need("testify (golang-github-stretchr-testify-dev)", _TESTIFY))
     version = (GO, "version")
+    example = """package main
+
+import (
+    "testing"
+    "github.com/stretchr/testify/assert"
+)
+
+func TestExample(t *testing.T) {
+    assert.New(t).Equal(42, 6 * 7)
+}
+"""
     prepared_from = ("go.py", "go_prepare.py", "testmain.go", GO, _TESTIFY)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
@@ -42,39 +52,43 @@ class Go(Language):
         return [Command(("/usr/bin/python3", "-I", "go_prepare.py", folder), {**env, "TMPDIR": "/tmp"})]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """The test file, and what link and vet are told of it."""
-        with open(f"{places.warm}/packages.json", encoding="ascii") as file:
-            known = json.load(file)
-        with open(f"{places.warm}/link.cfg", "rb") as file:
-            link = file.read() + f"packagefile {_PACKAGE}=program.a\n".encode()
+        """The test file, and what compile, link and vet are told of its imports."""
+        known = _packages(places)
+        files, facts = (
+            {path: os.path.join(places.warm, where) for path, where in known[kind].items()}
+            for kind in ("files", "facts")
+        )
         vet = {
             "Compiler": "gc",
             "Dir": ".",
             "ImportPath": _PACKAGE,
             "GoFiles": ["main_test.go"],
-            "ImportMap": {path: path for path in known["files"]},
-            "PackageFile": known["files"],
-            "PackageVetx": known["facts"],
+            "ImportMap": {path: path for path in files},
+            "PackageFile": files,
+            "PackageVetx": facts,
             "VetxOutput": "vet.out",
         }
-        return {"main_test.go": encoded(job.text), "link.cfg": link, "vet.cfg": json.dumps(vet).encode("ascii")}
+        return {
+            "main_test.go": encoded(job.text),
+            "compile.cfg": _import_config({path: files[path] for path in known["importable"]}),
+            "link.cfg": _import_config({**files, _PACKAGE: "program.a"}),
+            "vet.cfg": json.dumps(vet).encode("ascii"),
+        }
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile the file and vet it; then make the binary's main package, and link."""
-        with open(f"{places.warm}/packages.json", encoding="ascii") as file:
-            vet = json.load(file)["vet"]
+        vet = _packages(places)["vet"]
         tools = os.path.dirname(vet)
         compile_with = (f"{tools}/compile", "-complete", "-pack", "-c", "1", "-importcfg")
-        return [
-            Command(
-                (*compile_with, f"{places.warm}/compile.cfg", "-p", _PACKAGE, "-o", "program.a", "main_test.go"),
-                _TOOL_ENV,
-            ),
-            Command((vet, *_VET, "vet.cfg"), _TOOL_ENV),
-            Command((f"{places.warm}/testmain", "main_test.go", "testmain.go"), _TOOL_ENV),
-            Command((*compile_with, "link.cfg", "-p", "main", "-o", "testmain.a", "testmain.go"), _TOOL_ENV),
-            Command((f"{tools}/link", "-s", "-w", "-importcfg", "link.cfg", "-o", "program", "testmain.a"), _TOOL_ENV),
-        ]
+        commands = (
+            (*compile_with, "compile.cfg", "-p", _PACKAGE, "-o", "program.a", "main_test.go"),
+            (vet, *_VET, "vet.cfg"),
+            (f"{places.warm}/testmain", "main_test.go", "testmain.go"),
+            (*compile_with, "link.cfg", "-p", "main", "-o", "testmain.a", "testmain.go"),
+            (f"{tools}/link", "-s", "-w", "-importcfg", "link.cfg", "-o", "program", "testmain.a"),
+        )
+        # the pool keeps the cores busy with other programs; threads of the tools only cost
+        return [Command(command, {"GOMAXPROCS": "1"}) for command in commands]
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary as `go test` does."""
@@ -87,3 +101,13 @@ class Go(Language):
             return "failed", last_line_with(outcome.output, "--- FAIL") or "a test failed"
         status, reason = super().failure(outcome)
         return status, panic or reason
+
+
+def _packages(places: Places) -> dict[str, Any]:
+    with open(f"{places.warm}/packages.json", encoding="ascii") as file:
+        known: dict[str, Any] = json.load(file)
+    return known
+
+
+def _import_config(files: dict[str, str]) -> bytes:
+    return "".join(f"packagefile {path}={where}\n" for path, where in files.items()).encode("ascii")

@@ -18,7 +18,7 @@ PACKAGES = ("std", "github.com/stretchr/testify/assert", "github.com/stretchr/te
 
 
 def main() -> None:
-    """Fill the folder."""
+    """Fill the folder, which is the working directory, too."""
     folder = sys.argv[1]
     work = os.path.join(folder, "work")
     os.makedirs(work)
@@ -28,25 +28,22 @@ def main() -> None:
     packages = [package for package in _records(listed) if package.get("Export")]
     for number, package in enumerate(packages):
         if not package.get("Standard"):
-            copy = os.path.join(folder, "packages", f"{number}.a")
-            shutil.copy(package["Export"], copy)
-            package["Export"] = copy
+            package["Kept"] = os.path.join("packages", f"{number}.a")
+            shutil.copy(package["Export"], os.path.join(folder, package["Kept"]))
     files = {package["ImportPath"]: package["Export"] for package in packages}
     facts: dict[str, str] = {}
     vet = _go("tool", "-n", "vet").strip()
     for number, package in enumerate(packages):
-        output = os.path.join(folder, "packages", f"{number}.vetx")
+        output = os.path.join("packages", f"{number}.vetx")
         if package.get("GoFiles"):
             _vet(vet, package, files, facts, output, work)
         if os.path.exists(output):  # not for a package with C code, whose generated files vet lacks here
             facts[package["ImportPath"]] = output
+    # relative paths lie in this folder: another sandbox sees it at another place
+    kept = {package["ImportPath"]: package.get("Kept", package["Export"]) for package in packages}
+    importable = [path for path in kept if _importable(path)]
     with open(os.path.join(folder, "packages.json"), "w", encoding="ascii") as file:
-        json.dump({"files": files, "facts": facts, "vet": vet}, file)
-    with open(os.path.join(folder, "link.cfg"), "w", encoding="ascii") as file:
-        file.writelines(f"packagefile {path}={where}\n" for path, where in files.items())
-    allowed = [path for path in files if _importable(path)]
-    with open(os.path.join(folder, "compile.cfg"), "w", encoding="ascii") as file:
-        file.writelines(f"packagefile {path}={files[path]}\n" for path in allowed)
+        json.dump({"files": kept, "facts": facts, "importable": importable, "vet": vet}, file)
     _go("build", "-o", os.path.join(folder, "testmain"), os.path.join(folder, "testmain.go"))
     shutil.rmtree(work)
 

@@ -26,6 +26,14 @@ class Java(Language):
     memory = 3 * GIB // 2
     needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"), Need("jar", JAR))
     version = ("/usr/bin/javac", "-version")
+    example = """import java.util.*;
+
+public class Main {
+    public static void main(String[] arguments) {
+        if (Arrays.asList(1, 2).contains(3)) throw new AssertionError();
+    }
+}
+"""
     prepared_from = ("java.py", "Runner.java", "Training.java", JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:

@@ -20,6 +20,7 @@ class JavaScript(Language):
     name = "js"
     run_cpu = 10
     needs = (Need("node", NODE), Need("npm's js-md5", "toolchain:node_modules/js-md5/package.json"))
+    example = "const md5 = require('js-md5')\nconsole.assert(md5('') === 'd41d8cd98f00b204e9800998ecf8427e')\n"
     version = (NODE, "--version")
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:

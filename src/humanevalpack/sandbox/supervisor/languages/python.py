@@ -26,6 +26,7 @@ class Python(Language):
         Need("Python", "/usr/bin/python3"),
         Need("numpy for it (python3-numpy)", "/usr/lib/python3/dist-packages/numpy/__init__.py"),
     )
+    example = "import numpy\nassert numpy.arange(4).sum() == 6\n"
     modules = _IMPORT_BLOCK
     version = ("/usr/bin/python3", "-I", "-c", "import sys, numpy; print(sys.version.split()[0], numpy.__version__)")
 

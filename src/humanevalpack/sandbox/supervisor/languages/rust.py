@@ -24,6 +24,22 @@ class Rust(Language):
         *(Need(f"the crate {crate}", f"toolchain:lib{crate}.rlib") for crate in _CRATES),
     )
     version = (RUSTC, "--version")
+    example = """fn main(){}
+use rand::Rng;
+use regex::Regex;
+use md5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example() {
+        assert_eq!(rand::thread_rng().gen_range(42, 43), 42);
+        assert!(Regex::new("^d4").unwrap().is_match(&format!("{:x}", md5::compute(""))));
+    }
+}
+"""
     prepared_from = ("rust.py", "cpp.py", RUSTC, GXX)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:

@@ -1,0 +1,129 @@
+"""The process that serves one frame: it makes the program's cage, keeps it, and answers.
+
+It is forked from the long-lived process and reads the frame's body itself. With namespaces it is process 1 of a fresh
+one, so that everything ends with it; without, its parent cleans up behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+from . import kernel
+from .cage import Cage, enter_namespaces, enter_plain, remove_box
+from .frames import pack, read_exactly, write_all
+from .job import Setting, judge, prepare
+from .languages import LANGUAGES
+from .launch import LaunchFailed
+from .limits import Job
+
+PREPARE = "prepare"
+
+
+class Keepers:
+    """Forks one keeper at a time."""
+
+    def __init__(self, setting: Setting) -> None:
+        """Make ready; raises OSError where the kernel refuses a program namespaces of its own."""
+        self._setting = setting
+        if setting.namespaces:
+            self._own = os.open("/proc/self/ns/pid", os.O_RDONLY)
+            self._try()
+        else:
+            kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
+
+    def fork(self, kind: str, length: int) -> int:
+        """Fork the keeper for a frame whose header was read; return its process id."""
+        keeper = self._fork()
+        if keeper == 0:
+            _keep(kind, length, self._setting)
+        return keeper
+
+    def stop(self, keeper: int) -> None:
+        """End a keeper and what it keeps."""
+        os.kill(keeper, signal.SIGKILL if self._setting.namespaces else signal.SIGTERM)
+
+    def clean(self, keeper: int, status: int) -> None:
+        """After a keeper's end: nothing of its program is left."""
+        if self._setting.namespaces:
+            return
+        if status != 0:
+            Cage("", None, namespaces=False, counts_own_processes=False).kill_all()
+        remove_box(_box(self._setting, keeper))
+
+    def _fork(self) -> int:
+        if not self._setting.namespaces:
+            return os.fork()
+        kernel.unshare(kernel.CLONE_NEWPID)  # for the next child only
+        try:
+            return os.fork()
+        finally:
+            if os.getpid() != 1:
+                kernel.setns(self._own, kernel.CLONE_NEWPID)
+
+    def _try(self) -> None:
+        keeper = self._fork()
+        if keeper == 0:
+            try:
+                enter_namespaces()
+                os._exit(0)
+            except OSError as error:
+                sys.stderr.write(f"no namespaces for a program: {error}\n")
+            finally:
+                os._exit(1)
+        if os.waitpid(keeper, 0)[1] != 0:
+            raise OSError("the kernel refuses a program namespaces of its own")
+
+
+def _box(setting: Setting, keeper: int) -> str:
+    return os.path.join(setting.base, f"humanevalpack-{keeper}")
+
+
+def _keep(kind: str, length: int, setting: Setting) -> None:
+    """Serve one frame; never returns."""
+    code, cage = 1, None
+    try:
+        # the pool's pipes are kept from the program: it inherits neither
+        out = os.dup(1)
+        body = json.loads(read_exactly(0, length))
+        null = os.open("/dev/null", os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        try:
+            cage = _cage(setting)
+            answer = _answer(kind, body, setting, cage)
+        except (OSError, KeyError, TypeError, LaunchFailed) as error:
+            answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
+        write_all(out, answer)
+        code = 0
+    except BaseException as error:
+        sys.stderr.write(f"supervisor: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+    finally:
+        if cage is not None:
+            cage.kill_all()
+        os._exit(code)
+
+
+def _cage(setting: Setting) -> Cage:
+    if setting.namespaces:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        return enter_namespaces()
+    signal.signal(signal.SIGTERM, _stop)
+    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
+    return enter_plain(_box(setting, os.getpid()))
+
+
+def _stop(number: int, frame: object) -> None:
+    raise SystemExit(1)
+
+
+def _answer(kind: str, body: dict[str, str], setting: Setting, cage: Cage) -> bytes:
+    if kind != PREPARE:
+        return pack("verdict", judge(Job.from_body(kind, body), setting, cage))
+    places = setting.places(body["language"], body["warm"])
+    trouble = prepare(LANGUAGES[body["language"]], places, cage)
+    return pack("fault", {"reason": trouble}) if trouble else pack("prepared", {})

@@ -1,0 +1,162 @@
+"""What a program cannot do: each test is a program that tries, and whose own assertions say that it could not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from humanevalpack import run_programs
+from humanevalpack.programs import Program
+from humanevalpack.sandbox import Verdict
+
+pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
+
+
+def run(*texts: str, sandbox: str = "local", language: str = "python") -> list[Verdict]:
+    programs = [Program(text=text, language=language, problem=None, profile="reference") for text in texts]
+    verdicts = run_programs(programs, sandbox=sandbox, workers=1, time_limit=5, confirm_unsafe=True)
+    return list(verdicts)
+
+
+def refuses(text: str, error: str = "OSError") -> str:
+    body = "\n".join(f"    {line}" for line in text.splitlines())
+    return f"import os, socket\ntry:\n{body}\nexcept {error}:\n    pass\nelse:\n    raise AssertionError('it could')\n"
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        pytest.param("socket.create_connection(('127.0.0.1', 22), 1)", id="connect to this machine"),
+        pytest.param("socket.create_connection(('192.0.2.1', 80), 1)", id="connect to the network"),
+        pytest.param("os.listdir('/home')", id="list the homes"),
+        pytest.param("os.listdir('/root')", id="list root's home"),
+        pytest.param("open('/etc/passwd')", id="read the accounts"),
+        pytest.param("open('/proc/1/environ').read()", id="read the supervisor's environment"),
+        pytest.param("open('/proc/1/mem', 'rb')", id="read the supervisor's memory"),
+        pytest.param("os.kill(1, 9); os.stat('/nothing')", id="kill the supervisor"),
+        pytest.param("open('/opt/humanevalpack/supervisor/main.py', 'a')", id="change the supervisor"),
+        pytest.param("open('/usr/bin/x', 'w')", id="write to the toolchain"),
+        pytest.param("open('/x', 'w')", id="write to the root"),
+        pytest.param("os.setuid(0); os.stat('/nothing')", id="become root"),
+        pytest.param("os.chroot('/tmp')", id="change the root"),
+        pytest.param("os.mknod('/tmp/box/d', 0o60600, 0)", id="make a device"),
+        pytest.param("open('/dev/vda')", id="read a disk"),
+        pytest.param("os.nice(-5)", id="get more of the processor"),
+    ],
+)
+def test_a_program_cannot(attempt: str) -> None:
+    (verdict,) = run(refuses(attempt))
+    assert verdict.passed, verdict.reason
+
+
+def test_a_program_sees_no_other_process() -> None:
+    (verdict,) = run("import os\nassert sorted(int(n) for n in os.listdir('/proc') if n.isdigit()) == [1, os.getpid()]")
+    assert verdict.passed, verdict.reason
+
+
+def test_a_program_starts_in_an_empty_directory_of_its_own() -> None:
+    text = "import os\nassert os.listdir('.') == []\nopen('here', 'w').write('x')\nopen('/tmp/there', 'w').write('x')\n"
+    assert [verdict.status for verdict in run(text, text + "#", text + "##")] == ["passed"] * 3
+
+
+def test_a_program_leaves_no_shared_memory() -> None:
+    text = "import os\nassert os.listdir('/dev/shm') == []\nopen('/dev/shm/x', 'w').write('x')\n"
+    assert [verdict.status for verdict in run(text, text + "#")] == ["passed"] * 2
+
+
+def test_a_program_has_no_capabilities() -> None:
+    text = (
+        "status = dict(line.split(':\\t') for line in open('/proc/self/status').read().splitlines())\n"
+        "assert all(int(status[f'Cap{kind}'], 16) == 0 for kind in ('Inh', 'Prm', 'Eff', 'Amb')), status\n"
+        "assert status['NoNewPrivs'] == '1'\n"
+    )
+    assert run(text)[0].passed
+
+
+@pytest.mark.root
+def test_each_program_has_a_user_of_its_own() -> None:
+    text = "import os\nprint(os.getuid(), os.getgid(), os.getgroups())"
+    first, second = run(text, text + "#")
+    assert first.output != second.output
+    assert not first.output.startswith("0 ")
+
+
+def test_a_program_sees_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_SECRET", "4711")
+    (verdict,) = run("import os\nassert not any('4711' in value for value in os.environ.values())")
+    assert verdict.passed
+
+
+def test_a_program_holds_only_its_own_descriptors() -> None:
+    (verdict,) = run("import os\nassert not [fd for fd in range(5, 4096) if os.path.exists(f'/proc/self/fd/{fd}')]")
+    assert verdict.passed, verdict.reason
+
+
+def test_a_background_process_ends_with_its_program() -> None:
+    text = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(1000)\n    os._exit(0)\n"
+    assert [verdict.status for verdict in run(text, text + "#")] == ["passed", "passed"]
+
+
+def test_a_fork_bomb_ends() -> None:
+    verdict, after = run("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "assert True")
+    assert verdict.status in ("timeout", "runtime_error", "memory_limit")
+    assert after.passed
+
+
+def test_too_many_threads_are_refused() -> None:
+    text = "import threading, time\nfor _ in range(300): threading.Thread(target=time.sleep, args=(9,)).start()"
+    assert run(text)[0].status == "runtime_error"
+
+
+def test_a_file_cannot_grow_without_end() -> None:
+    (verdict,) = run(refuses("with open('big', 'wb') as f:\n    while True: f.write(bytes(1 << 20))"))
+    assert verdict.passed, verdict.reason
+
+
+def test_many_files_cannot_fill_the_disk() -> None:
+    text = "number = 0\nwhile True:\n    open(f'{number}', 'wb').write(bytes(1 << 26))\n    number += 1"
+    (verdict,) = run(refuses(text))
+    assert verdict.passed, verdict.reason
+
+
+def test_a_closed_output_is_no_harm() -> None:
+    assert run("import os\nos.close(1)\nos.close(2)\nassert True")[0].passed
+
+
+def test_two_answers_on_the_proof_channel_are_an_error() -> None:
+    assert run("import os\nos.write(4, b'guess')")[0].status == "incomplete"
+
+
+@pytest.mark.toolchain("cpp")
+def test_compiling_cannot_read_what_the_sandbox_lacks() -> None:
+    (verdict,) = run('#include "/etc/passwd"\nint main(){}\n', language="cpp")
+    assert verdict.status == "compile_error"
+    assert "No such file" in verdict.reason
+
+
+@pytest.mark.filterwarnings("ignore:sandbox 'process'")
+@pytest.mark.parametrize("text", ["open('left', 'w').write('x')", "import os\nos.mkdir('d')\nos.chmod('d', 0)"])
+def test_without_namespaces_the_directory_is_removed(text: str) -> None:
+    base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else Path("/tmp")
+    (verdict,) = run("import os\n" + text + "\nprint(os.getcwd())", sandbox="process")
+    assert verdict.passed
+    folder = Path(verdict.output.strip())
+    assert folder.parent == base
+    assert not folder.exists()
+
+
+@pytest.mark.filterwarnings("ignore:sandbox 'process'")
+def test_without_namespaces_background_processes_are_killed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    mark = tmp_path / "alive"
+    text = (
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
+        f"        time.sleep(1)\n        open({str(mark)!r}, 'w').write('x')\n    os._exit(0)\ntime.sleep(0.3)\n"
+    )
+    first, second = run(text, "import time\ntime.sleep(2)", sandbox="process")
+    assert first.passed
+    assert second.passed
+    assert not mark.exists()
