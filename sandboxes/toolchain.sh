@@ -23,10 +23,12 @@ case "${1-}" in
   *) usage >&2; exit 2 ;;
 esac
 
+# Where files of our own go: what root has installed serves everybody.
 toolchain_folder() {
-  if [ -n "${HUMANEVALPACK_TOOLCHAINS-}" ]; then printf '%s\n' "$HUMANEVALPACK_TOOLCHAINS"
-  elif [ "$(id -u)" = 0 ]; then printf '/usr/local/lib/humanevalpack\n'
-  else printf '%s/humanevalpack/toolchains\n' "${XDG_CACHE_HOME:-$HOME/.cache}"
+  if [ -n "${HUMANEVALPACK_TOOLCHAINS-}" ]; then printf '%s\n' "$HUMANEVALPACK_TOOLCHAINS/$language"
+  elif [ "$(id -u)" = 0 ] || is_ready "/usr/local/lib/humanevalpack/$language"; then
+    printf '/usr/local/lib/humanevalpack/%s\n' "$language"
+  else printf '%s/humanevalpack/toolchains/%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$language"
   fi
 }
 

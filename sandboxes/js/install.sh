@@ -2,17 +2,16 @@
 # JavaScript: node and the npm package js-md5 0.7.3 (exact version and hash: package-lock.json).
 . "$(dirname "$0")/../toolchain.sh"
 
-folder=$(toolchain_folder)/js
 wanted=$(sed -n 's/.*"js-md5": "\(.*\)".*/\1/p' "$here/package.json")
-
-js_md5_version() { sed -n 's/^ *"version": "\(.*\)".*/\1/p' "$folder/node_modules/js-md5/package.json" 2> /dev/null; }
+is_ready() { grep -qs "\"version\": \"$wanted\"" "$1/node_modules/js-md5/package.json"; }
+folder=$(toolchain_folder)
 
 need /usr/bin/node nodejs
 # npm is needed once only, to fetch js-md5; a NodeSource nodejs brings its own.
-if [ "$(js_md5_version)" != "$wanted" ]; then need /usr/bin/npm npm; fi
+is_ready "$folder" || need /usr/bin/npm npm
 install_packages
 
-if [ "$(js_md5_version)" != "$wanted" ]; then
+if ! is_ready "$folder"; then
   if [ "$check_only" = yes ]; then
     say "missing: js-md5 $wanted in $folder; install it with: $0"
     exit 3
@@ -20,7 +19,10 @@ if [ "$(js_md5_version)" != "$wanted" ]; then
   say "installing js-md5 $wanted into $folder"
   mkdir -p "$folder"
   cp "$here/package.json" "$here/package-lock.json" "$folder"
-  (cd "$folder" && /usr/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > /dev/null)
+  if ! (cd "$folder" && /usr/bin/npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier > /dev/null); then
+    say "missing: npm could not install js-md5 $wanted (its message stands above)"
+    exit 3
+  fi
   chmod -R a+rX "$folder"
 fi
-say "ready: node $(/usr/bin/node --version), js-md5 $(js_md5_version) in $folder"
+say "ready: node $(/usr/bin/node --version), js-md5 $wanted in $folder"

@@ -3,7 +3,6 @@
 # md5 from Debian's sources and rand from rand/, compiled once, so that judging a program compiles that program only.
 . "$(dirname "$0")/../toolchain.sh"
 
-folder=$(toolchain_folder)/rust
 sources=/usr/share/cargo/registry
 
 rustc_package=rustc-web
@@ -15,9 +14,11 @@ need "$sources/regex-syntax-0.*" librust-regex-syntax-dev
 need "$sources/md5-0.*" librust-md5-dev
 install_packages
 
-# What the compiled crates depend on: the exact compiler and every source file that is ours.
+# What the compiled crates depend on: the exact compiler, how they are built, and their sources.
 key=$({ /usr/bin/rustc -vV; cat "$here/build_crates.sh" "$here"/rand/src/*.rs; ls -d "$sources"/{regex,md5}-*/; } | sha256sum | cut -d " " -f 1)
-if [ "$(cat "$folder/KEY" 2> /dev/null)" != "$key" ]; then
+is_ready() { [ "$(cat "$1/KEY" 2> /dev/null)" = "$key" ]; }
+folder=$(toolchain_folder)
+if ! is_ready "$folder"; then
   if [ "$check_only" = yes ]; then
     say "missing: the crates rand, regex and md5 for this rustc in $folder; build them with: $0"
     exit 3
