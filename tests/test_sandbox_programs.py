@@ -241,7 +241,7 @@ def verdicts(language: str) -> dict[str, Verdict]:
 def every_case() -> Iterator[object]:
     for language, cases in CASES.items():
         for name, (_, status) in cases.items():
-            marks = pytest.mark.toolchain(language)
+            marks = [pytest.mark.toolchain(language), pytest.mark.xdist_group(f"programs-{language}")]
             yield pytest.param(language, name, status, id=f"{language}: {name}", marks=marks)
 
 
