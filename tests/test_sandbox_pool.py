@@ -228,6 +228,13 @@ def test_a_program_on_which_every_worker_breaks_is_a_sandbox_error(monkeypatch: 
     assert "3 fresh workers broke" in verdict.reason
 
 
+def test_a_stuck_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("humanevalpack.sandbox.workshop._GRACE", -1e6)
+    (verdict,) = run_programs([program("import time; time.sleep(60)")], sandbox="local", workers=1)
+    assert verdict.status == "sandbox_error"
+    assert "stuck" in verdict.reason
+
+
 def workshop_starts() -> dict[str, object]:
     from humanevalpack.sandbox import workshop
 
@@ -280,6 +287,42 @@ def test_refused_namespaces_name_the_alternatives(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(namespaces, "BWRAP", "/usr/bin/false")
     with pytest.raises(SandboxFault, match=r"bubblewrap.*docker, or process by name"):
         namespaces.start({}, None)
+
+
+WITHOUT_NAMESPACES = (
+    "bwrap",
+    "--unshare-user",
+    "--uid",
+    "1000",
+    "--gid",
+    "1000",
+    "--disable-userns",
+    "--cap-drop",
+    "ALL",
+)
+
+
+def in_a_place_without_namespaces(code: str) -> subprocess.CompletedProcess[str]:
+    command = [*WITHOUT_NAMESPACES, "--dev-bind", "/", "/", sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_real_refusal_is_reported() -> None:
+    done = in_a_place_without_namespaces("from humanevalpack.sandbox import choose_sandbox; choose_sandbox('auto')")
+    assert "SandboxFault" in done.stderr
+    assert "process by name" in done.stderr
+    assert "What failed: " in done.stderr
+
+
+def test_the_process_sandbox_works_where_namespaces_are_refused() -> None:
+    done = in_a_place_without_namespaces(
+        "from humanevalpack import run_programs\nfrom humanevalpack.programs import Program\n"
+        "p = [Program(text=t, language='python', problem=None, profile='reference')"
+        " for t in ('assert True', 'assert False', 'import os; os._exit(0)')]\n"
+        "print([v.status for v in run_programs(p, sandbox='process', confirm_unsafe=True)])"
+    )
+    assert done.stdout == "['passed', 'failed', 'incomplete']\n"
+    assert "network" in done.stderr
 
 
 def test_missing_bubblewrap_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,7 +118,7 @@ def _key(program: Program) -> bytes:
 
 
 def _without_running(program: Program) -> Verdict | None:
-    if not program.text:
+    if not program.text.strip():
         return Verdict("failed", "there is no program: the answer held no readable candidate")
     if len(program.text) > LARGEST:
         return Verdict("compile_error", f"the program has {len(program.text)} characters; at most {LARGEST} are run")

@@ -172,8 +172,7 @@ class Workshop:
         started.worker.send(frames.pack(program.language, body))
         language = LANGUAGES[program.language]
         build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
-        # every build command may use its whole wall time
-        return 6 * backstop(build, patience) + backstop(run, patience) + _GRACE
+        return backstop(build, patience) + backstop(run, patience) + _GRACE
 
 
 def _answer(bench: _Bench) -> dict[str, Any] | None:

@@ -43,8 +43,8 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
     built: list[Outcome] = []
     allowed = language.build_limits(job)
     for command in language.build(job, places):
-        spent = sum(one.cpu for one in built)
-        outcome = run(command, cage, replace(allowed, cpu=allowed.cpu - spent))
+        spent, passed = sum(one.cpu for one in built), sum(one.wall for one in built)
+        outcome = run(command, cage, replace(allowed, cpu=allowed.cpu - spent, wall=allowed.wall - passed))
         built.append(outcome)
         build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
         if not outcome.succeeded:
@@ -85,9 +85,9 @@ def _build_failure(outcome: Outcome) -> tuple[str, str]:
 
 
 def first_error(output: bytes) -> str:
-    """Return the first line of a compiler's output that names an error, or ""."""
-    lines = output.decode("utf-8", "replace").splitlines()
-    return next((line.strip()[:300] for line in lines if any(mark in line for mark in _ERROR_MARKS)), "")
+    """Return the first line of a compiler's output that names an error, else its first line that is not blank."""
+    lines = [line.strip()[:300] for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
+    return next((line for line in lines if any(mark in line for mark in _ERROR_MARKS)), lines[0] if lines else "")
 
 
 def _verdict(

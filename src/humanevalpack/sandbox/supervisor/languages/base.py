@@ -76,7 +76,7 @@ class Language(ABC):
         return "runtime_error", f"exit code {outcome.exit_code}"
 
     def build_limits(self, job: Job) -> Limits:
-        """Return the limits of each build command; compilers' output is cut rather than punished."""
+        """Return the limits of all build commands together; compilers' output is cut rather than punished."""
         cpu = self.build_cpu * job.slowness
         return Limits(cpu, backstop(cpu, job.patience), self.memory, open_files=1024, output=None)
 
