@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from humanevalpack.errors import InputError
+from humanevalpack.languages import LANGUAGES
 from humanevalpack.report.html import write_html_report
-from humanevalpack.report.scores import RunScores, newest_results, read_run
+from humanevalpack.report.scores import TITLES, RunScores, newest_results, read_run
 from humanevalpack.report.table import number_text, score_table
 
 FIX, DOCS, EXPLAIN, SYNTHESIZE = "fixtests", "fixdocs", "explainsynthesize", "synthesize"
@@ -56,7 +57,7 @@ def run(tmp_path: Path) -> RunScores:
 
 
 def shown(*runs: RunScores) -> str:
-    console = Console(width=140, record=True)
+    console = Console(width=80, record=True)
     console.print(score_table(runs))
     return console.export_text()
 
@@ -88,16 +89,32 @@ def test_a_score_brings_its_problems_error_and_verdicts(run: RunScores) -> None:
 
 
 def test_the_table_shows_every_score_and_says_what_the_averages_hold(run: RunScores) -> None:
-    lines = {line.split("│")[2].strip(): line for line in shown(run).splitlines() if line.count("│") > 3}
-    assert [cell.strip() for cell in lines["HumanEvalFix"].split("│")[3:6]] == ["0.25", "0.50", "0.38"]
-    assert [cell.strip() for cell in lines["HumanEvalExplain"].split("│")[3:6]] == ["–", "0.50", "0.50"]
-    assert "0.54" in lines["overall"]
-    assert "averages over cpp, python" in shown(run)
+    rows = [line.split() for line in shown(run).splitlines()]
+    assert ["tiny", "Fix", "0.25", "0.50", "0.38"] in rows
+    assert ["Fix", "(docs)", "–", "1.00", "1.00"] in rows
+    assert ["Explain", "–", "0.50", "0.50"] in rows
+    assert ["overall", "0.54"] in rows
+    assert "tiny: averages of Fix over cpp, python; Fix (docs) over python; Explain over python" in " ".join(
+        shown(run).split()
+    )
+
+
+def test_one_line_is_enough_where_all_averages_hold_the_same_languages(tmp_path: Path) -> None:
+    scores = {(scenario, language): 0.5 for scenario in TITLES for language in ("rust", "go")}
+    assert "m: averages over go, rust\n" in shown(read_run(results_file(tmp_path, scores), name="m"))
 
 
 def test_a_language_without_a_toolchain_is_named_with_the_reason(tmp_path: Path) -> None:
     run = read_run(results_file(tmp_path, FULL, left_out="cpp programs cannot be judged here: no g++"), name="m")
     assert "m: cpp is left out: cpp programs cannot be judged here: no g++" in shown(run)
+
+
+def test_six_languages_fit_eighty_columns(tmp_path: Path) -> None:
+    scores = {(scenario, language): 1.0 for scenario in TITLES for language in LANGUAGES}
+    table = shown(read_run(results_file(tmp_path, scores), name="untrained"))
+    assert "…" not in table
+    assert "JavaScript" in table
+    assert ["Synthesize", *["1.00"] * 7] in [line.split() for line in table.splitlines()]
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "1.00"), (0.999, "0.99"), (0.5, "0.50"), (0.0, "0.00"), (None, "–")])

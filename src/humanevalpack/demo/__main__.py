@@ -70,7 +70,7 @@ def _demo(output: Path, console: Console) -> int:
         console.rule(f"{number}/3  lm_eval over the 30 tasks: the {name} model")
         runs.append(_measure(name, [f"prompt={PROMPT}", *options], output, sandbox, console))
     console.print()
-    console.print(score_table(runs, title=f"make demo: the {PROBLEMS} problems learned, per language"))
+    console.print(score_table(runs, title=f"make demo, the {PROBLEMS} problems learned"))
     report = write_html_report(runs, output / "report.html", title="HumanEvalPack demo", intro=INTRO)
     console.print(f"report: {report}", f"lm_eval's results: {runs[0].path.parent}", sep="\n", soft_wrap=True)
     console.print(f"{time.monotonic() - start:.0f} s in all")
@@ -105,15 +105,13 @@ def _make_models(course: list[Lesson], output: Path, console: Console) -> None:
     save(model, tokenizer, output / "models" / "untrained")
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        bar = progress.add_task(
-            f"{len(course)} lessons (30 tasks, {PROBLEMS} problems each)", total=len(course), state=""
-        )
+        bar = progress.add_task(f"{len(course)} lessons", total=len(course), state="")
         state = train(
             model,
             tokenizer,
             course,
             on_epoch=lambda now: progress.update(
-                bar, completed=now.learned, state=f"pass {now.epoch}: loss {now.loss:.3f}, {now.learned} known by heart"
+                bar, completed=now.learned, state=f"pass {now.epoch}, loss {now.loss:.3f}, {now.learned} known by heart"
             ),
         )
     if state.learned < len(course):

@@ -45,7 +45,7 @@ def _section(run: RunScores) -> str:
     languages = run.languages
     head = "".join(f'<th scope="col">{escape(get_language(language).title)}</th>' for language in languages)
     rows = "".join(
-        f'<tr><th scope="row">{TITLES[scenario]}</th>'
+        f'<tr><th scope="row">HumanEval{TITLES[scenario]}</th>'
         + "".join(f"<td>{_cell(run.scores.get((scenario, language)))}</td>" for language in languages)
         + f"<td>{number_text(run.average(scenario))}</td></tr>\n"
         for scenario in TITLES

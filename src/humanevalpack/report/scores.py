@@ -13,12 +13,12 @@ from humanevalpack.sandbox.verdicts import STATUSES
 from humanevalpack.scenarios import SCENARIOS
 
 TITLES = {
-    "fixtests": "HumanEvalFix",
-    "fixdocs": "HumanEvalFix (docs)",
-    "explainsynthesize": "HumanEvalExplain",
-    "synthesize": "HumanEvalSynthesize",
+    "fixtests": "Fix",
+    "fixdocs": "Fix (docs)",
+    "explainsynthesize": "Explain",
+    "synthesize": "Synthesize",
 }
-"""The scored scenarios in the order of the tables, under the paper's names (docs: a variant that stands beside)."""
+"""The scored scenarios in the order of the tables, under the paper's names without their ``HumanEval``."""
 AVERAGED = ("fixtests", "explainsynthesize", "synthesize")
 """The scenarios in the overall score (OctoPack, arXiv 2308.07124, tables 2 to 4)."""
 
@@ -56,9 +56,13 @@ class RunScores:
         found = {language for _, language in self.scores}
         return [language for language in LANGUAGES if language in found]
 
+    def languages_of(self, scenario: str) -> list[str]:
+        """Return the languages in the average of ``scenario``."""
+        return [language for language in LANGUAGES if (scenario, language) in self.scores]
+
     def average(self, scenario: str) -> float | None:
         """Return the mean over the languages that have a score in ``scenario``."""
-        values = [score.value for (one, _), score in self.scores.items() if one == scenario]
+        values = [self.scores[scenario, language].value for language in self.languages_of(scenario)]
         return math.fsum(values) / len(values) if values else None
 
     def overall(self) -> float | None:
