@@ -34,10 +34,15 @@ def warm_root() -> tuple[Path, bool]:
     root = cache / "humanevalpack" / "warm"
     try:
         root.mkdir(parents=True, exist_ok=True)
+        for folder in (root.parent, root):
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(0o755)  # whatever the umask: programs of other users read what lies here
         with tempfile.TemporaryFile(dir=root):
             return root, False
     except OSError:  # a read-only home: prepare for this run only
-        return Path(tempfile.mkdtemp(prefix="humanevalpack-warm-")), True
+        temporary = Path(tempfile.mkdtemp(prefix="humanevalpack-warm-"))
+        temporary.chmod(0o755)
+        return temporary, True
 
 
 def prepared(language: str, root: Path, start: Callable[[tuple[str, Path]], Started]) -> str:

@@ -7,6 +7,7 @@ input it ends; what it was doing then is killed.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -23,13 +24,16 @@ from .speed import slowness
 def main() -> None:
     """Serve until the input ends."""
     setting = Setting(**json.loads(sys.argv[1]))
+    os.umask(0o022)  # programs have users of their own and must be able to read what is prepared for them
     keepers = Keepers(setting)
     write_all(1, pack("ready", {"python": sys.version.split()[0], "slowness": slowness()}))
     while header := read_exactly(0, HEADER):
         kind, length = parse_header(header)
-        if kind in LANGUAGES:
+        if kind in LANGUAGES and not all(name in sys.modules for name in LANGUAGES[kind].modules):
             for name in LANGUAGES[kind].modules:
                 importlib.import_module(name)
+            gc.collect()
+            gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
         keeper = keepers.fork(kind, length)
         if not _wait(keeper, keepers):
             return

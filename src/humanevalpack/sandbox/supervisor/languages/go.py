@@ -47,7 +47,7 @@ func TestExample(t *testing.T) {
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile testify and testmain, and list what programs may import."""
         for name in ("testmain.go", "go_prepare.py"):
-            shutil.copy(os.path.join(_HERE, name), folder)
+            shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
         env = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": "/tmp/go-cache", "GOFLAGS": ""}
         return [Command(("/usr/bin/python3", "-I", "go_prepare.py", folder), {**env, "TMPDIR": "/tmp"})]
 

@@ -39,7 +39,7 @@ public class Main {
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the runner and archive the classes that javac and it load: half of a JVM's start."""
         for name in ("Runner.java", "Training.java"):
-            shutil.copy(os.path.join(_HERE, name), folder)
+            shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
         archive = "-XX:ArchiveClassesAtExit="
         compiled = (*_COMPILER, *_JAVAC, "-d", "classes", "Runner.java", "Training.java")
         jar = f"{folder}/runner.jar"  # an archive of classes cannot be made from a folder

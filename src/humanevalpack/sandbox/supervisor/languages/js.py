@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 from ..launch import Command
 from ..limits import Job
@@ -10,7 +11,7 @@ from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
 
 NODE = "/usr/bin/node"
-_PRELUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "js_prelude.js")
+_PRELUDE = "js_prelude.js"
 _FAILED = b"assertion failed\n"
 
 
@@ -23,13 +24,21 @@ class JavaScript(Language):
     example = "const md5 = require('js-md5')\nconsole.assert(md5('') === 'd41d8cd98f00b204e9800998ecf8427e')\n"
     version = (NODE, "--version")
 
+    prepared_from = ("js.py", _PRELUDE)
+
+    def prepare(self, folder: str, places: Places) -> list[Command]:
+        """Copy the prelude to where programs can read it, however this package was installed."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        shutil.copyfile(os.path.join(here, _PRELUDE), os.path.join(folder, _PRELUDE))
+        return []
+
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
         """One CommonJS file."""
         return {"program.js": encoded(job.text)}
 
     def run(self, job: Job, places: Places) -> Command:
         """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it."""
-        argv = (NODE, "--single-threaded", "--require", _PRELUDE, "program.js")
+        argv = (NODE, "--single-threaded", "--require", f"{places.warm}/{_PRELUDE}", "program.js")
         return Command(argv, {"NODE_PATH": f"{places.toolchain}/node_modules"})
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
