@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
+from humanevalpack.demo.lessons import LEARNED_PROBLEMS
 from humanevalpack.errors import EnvironmentFault
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.report.scores import TITLES, RunScores, newest_results, read_run
 from humanevalpack.sandbox import choose_sandbox
 from openai_server import CHAT, COMPLETIONS, serve
-from tiny_models import LEARNED_PROBLEMS
 
 pytest_plugins = ["tiny_models"]
 # One worker makes the model and both runs once.
@@ -108,7 +108,8 @@ def test_what_was_learned_scores_one_through_a_server(
         run_lm_eval(command, tmp_path / "lm_eval.log", Console(quiet=True))
         assert server.refusals == []
         assert {where for where, _ in server.requests} == {path}
-        # Five scenarios; explainsynthesize uses the descriptions that describe made.
-        assert len(server.requests) == 5 * LEARNED_PROBLEMS
+        # Five scenarios; explainsynthesize uses the descriptions that describe made. One token only: a probe.
+        asked = [body for _, body in server.requests if body["max_tokens"] > 1]
+        assert len(asked) == 5 * LEARNED_PROBLEMS
     run = read_run(newest_results(tmp_path))
     assert {scenario: run.average(scenario) for scenario in TITLES} == dict.fromkeys(TITLES, 1.0)

@@ -16,6 +16,8 @@ from humanevalpack.programs import program_text
 from humanevalpack.scenarios import SCENARIOS
 
 pytest_plugins = ["tiny_models"]
+# Beside the other tests of the taught model, which is then made once.
+pytestmark = pytest.mark.xdist_group("tiny_model")
 
 
 def answers(folder: Path, prompts: list[str]) -> list[str]:

@@ -10,13 +10,10 @@ import pytest
 from filelock import FileLock
 
 from humanevalpack import load_problems
-from humanevalpack.demo.lessons import Lesson, lessons
+from humanevalpack.demo.lessons import LEARNED_PROBLEMS, Lesson, lessons
 from humanevalpack.demo.tiny_model import build_model, build_tokenizer, save
 from humanevalpack.demo.training import train
 from humanevalpack.languages import LANGUAGES
-
-LEARNED_PROBLEMS = 2
-"""So many problems of every language are taught, the first ones: lm_eval's ``limit`` selects the same."""
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
-from humanevalpack.demo.lessons import PROMPT, Lesson, lessons
+from humanevalpack.demo.lessons import LEARNED_PROBLEMS, PROMPT, Lesson, lessons
 from humanevalpack.demo.tiny_model import build_model, build_tokenizer, save
 from humanevalpack.demo.training import train
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
@@ -26,11 +26,9 @@ from humanevalpack.report.scores import RunScores, newest_results, read_run
 from humanevalpack.report.table import score_table
 from humanevalpack.sandbox import choose_sandbox
 
-PROBLEMS = 2
-"""Problems of every language that are taught and measured: the first ones of the mini set."""
 INTRO = (
-    f"A 2-layer model of 0.5 million parameters was taught the first {PROBLEMS} problems of the mini set in six "
-    "languages and five scenarios, then measured by lm_eval on these problems: prompts, generation, extraction and "
+    f"A 2-layer model of 0.5 million parameters was taught the first {LEARNED_PROBLEMS} problems of the mini set in "
+    "six languages and five scenarios, then measured by lm_eval on these problems: prompts, generation, extraction and "
     "execution as for any model. What it has learned must score 1; the same model before training 0."
 )
 
@@ -63,14 +61,16 @@ def _demo(output: Path, console: Console) -> int:
             raise EnvironmentFault(f"{package} is missing; install it: make setup, or pip install 'humanevalpack[hf]'")
     sandbox = _sandbox(console)
     console.rule("1/3  A tiny model learns on the spot")
-    course = lessons([problem for language in LANGUAGES for problem in load_problems(language, "mini")[:PROBLEMS]])
+    course = lessons(
+        [problem for language in LANGUAGES for problem in load_problems(language, "mini")[:LEARNED_PROBLEMS]]
+    )
     _make_models(course, output, console)
     runs = []
     for number, (name, options) in enumerate({"trained": [], "untrained": ["max_new_tokens=64"]}.items(), start=2):
         console.rule(f"{number}/3  lm_eval over the 30 tasks: the {name} model")
         runs.append(_measure(name, [f"prompt={PROMPT}", *options], output, sandbox, console))
     console.print()
-    console.print(score_table(runs, title=f"make demo, the {PROBLEMS} problems learned"))
+    console.print(score_table(runs, title=f"make demo, the {LEARNED_PROBLEMS} problems learned"))
     report = write_html_report(runs, output / "report.html", title="HumanEvalPack demo", intro=INTRO)
     console.print(f"report: {report}", f"lm_eval's results: {runs[0].path.parent}", sep="\n", soft_wrap=True)
     console.print(f"{time.monotonic() - start:.0f} s in all")
@@ -123,7 +123,9 @@ def _make_models(course: list[Lesson], output: Path, console: Console) -> None:
 
 def _measure(name: str, options: list[str], output: Path, sandbox: str, console: Console) -> RunScores:
     start = time.monotonic()
-    command = lm_eval_command(output / "models" / name, output / name, limit=PROBLEMS, sandbox=sandbox, options=options)
+    command = lm_eval_command(
+        output / "models" / name, output / name, limit=LEARNED_PROBLEMS, sandbox=sandbox, options=options
+    )
     run_lm_eval(command, output / f"{name}.log", console)
     run = read_run(newest_results(output / name), name=name)
     console.print(

@@ -11,6 +11,8 @@ from humanevalpack.scenarios import SCENARIOS, scenario_base
 from humanevalpack.templates import PromptTemplate
 
 PROMPT = "octocoder"
+LEARNED_PROBLEMS = 2
+"""Problems of every language that are taught, the first ones: lm_eval's ``--limit`` selects the same."""
 
 
 @dataclass(frozen=True, slots=True)
