@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.namespaces, pytest.mark.real_data]
 WORDS = {"passed": "passed", "compile_error": "compile error", "timeout": "timed out"}
 SAMPLE = (0, 23, 27, 38, 50, 66, 81, 95, 119, 162)
 CHANCE = {("rust", 32), ("go", 95)}
-"""rust 32: the Newton iteration has no bound, and the test draws random polynomials. go 95: the canonical solution looks
-at two entries of a map, whose order Go draws at random (about one run in seven fails)."""
+"""rust 32: the Newton iteration has no bound, and the test draws random polynomials. go 95: the canonical solution
+looks at two entries of a map, whose order Go draws at random (about one run in seven fails)."""
 MEMORY_FIRST = {("cpp", 22), ("js", 25)}
 """Endless loops that grow: the reference, which has no memory limit, waited for its time limit."""
 
