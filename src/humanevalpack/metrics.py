@@ -5,7 +5,6 @@ interval here is computed from one estimate per problem (a cluster), never from 
 """
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import index
@@ -144,23 +143,8 @@ def _quantile(problems: int, confidence: float, name: str) -> float:
         raise UsageError(f"{name} is empty: there is no score without problems")
     if not 0 < confidence < 1:
         raise UsageError(f"confidence must lie between 0 and 1 (such as 0.95), not {confidence!r}")
-    if problems == 1:
-        return statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    freedom = problems - 1
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):  # bisection down to the last bit of the angle
-        middle = (low + high) / 2
-        low, high = (middle, high) if _t_probability(middle, freedom) < confidence else (low, middle)
-    return math.sqrt(freedom) * math.tan(low)
+    # A second of import time: only when an interval is asked for. One problem cannot estimate a variance.
+    from scipy import stats
 
-
-def _t_probability(angle: float, freedom: int) -> float:
-    """Return P(|T| <= sqrt(freedom) tan(angle)) for Student's t (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4)."""
-    cosine, sine = math.cos(angle), math.sin(angle)
-    odd = freedom % 2
-    term, total = (cosine, 0.0) if odd else (1.0, 0.0)
-    for step in range(freedom // 2):
-        total += term
-        lower, upper = (2 * step + 2, 2 * step + 3) if odd else (2 * step + 1, 2 * step + 2)
-        term *= cosine**2 * lower / upper
-    return (angle + sine * total) * 2 / math.pi if odd else sine * total
+    law = stats.norm() if problems == 1 else stats.t(problems - 1)
+    return float(law.ppf((1 + confidence) / 2))
