@@ -32,6 +32,27 @@ def test_a_plain_lm_eval_finds_the_groups_beside_its_own_tasks() -> None:
     assert "All tasks found and valid" in done.stdout
 
 
+def test_a_wrong_option_ends_the_command_with_exit_code_2_and_one_line() -> None:
+    command = [sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks", "humanevalfixtests-python"]
+    done = subprocess.run(
+        [*command, "--metadata", "dataset=mini", "n_samples=0"], capture_output=True, text=True, check=False, cwd="/"
+    )
+    assert done.returncode == 2, done.stderr
+    assert "humanevalpack: error: option n_samples is 0 (from --metadata)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_our_errors_end_the_lm_eval_command_with_their_exit_code_and_scripts_with_a_traceback() -> None:
+    code = (
+        "from humanevalpack.lm_eval_plugin import exit_codes; from humanevalpack.errors import EnvironmentFault; "
+        "exit_codes.install(); raise EnvironmentFault('no disk')"
+    )
+    command, script = python(f"import lm_eval._cli; {code}"), python(code)
+    assert (command.returncode, command.stderr) == (3, "humanevalpack: error: no disk\n")
+    assert script.returncode == 1
+    assert "Traceback" in script.stderr
+
+
 def test_the_thirty_tasks_are_there_without_humanevalpack_being_imported() -> None:
     done = python(f"{LIST_OUR_TASKS}; import sys; print('humanevalpack' in sys.modules)")
     assert done.stdout.split() == ["30", "False"], done.stderr

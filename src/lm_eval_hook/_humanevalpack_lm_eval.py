@@ -55,6 +55,14 @@ def extend(manager_module):
 
     init.humanevalpack = True
     task_manager.__init__ = init
+    _register_model()
+
+
+def _register_model():
+    """Name our model class to lm_eval, which imports it when it is asked for."""
+    from lm_eval.api.registry import model_registry
+
+    model_registry.register("hf-encoder-decoder", target="humanevalpack.lm_eval_plugin.seq2seq:EncoderDecoderLM")
 
 
 def _task_folder():

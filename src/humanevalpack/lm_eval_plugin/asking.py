@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from humanevalpack.completions import extract_candidate
-from humanevalpack.errors import InputError
+from humanevalpack.errors import InputError, UsageError
 from humanevalpack.lm_eval_plugin.arguments import generation_arguments
 from humanevalpack.lm_eval_plugin.descriptions import given_descriptions, load_descriptions
 from humanevalpack.lm_eval_plugin.kept import kept_row
@@ -15,7 +15,7 @@ from humanevalpack.lm_eval_plugin.prompting import ChatFunction, choose_promptin
 from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import SKIPPED, Generation, prompt_text
 from humanevalpack.problems import Problem, load_problems
-from humanevalpack.prompts import stop_words
+from humanevalpack.prompts import render_encoder_prompt, stop_words
 
 
 class Asking:
@@ -76,6 +76,19 @@ class Asking:
         """Return the prompt; explainsynthesize without a description asks for one first."""
         asks_first = self.scenario == "explainsynthesize" and description is None
         return self.prompting.render(problem, "explaindescribe" if asks_first else self.scenario, description)
+
+    def encoder_prompt_for(self, problem: Problem, description: str | None) -> str:
+        """Return what an encoder reads; raises UsageError if the template has nothing for it."""
+        asks_first = self.scenario == "explainsynthesize" and description is None
+        scenario = "explaindescribe" if asks_first else self.scenario
+        template = self.prompting.template
+        text = render_encoder_prompt(problem, scenario, prompt=template, description=description)
+        if text is None:
+            raise UsageError(
+                f"prompt {template.name!r} is for decoders only, and this model has an encoder: "
+                "use prompt=instructcodet5p, or a template of yours with encoder_template"
+            )
+        return text
 
     def question(self, problem: Problem, description: str | None) -> tuple[Any, dict[str, Any]]:
         """Return prompt and generation arguments as lm_eval's requests hold them."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from lm_eval.api.model import LM, CachingLM
 
+from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import api_servers
 
 
@@ -38,6 +39,8 @@ def count_tokens(lm: Any, prompt: Any) -> int | None:
 
 def length_limit(lm: Any) -> int | None:
     """Return the most tokens of prompt and answer together, beyond which lm_eval would cut prompts silently."""
+    if getattr(lm, "backend", "causal") == "seq2seq":
+        return None  # T5 counts positions relatively: there is no limit
     if is_api(lm) and not lm.tokenized_requests:
         return None  # text is sent as it is: the server has the say
     limit = getattr(lm, "max_length", None)
@@ -58,6 +61,18 @@ def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
     ids = [ends] if isinstance(ends, int) else list(ends or ())
     texts = [lm.tokenizer.decode([token], skip_special_tokens=False) for token in ids]
     return [text for text in dict.fromkeys(texts) if text and text not in known]
+
+
+def has_encoder(lm: Any) -> bool:
+    """Whether this is an encoder-decoder model; raises UsageError for lm_eval's own class of such models."""
+    if not _is_a(lm, "huggingface", "HFLM") or lm.backend != "seq2seq":
+        return False
+    if type(lm).__name__ != "EncoderDecoderLM":
+        raise UsageError(
+            f"{model_name(lm)} is an encoder-decoder model, whose answers --model hf does not let continue a prompt: "
+            "use --model hf-encoder-decoder"
+        )
+    return True
 
 
 def is_api(lm: Any) -> bool:

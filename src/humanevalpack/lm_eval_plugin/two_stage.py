@@ -72,8 +72,7 @@ def _first_stage(lm: Any, model: Any, numbered: _Numbered) -> list[Generation]:
     questions = []
     for place in open_questions:
         request, sample = numbered[place]
-        prompt, arguments = request.arguments
-        questions.append(_question(model, request, prompt, arguments, sample))
+        questions.append(_question(model, request, request.description, sample))
     for place, generation in zip(open_questions, _ask(lm, model, questions), strict=True):
         answers[place] = generation.with_description(numbered[place][0].description)
     return [generation for generation in answers if generation is not None]
@@ -87,8 +86,7 @@ def _second_stage(lm: Any, model: Any, numbered: _Numbered, first: Sequence[Gene
         if not request.describes_first or generation.description is not None or generation.status != GENERATED:
             continue
         description = request.asking.description_from(request.problem, generation.text)
-        prompt = request.asking.prompt_for(request.problem, description)
-        questions.append(_question(model, request, prompt, request.asking.generation_arguments(), sample))
+        questions.append(_question(model, request, description, sample))
         places.append(place)
         descriptions.append(description)
     for place, description, generation in zip(places, descriptions, _ask(lm, model, questions), strict=True):
@@ -96,10 +94,13 @@ def _second_stage(lm: Any, model: Any, numbered: _Numbered, first: Sequence[Gene
     return answers
 
 
-def _question(model: Any, request: AnswerRequest, prompt: Any, arguments: dict[str, Any], sample: int) -> _Question:
+def _question(model: Any, request: AnswerRequest, description: str | None, sample: int) -> _Question:
+    prompt, arguments = request.asking.question(request.problem, description)
     budget = budget_of(model, prompt, arguments)
     sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
     sendable.pop("total_length", None)
+    if backends.has_encoder(model):
+        sendable["encoder_prompt"] = request.asking.encoder_prompt_for(request.problem, description)
     return _Question(request.problem.task_id, prompt, sendable, budget, sample)
 
 
