@@ -62,6 +62,15 @@ def test_the_environment_switches_it_off() -> None:
     assert python(LIST_OUR_TASKS, HUMANEVALPACK_LM_EVAL="off").stdout.split() == ["0"]
 
 
+def test_our_model_class_stands_beside_lm_eval_s_own() -> None:
+    code = (
+        "import lm_eval.tasks; from lm_eval.api.registry import get_model, model_registry; "
+        "print(get_model('dummy').__name__, 'hf' in model_registry, 'hf-encoder-decoder' in model_registry)"
+    )
+    done = python(code)
+    assert done.stdout.split() == ["DummyLM", "True", "True"], done.stderr
+
+
 def test_importing_humanevalpack_finds_them_from_a_checkout_on_the_path_alone(project: Path) -> None:
     # -S: Python reads no .pth file; lm_eval's folder is put on the path by hand.
     path = os.pathsep.join([str(project / "src"), *(entry for entry in sys.path if "packages" in entry)])

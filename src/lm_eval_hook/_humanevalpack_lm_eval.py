@@ -60,6 +60,8 @@ def extend(manager_module):
 
 def _register_model():
     """Name our model class to lm_eval, which imports it when it is asked for."""
+    # lm_eval fills its registry of models only while that is empty: its own come first.
+    import lm_eval.models  # noqa: F401
     from lm_eval.api.registry import model_registry
 
     model_registry.register("hf-encoder-decoder", target="humanevalpack.lm_eval_plugin.seq2seq:EncoderDecoderLM")
