@@ -1,7 +1,7 @@
 """What is known of one sample: what was asked, what came back, what became of it; its form in the sample log."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from humanevalpack.sandbox.verdicts import Verdict
@@ -51,10 +51,19 @@ class Sample:
 
     def to_json(self) -> str:
         """Return the sample as the log keeps it: JSON text, which unlike a dictionary survives lm_eval's ``str()``."""
-        record: dict[str, Any] = {"sample": self.number, **asdict(self.generation)}
-        record["generation"] = record.pop("text")
-        record |= {"completion": self.completion, "status": self.status, "emptied": self.emptied}
-        record["verdict"] = self.verdict.to_dict() if self.verdict else None
+        generation = self.generation
+        record = {
+            "sample": self.number,
+            "description": generation.description,
+            "prompt": generation.prompt,
+            "generation": generation.text,
+            "completion": self.completion,
+            "status": self.status,
+            "verdict": self.verdict.to_dict() if self.verdict else None,
+            "emptied": self.emptied,
+            "prompt_tokens": generation.prompt_tokens,
+            "budget": generation.budget,
+        }
         return json.dumps(record)
 
 
