@@ -104,7 +104,7 @@ def test_a_task_file_with_a_wrong_scenario_or_language_is_refused(tmp_path: Any,
 
 def group_of(scenarios: list[str], languages: list[str]) -> Any:
     tasks = [
-        SimpleNamespace(task_name=f"humaneval{scenario}-{language}", scenario=scenario, language=language)
+        SimpleNamespace(task_name=f"humaneval{scenario}-{language}", scenario=scenario, language=language, scores={})
         for scenario in scenarios
         for language in languages
     ]
@@ -126,9 +126,27 @@ def test_the_overall_score_is_the_mean_of_the_three_scenarios_and_leaves_fixdocs
     metrics["humanevalexplaindescribe-go"] = {"sample_len": 10, "description_characters,reference": 300.0}
     result = average(group_of(list(SCENARIOS), ["go"]), ["fixtests", "explainsynthesize", "synthesize"], metrics)
     assert result["pass@1,reference"] == pytest.approx(0.4)
-    assert result["pass@1_stderr,reference"] == pytest.approx((3 * 0.1**2) ** 0.5 / 3)
     assert result["sample_len"] == 30
     assert not any("samples" in key for key in result)
+
+
+def test_an_averages_standard_error_takes_one_problem_in_all_languages_as_one_observation() -> None:
+    group = group_of(["fixtests"], ["go", "js"])
+    go, js = group.get_all_tasks()
+    go.scores = {0: {"pass@1": 1.0}, 1: {"pass@1": 0.0}}
+    js.scores = {1: {"pass@1": 0.0}, 0: {"pass@1": 1.0}}
+    metrics = {task.task_name: row(0.5, 0.5) | {"sample_len": 2} for task in (go, js)}
+    together = average(group, ["fixtests"], metrics)
+    assert together["pass@1_stderr,reference"] == pytest.approx(0.5)
+    js.scores = {0: {"pass@1": 0.0}, 1: {"pass@1": 1.0}}
+    opposite = average(group, ["fixtests"], metrics)
+    assert opposite["pass@1_stderr,reference"] == pytest.approx(0.0)
+
+
+def test_where_not_every_problems_score_is_known_an_average_has_the_largest_standard_error() -> None:
+    metrics = {"humanevalfixtests-go": row(0.2, 0.1), "humanevalfixtests-js": row(0.6, 0.3)}
+    result = average(group_of(["fixtests"], ["go", "js"]), ["fixtests"], metrics)
+    assert result["pass@1_stderr,reference"] == pytest.approx(0.2)
 
 
 def test_an_average_names_its_languages_and_leaves_out_one_that_was_not_scored() -> None:

@@ -7,7 +7,9 @@ is untouched.
 
 import functools
 import math
-from collections.abc import Mapping
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lm_eval.api.group import Group
@@ -38,24 +40,44 @@ def average(group: Any, scenarios: list[str], task_metrics: Mapping[str, Mapping
     languages = list(dict.fromkeys(task.language for task in scored))
     row["alias"] = f"{row['alias']} ({', '.join(languages)})"
     row["sample_len"] = sum(task_metrics[task.task_name]["sample_len"] for task in scored)
+    weights = _weights(scored)
     for key in task_metrics[scored[0].task_name]:
         metric, _, filter_name = key.partition(",")
         if not metric.startswith("pass@") or metric.endswith("_stderr"):
             continue
         error_key = f"{metric}_stderr,{filter_name}"
-        parts = []
-        for scenario in scenarios:
-            rows = [task_metrics[task.task_name] for task in scored if task.scenario == scenario]
-            if rows:
-                parts.append(_mean([(part[key], part[error_key]) for part in rows]))
-        row[key], row[error_key] = _mean(parts)
+        parts = [(weight, task_metrics[task.task_name]) for task, weight in zip(scored, weights, strict=True)]
+        row[key] = math.fsum(weight * part[key] for weight, part in parts)
+        error = _error_over_problems(scored, weights, metric, row["sample_len"])
+        row[error_key] = _largest_error(parts, error_key) if error is None else error
     return row
 
 
-def _mean(values: list[tuple[float, Any]]) -> tuple[float, Any]:
-    """Return the mean of (value, standard error) and its standard error, ``N/A`` if one has none."""
-    mean = math.fsum(value for value, _ in values) / len(values)
-    errors = [error for _, error in values]
+def _weights(tasks: Sequence[Any]) -> list[float]:
+    """Return each task's share of the average: scenarios count alike, within each its languages."""
+    languages = Counter(task.scenario for task in tasks)
+    return [1 / len(languages) / languages[task.scenario] for task in tasks]
+
+
+def _error_over_problems(tasks: Sequence[Any], weights: Sequence[float], metric: str, answers: int) -> float | None:
+    """Return the standard error clustered by problem: one problem's tasks are one observation, not several.
+
+    None where this process has not every problem of every task (several ranks) or the tasks differ in their problems.
+    """
+    scores = [task.scores for task in tasks]
+    problems = scores[0].keys()
+    if sum(map(len, scores)) != answers or any(of_task.keys() != problems for of_task in scores) or len(problems) < 2:
+        return None
+    averages = [
+        math.fsum(weight * of_task[problem][metric] for weight, of_task in zip(weights, scores, strict=True))
+        for problem in problems
+    ]
+    return statistics.stdev(averages) / math.sqrt(len(averages))
+
+
+def _largest_error(parts: Sequence[tuple[float, Mapping[str, Any]]], key: str) -> Any:
+    """Return the standard error if all tasks went up and down together, its upper bound; ``N/A`` if one has none."""
+    errors = [part[key] for _, part in parts]
     if any(isinstance(error, str) for error in errors):
-        return mean, "N/A"
-    return mean, math.sqrt(math.fsum(error**2 for error in errors)) / len(errors)
+        return "N/A"
+    return math.fsum(weight * error for (weight, _), error in zip(parts, errors, strict=True))

@@ -51,6 +51,8 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
             options=self.options,
             model_name=_model_name(metadata),
         )
+        self.scores: dict[int, dict[str, float]] = {}
+        """Problem number to metrics, of the problems that this process scored: groups average over problems."""
         self._ranks = 1
         self._statuses: tuple[str, ...] = COUNTED
         problems = list(self.asking.problems.values())
@@ -171,7 +173,9 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         samples = read_samples(results)
         if self.scenario == "explaindescribe":
             return description_metrics(samples)
-        return code_metrics(samples, self.options, self._statuses)
+        metrics = code_metrics(samples, self.options, self._statuses)
+        self.scores[self.asking.problems[doc["task_id"]].index] = metrics
+        return metrics
 
     @property
     def _is_executed(self) -> bool:
