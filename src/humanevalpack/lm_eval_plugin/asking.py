@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from humanevalpack.completions import extract_candidate
+from humanevalpack.corrections import corrected
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.lm_eval_plugin.arguments import generation_arguments
 from humanevalpack.lm_eval_plugin.descriptions import given_descriptions, load_descriptions
@@ -14,7 +15,7 @@ from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, Options
 from humanevalpack.lm_eval_plugin.prompting import ChatFunction, choose_prompting
 from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import SKIPPED, Generation, prompt_text
-from humanevalpack.problems import Problem, load_problems
+from humanevalpack.problems import Problem, content_hash, load_problems
 from humanevalpack.prompts import render_encoder_prompt, stop_words
 
 
@@ -37,10 +38,17 @@ class Asking:
 
     @cached_property
     def problems(self) -> dict[str, Problem]:
-        """Task id to problem, in the data's order."""
-        options = self.options
-        problems = _load(self.language, options.dataset, options.dataset_revision)
-        return {problem.task_id: problem for problem in problems}
+        """Task id to problem as the profile sees it, in the data's order."""
+        return {problem.task_id: corrected(problem, self.options.profile) for problem in self._data}
+
+    @property
+    def dataset_sha256(self) -> str:
+        """The content hash of the data as it was read."""
+        return content_hash(self._data)
+
+    @property
+    def _data(self) -> tuple[Problem, ...]:
+        return _load(self.language, self.options.dataset, self.options.dataset_revision)
 
     @cached_property
     def descriptions(self) -> dict[str, list[str]]:

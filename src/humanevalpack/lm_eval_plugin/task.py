@@ -26,7 +26,6 @@ from humanevalpack.lm_eval_plugin.scoring import (
     read_samples,
     run_samples,
 )
-from humanevalpack.problems import content_hash
 from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
 from humanevalpack.scenarios import SCENARIOS
 
@@ -55,12 +54,11 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         """Problem number to metrics, of the problems that this process scored: groups average over problems."""
         self._ranks = 1
         self._statuses: tuple[str, ...] = COUNTED
-        problems = list(self.asking.problems.values())
         samples = self.asking.samples_per_problem
         record = {
             "options": self.options.recorded(),
             "profile": self.options.profile,
-            "dataset_sha256": content_hash(problems),
+            "dataset_sha256": self.asking.dataset_sha256,
         }
         super().__init__(
             config={
