@@ -29,7 +29,6 @@ class Keepers:
         """Make ready; raises OSError where the kernel refuses a program namespaces of its own."""
         self._setting = setting
         if setting.namespaces:
-            self._own = os.open("/proc/self/ns/pid", os.O_RDONLY)
             self._try()
         else:
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
@@ -54,14 +53,7 @@ class Keepers:
         remove_box(_box(self._setting, keeper))
 
     def _fork(self) -> int:
-        if not self._setting.namespaces:
-            return os.fork()
-        kernel.unshare(kernel.CLONE_NEWPID)  # for the next child only
-        try:
-            return os.fork()
-        finally:
-            if os.getpid() != 1:
-                kernel.setns(self._own, kernel.CLONE_NEWPID)
+        return kernel.fork_apart() if self._setting.namespaces else os.fork()
 
     def _try(self) -> None:
         keeper = self._fork()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
@@ -20,6 +21,9 @@ _HEADER = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
 _NOTHING = (ctypes.c_uint32 * 6)()
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_holding_libc = ctypes.PyDLL(None, use_errno=True)  # keeps Python's lock, as a fork must
+_holding_libc.syscall.restype = ctypes.c_long
+_SYS_CLONE3 = ctypes.c_long(435)  # the same number on every architecture
 
 
 def _check(result: int, what: str) -> None:
@@ -33,9 +37,23 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def setns(fd: int, kind: int) -> None:
-    """Enter the namespace that ``fd`` names (for CLONE_NEWPID: with the next child)."""
-    _check(_libc.setns(fd, kind), "setns")
+def fork_apart() -> int:
+    """Fork as ``os.fork`` does, the child being process 1 of a fresh process namespace; raises OSError where refused.
+
+    One call of the kernel: unshare and fork would have to come back to the own namespace between two programs, which an
+    ordinary user may not (the namespace belongs to bubblewrap's outer user namespace).
+    """
+    arguments = (ctypes.c_uint64 * 8)(CLONE_NEWPID, 0, 0, 0, signal.SIGCHLD)
+    ctypes.pythonapi.PyOS_BeforeFork()
+    child = int(_holding_libc.syscall(_SYS_CLONE3, arguments, ctypes.c_long(ctypes.sizeof(arguments))))
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    number = ctypes.get_errno()
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child < 0:
+        raise OSError(number, f"clone: {os.strerror(number)}")
+    return child
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
