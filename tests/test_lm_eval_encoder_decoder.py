@@ -1,5 +1,6 @@
 """Encoder-decoder models: the encoder reads the question, the decoder continues the prompt; as plain ``generate``."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from humanevalpack.demo.tiny_model import build_tokenizer
 from humanevalpack.errors import UsageError
 from humanevalpack.prompts import render_encoder_prompt
 from lm_eval_runs import Run, run
+
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_encoder_decoder")
 
 PROMPT = "instructcodet5p"
 SCENARIOS = ("fixtests", "fixdocs", "explaindescribe", "explainsynthesize", "synthesize")
@@ -48,9 +52,13 @@ def t5(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@cache
+def model_and_tokenizer(folder: Path) -> tuple[Any, Any]:
+    return T5ForConditionalGeneration.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+
+
 def plain(folder: Path, read: str, prompt: str) -> str:
-    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
-    model: Any = T5ForConditionalGeneration.from_pretrained(folder)
+    model, tokenizer = model_and_tokenizer(folder)
     start = torch.tensor([[tokenizer.pad_token_id, *tokenizer.encode(prompt, add_special_tokens=False)]])
     output = model.generate(
         tokenizer(read, return_tensors="pt").input_ids, decoder_input_ids=start, do_sample=False, max_new_tokens=BUDGET

@@ -11,6 +11,8 @@ import pytest
 from lm_eval_runs import Run, run
 
 pytest_plugins = ["tiny_models"]
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_processes")
 
 DESCRIBE, SYNTHESIZE = "humanevalexplaindescribe-python", "humanevalexplainsynthesize-python"
 SCRIPT = Path(__file__).with_name("lm_eval_two_processes.py")

@@ -15,6 +15,8 @@ from humanevalpack.sandbox import Toolchain
 from lm_eval_runs import Run, run
 
 pytest_plugins = ["tiny_models"]
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_runs")
 
 EXPLAIN = "humanevalexplain_python"
 DESCRIBE, SYNTHESIZE = "humanevalexplaindescribe-python", "humanevalexplainsynthesize-python"

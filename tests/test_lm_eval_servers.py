@@ -14,6 +14,8 @@ from lm_eval_runs import Run, run
 from openai_server import CHAT, COMPLETIONS, Server, serve
 
 pytest_plugins = ["tiny_models"]
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_servers")
 
 FIX, SYNTHESIZE = "humanevalfixtests-python", "humanevalsynthesize-python"
 EXPLAIN = "humanevalexplainsynthesize-python"

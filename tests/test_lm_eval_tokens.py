@@ -20,6 +20,8 @@ from humanevalpack.scenarios import SCENARIOS
 from lm_eval_runs import Run, run
 
 pytest_plugins = ["tiny_models"]
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_tokens")
 
 PROMPT = "octocoder"
 LIMIT = 2
