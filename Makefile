@@ -41,10 +41,12 @@ test-full: setup lint  ## the tests and the long ones
 
 lint: $(STAMPS)/project  ## ruff and mypy --strict
 	@$(BIN)/ruff check
+	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(STAMPS)/project  ## sort imports and mend what ruff can mend
+format: $(STAMPS)/project  ## lay out the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix
+	$(BIN)/ruff format
 
 setup: $(STAMPS)/project toolchains  ## the virtual environment and the toolchains of the six languages
 

@@ -143,9 +143,7 @@ def test_a_wrong_row_ends_with_2_and_names_file_row_and_column(tmp_path: Path) -
     assert all(part in done.stderr for part in ("python.jsonl", "row 1", "prompt"))
 
 
-def test_an_unreachable_hub_ends_with_3_and_names_the_way_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_unreachable_hub_ends_with_3_and_names_the_way_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HOME", str(tmp_path))
     done = run("prompts", "preview", "fixtests", "python", "--dataset", "hub")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import humanevalpack as hep
+from humanevalpack.languages import PROFILES
 from humanevalpack.scenarios import FIX_SCENARIOS
 
 # Language, problem and the scenarios whose canonical answer the reference rules fail (the rest of the data passes).
@@ -30,7 +31,7 @@ def test_the_fixed_profile_mends_what_the_reference_rules_break(shared: Path) ->
         (hep.load_problems(language, shared / "humanevalpack")[index], scenario, profile)
         for language, index, broken in BROKEN
         for scenario in ("fixtests", "fixdocs", "synthesize")
-        for profile in ("reference", "fixed")
+        for profile in PROFILES
         if profile == "fixed" or scenario in broken
     ]
     programs = []

@@ -56,9 +56,7 @@ def preview_prompt(
     scenario: Annotated[str, typer.Argument(help="fixtests, fixdocs, explaindescribe, explainsynthesize, synthesize.")],
     language: Annotated[str, typer.Argument(help="cpp, go, java, js, python, rust.")],
     prompt: PromptOption = "instruct",
-    index: Annotated[
-        int, typer.Option("--index", parser=at_least(0), metavar="N", help="Number of the problem.")
-    ] = 0,
+    index: Annotated[int, typer.Option("--index", parser=at_least(0), metavar="N", help="Number of the problem.")] = 0,
     dataset: DatasetOption = "mini",
     description: Annotated[
         str | None, typer.Option("--description", help="For explainsynthesize; default: the problem's docstring.")

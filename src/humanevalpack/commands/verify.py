@@ -91,9 +91,7 @@ def _left_out(toolchains: "Iterable[Toolchain]", *, skip: bool) -> list[str]:
     return [item.language for item in missing]
 
 
-def _run(
-    made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool
-) -> "list[CheckedProgram]":
+def _run(made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool) -> "list[CheckedProgram]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
