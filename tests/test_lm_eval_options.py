@@ -85,7 +85,7 @@ WRONG: dict[str, list[Any]] = {
     "confirm_run_unsafe_code": ["perhaps", 2],
     "descriptions": ["no/such/file", ""],
     "generations": ["no/such/file", ""],
-    "keep_generations": ["", []],
+    "keep_generations": ["", [], __file__, f"{__file__}/below"],
 }
 
 

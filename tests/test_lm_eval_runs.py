@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lm_eval.models.huggingface import HFLM
 
-from humanevalpack import Verdict, load_problems, render_prompt
+from humanevalpack import Verdict, __version__, load_problems, render_prompt
 from humanevalpack.errors import InputError, SandboxFault, ToolchainMissing, UsageError
 from humanevalpack.lm_eval_plugin import scoring, task
 from humanevalpack.metrics import pass_at_k_scores
@@ -103,6 +103,7 @@ def test_the_run_s_choices_are_recorded(explained: tuple[Run, Path]) -> None:
     assert record["options"]["k"] == [1, 2]
     assert record["toolchain"].startswith("3.")
     assert len(record["dataset_sha256"]) == 64
+    assert record["version"] == __version__
 
 
 def test_predict_only_executes_nothing_and_needs_no_toolchain(
@@ -191,7 +192,10 @@ def described(tmp_path: Path, name: str, text: str) -> dict[str, Any]:
         ("d.json", '[["one"], []]', "entry 1 must be a list of descriptions"),
         ("d.json", '{"a": 1}', "expected a list with one list"),
         ("d.json", "[", "not JSON"),
+        ("d.json", "[]", "an empty list"),
         ("d.json", json.dumps([["x"]] * 99), "99 lists for"),
+        ("d.jsonl", "", "no description of a python problem"),
+        ("d.jsonl", '{"task_id": "Go/0", "description": "x"}\n', "no description of a python problem"),
         ("d.jsonl", '{"task_id": "Python/0"}\n', "line 1: expected task_id and description"),
         ("d.jsonl", '{"task_id": "Python/0", "description": "x"}\nnot JSON\n', "line 2: not valid JSON"),
         ("d.jsonl", '{"task_id": "Python/0", "description": "x"}\n', "0 for Python/1, but 1 are wanted"),
@@ -204,6 +208,12 @@ def test_a_wrong_file_of_descriptions_is_refused_by_name_and_line(
     with pytest.raises(InputError, match=message) as refused:
         run(SYNTHESIZE, untrained_model, metadata=described(tmp_path, name, text), limit=2, predict_only=True)
     assert name in str(refused.value)
+
+
+def test_a_k_above_the_number_of_descriptions_is_refused(untrained_model: Path, tmp_path: Path) -> None:
+    metadata = described(tmp_path, "d.jsonl", '{"task_id": "Python/0", "description": "x"}\n')
+    with pytest.raises(UsageError, match="k is 2, but pass@2 needs"):
+        run(SYNTHESIZE, untrained_model, metadata={**metadata, "k": 2}, limit=1, predict_only=True)
 
 
 def test_kept_generations_are_scored_without_a_model(explained: tuple[Run, Path]) -> None:
@@ -247,6 +257,7 @@ def test_a_lasting_fault_of_the_sandbox_keeps_everything_and_says_how_to_score_i
     assert "All 10 generations are kept" in message
     command = message.splitlines()[-1]
     assert command.startswith("lm_eval run --model dummy --tasks humanevalfixtests-python,")
+    assert " --limit 2 --metadata " in command
     [folder] = tmp_path.iterdir()
     metadata = json.loads(command.partition("--metadata ")[2].strip("'"))
     assert Path(metadata["generations"]).name == folder.name

@@ -1,6 +1,7 @@
 """A sample in lm_eval's log: every text that a model can produce survives, and comes back as it was."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,14 @@ def test_kept_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
         ("{", "line 1: not valid JSON"),
         ('{"task": "t"}', "line 1: field 'task_id' must be str, found None"),
         ('{"task": "t", "task_id": "Go/1", "sample": "2"}', "line 1: field 'sample' must be int, found '2'"),
+        (
+            json.dumps(asdict(ROW) | {"status": "passed"}),
+            "status is 'passed'; allowed: generated, ",
+        ),
+        (
+            f"{json.dumps(asdict(ROW))}\n{json.dumps(asdict(ROW))}",
+            "line 2: t, Go/1, sample 2 stands here a second time",
+        ),
     ],
 )
 def test_a_wrong_line_of_kept_generations_is_named(tmp_path: Path, line: str, message: str) -> None:

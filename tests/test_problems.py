@@ -74,6 +74,8 @@ def setting(column: str, value: object) -> Callable[[list[Row]], None]:
         ("python", setting("task_id", "Go/1"), ["row 2", "'Go/1'", "Python/<number>"]),
         ("js", setting("task_id", "JavaScript/one"), ["row 2", "'JavaScript/one'", "JavaScript/<number>"]),
         ("cpp", setting("task_id", "CPP/-1"), ["row 2", "'CPP/-1'"]),
+        ("python", setting("task_id", "Python/01"), ["row 2", "'Python/01'"]),
+        ("python", setting("task_id", "Python/" + "9" * 5000), ["row 2", "Python/<number>"]),
     ],
 )
 def test_a_wrong_row_is_named(
@@ -94,8 +96,11 @@ def test_a_wrong_row_is_named(
     [
         (b"", ["no rows"]),
         (b"\n\n", ["no rows"]),
-        (b"{not json}\n", ["row 1", "not valid JSON", "{not json}"]),
-        (b"[1, 2]\n", ["row 1", "JSON object", "list"]),
+        (b"{not json}\n", ["line 1", "not valid JSON", "{not json}"]),
+        (b"\n[1, 2]\n", ["line 2", "JSON object", "list"]),
+        (b"\xef\xbb\xbf{}", ["line 1", "BOM"]),
+        (b"[" * 100_000, ["line 1", "cannot be read", "[[["]),
+        (b'{"test": ' + b"1" * 5000 + b"}", ["line 1", "cannot be read", "digits"]),
         (b"\xff\xfe{}", ["not UTF-8"]),
     ],
 )
@@ -106,6 +111,15 @@ def test_a_file_that_is_not_json_lines_is_named(text: bytes, words: list[str], t
         load_problems("python", path)
     for word in [str(path), *words]:
         assert word in str(error.value)
+
+
+def test_half_of_a_surrogate_pair_is_named(tmp_path: Path) -> None:
+    rows = mini_rows()
+    rows[1]["docstring"] = "\ud800"
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with pytest.raises(InputError, match=r"row 2: column 'docstring' holds half of a surrogate pair"):
+        load_problems("python", path)
 
 
 @pytest.mark.parametrize(

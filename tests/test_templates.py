@@ -66,6 +66,9 @@ def test_a_missing_file_is_named() -> None:
         (("name: mine\n", ""), ["'name'", "missing"]),
         (("name: mine", "name: ''"), ["name must be text"]),
         (("name: mine", "name: [1]"), ["name must be text"]),
+        (("name: mine", "name: chat"), ["name is 'chat'", "another name"]),
+        (("name: mine", "name: auto"), ["name is 'auto'", "another name"]),
+        (("[synthesize, fixtests]", "[]"), ["scenarios is empty", "fixtests"]),
         (("name: mine", "name: mine\nstopwords: []"), ["'stopwords'", "not known", "stop_words"]),
         (("[synthesize, fixtests]", "[fix]"), ["'fix'", "fixtests"]),
         (("[synthesize, fixtests]", "fixtests"), ["scenarios must be a list"]),
@@ -118,6 +121,10 @@ def test_auto_chooses_by_the_models_name(model: str | None, prompt: str) -> None
     choice = choose_template(model)
     assert choice.template.name == prompt
     assert choice.reason
+
+
+def test_the_reason_holds_the_models_whole_name() -> None:
+    assert choose_template("hub/qwen:7b").reason == "no template names a model like 'qwen:7b'"
 
 
 def test_auto_passes_over_a_template_that_cannot_ask() -> None:

@@ -6,16 +6,17 @@ Source of the columns: dataset ``bigcode/humanevalpack`` (OctoPack, arXiv 2308.0
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import InputError, UsageError
 from humanevalpack.languages import get_language
+from humanevalpack.sources import HUB_DATASET, file_rows, hub_rows, local_file
 
-HUB_DATASET = "bigcode/humanevalpack"
 BUG_TYPES = (
     "value misuse",
     "missing logic",
@@ -45,6 +46,8 @@ _REQUIRED = (
 _GO_ONLY = ("import", "test_setup")
 _HASHED = (*_REQUIRED, *_GO_ONLY)
 _VOCABULARY = {"bug_type": BUG_TYPES, "failure_symptoms": FAILURE_SYMPTOMS}
+# One spelling a number, so that different task_ids are different problems.
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 _log = logging.getLogger(__name__)
 
 
@@ -99,13 +102,13 @@ def load_problems(language: str, source: str | Path = "hub", *, revision: str | 
     if revision is not None and source != "hub":
         raise UsageError(f"revision={revision!r} needs dataset 'hub': {source!r} has no revisions")
     if source == "hub":
-        problems = problems_from_rows(_hub_rows(language, revision), language, where=f"hub dataset {HUB_DATASET}")
+        problems = problems_from_rows(hub_rows(language, revision), language, where=f"hub dataset {HUB_DATASET}")
         difference = hash_difference(problems)
         if difference:
             _log.warning("%s", difference)
         return problems
-    path = _DATA / "mini" / f"{language}.jsonl" if source == "mini" else _local_file(Path(source), language)
-    return problems_from_rows(_jsonl_rows(path), language, where=str(path))
+    path = _DATA / "mini" / f"{language}.jsonl" if source == "mini" else local_file(Path(source), language)
+    return problems_from_rows(file_rows(path), language, where=str(path))
 
 
 def problems_from_rows(rows: Iterable[Mapping[str, Any]], language: str, *, where: str) -> tuple[Problem, ...]:
@@ -192,6 +195,10 @@ def _problem(row: Mapping[str, Any], language: str, *, place: str) -> Problem:
         if not isinstance(value, str):
             kind = type(value).__name__
             raise InputError(f"{place}: column {name.rstrip('_')!r} must be text, not {kind}: {value!r:.80}")
+        if not _is_unicode(value):
+            raise InputError(
+                f"{place}: column {name.rstrip('_')!r} holds half of a surrogate pair, which is no character"
+            )
     for column, allowed in _VOCABULARY.items():
         if values[column] not in allowed:
             raise InputError(f"{place}: {column} is {values[column]!r}; allowed: {', '.join(allowed)}")
@@ -201,72 +208,20 @@ def _problem(row: Mapping[str, Any], language: str, *, place: str) -> Problem:
     return Problem(language=language, index=_index(values["task_id"], language, place), **values)
 
 
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _index(task_id: str, language: str, place: str) -> int:
     prefix, _, number = task_id.rpartition("/")
     expected = get_language(language).task_prefix
-    if prefix != expected or not (number.isascii() and number.isdigit()):
+    if prefix != expected or not _NUMBER.fullmatch(number):
         raise InputError(
             f"{place}: task_id is {task_id!r}; for language {language!r} it must read {expected}/<number>: "
             "wrong file or wrong language?"
         )
     return int(number)
-
-
-def _local_file(path: Path, language: str) -> Path:
-    if path.is_dir():
-        path = path / f"{language}.jsonl"
-        if not path.is_file():
-            raise UsageError(f"{path} does not exist: a data folder holds one <language>.jsonl per language")
-        return path
-    if path.is_file():
-        return path
-    raise UsageError(f"dataset {str(path)!r} is not known: use hub, mini, a .jsonl file or a folder of them")
-
-
-def _jsonl_rows(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _json_object(line, f"{path}, row {number}")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start}): save it as JSON lines in UTF-8") from error
-
-
-def _json_object(line: str, place: str) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: not valid JSON ({error.msg} at character {error.pos}): {line[:60]!r}") from error
-    if not isinstance(row, dict):
-        raise InputError(f"{place}: expected a JSON object with the problem's columns, found {type(row).__name__}")
-    return row
-
-
-def _hub_rows(language: str, revision: str | None) -> Iterable[Mapping[str, Any]]:
-    import datasets  # a second of import time: only when the hub is asked
-
-    try:
-        loaded = datasets.load_dataset(HUB_DATASET, language, split="test", revision=revision)
-    except datasets.exceptions.DatasetNotFoundError as error:
-        if revision is None:
-            raise _unreachable(language, error) from error
-        raise UsageError(
-            f"dataset {HUB_DATASET} has no revision {revision!r} on the hub: {_first_line(error)}"
-        ) from error
-    except Exception as error:  # datasets raises OSError, ValueError, requests' and its own errors for one cause
-        raise _unreachable(language, error) from error
-    rows: Iterable[Mapping[str, Any]] = loaded
-    return rows
-
-
-def _unreachable(language: str, error: Exception) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"cannot load {HUB_DATASET} ({language}) from the Hugging Face hub: {_first_line(error)}. "
-        "Check the network and HF_HUB_OFFLINE, or use dataset=mini, or a path to a downloaded copy."
-    )
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text.splitlines()[0].rstrip('.') if text else 'no message'}"

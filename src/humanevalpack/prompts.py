@@ -35,7 +35,7 @@ def choose_template(model_name: str | None, scenario: str | None = None) -> Temp
     """
     fallback = load_template("instruct")
     if not model_name:
-        return TemplateChoice(fallback, "the model has no name: prompt 'instruct'")
+        return TemplateChoice(fallback, "the model has no name")
     last = model_name.rstrip("/").rpartition("/")[2].lower()
     matches = [
         (len(pattern), pattern, load_template(name))
@@ -45,8 +45,8 @@ def choose_template(model_name: str | None, scenario: str | None = None) -> Temp
     ]
     for _, pattern, template in sorted(matches, key=lambda match: match[0], reverse=True):
         if scenario is None or scenario in template.scenarios:
-            return TemplateChoice(template, f"model name {last!r} matches {pattern!r}: prompt {template.name!r}")
-    return TemplateChoice(fallback, f"no template names a model like {last!r}: prompt 'instruct'")
+            return TemplateChoice(template, f"model name {last!r} matches {pattern!r}")
+    return TemplateChoice(fallback, f"no template names a model like {last!r}")
 
 
 def render_prompt(
@@ -59,7 +59,9 @@ def render_prompt(
 ) -> str:
     """Return the text that a model continues; ``description`` belongs to ``explainsynthesize``.
 
-    White space around the whole is removed, so that a model starts at a natural token boundary.
+    ``prompt`` is a template's name or a template file's path. White space around the whole is removed, so that a model
+    starts at a natural token boundary. Raises UsageError for an unknown scenario, prompt or profile, a prompt that does
+    not support the scenario, and a description that is missing or has no place; InputError for a wrong template file.
     """
     template = load_template(prompt)
     template.check_supports(scenario)
@@ -105,7 +107,11 @@ def _render(template: PromptTemplate, text: str, problem: Problem, scenario: str
 def stop_words(
     language: str, *, prompt: str | Path | PromptTemplate = "instruct", profile: Profile = "reference"
 ) -> list[str]:
-    """Return the texts that end an answer, in the order in which they are looked for."""
+    """Return the texts that end an answer, in the order in which they are looked for.
+
+    The language's own, then the template's (or these alone), then ``<|endoftext|>``. Raises UsageError for an unknown
+    language, prompt or profile, InputError for a wrong template file.
+    """
     template = load_template(prompt)
     own = get_language(language).stop_words
     if check_profile(profile) == "fixed":

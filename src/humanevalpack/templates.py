@@ -15,6 +15,8 @@ AnswerKind = Literal["code", "patch", "hunk", "fenced"]
 ContextOrder = Literal["instruction-first", "context-first"]
 StopMode = Literal["add", "replace"]
 
+PROMPT_AUTO, PROMPT_CHAT = RESERVED_NAMES = ("auto", "chat")
+"""What option ``prompt`` takes beside a template: a choice by the model's name; the model's own chat template."""
 PLACEHOLDERS = ("input", "instruction", "context", "base", "entry_point", "extension")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(\|strip)?\}")
 _OPTIONAL = {"encoder_template", "models", "since", "source", "stop_words", "answer", "context_order"}
@@ -96,6 +98,8 @@ def parse_template(path: Path) -> PromptTemplate:
 
 def _template(data: dict[str, Any], path: Path) -> PromptTemplate:
     scenarios = _texts(data["scenarios"], "scenarios", path)
+    if not scenarios:
+        raise InputError(f"{path}: scenarios is empty; allowed: {', '.join(SCENARIOS)}")
     for scenario in scenarios:
         _one_of(scenario, SCENARIOS, "scenarios", path)
     stop = data.get("stop_words", {"mode": "add", "words": []})
@@ -105,7 +109,7 @@ def _template(data: dict[str, Any], path: Path) -> PromptTemplate:
     if encoder is not None:
         _check_text(encoder, "encoder_template", path)
     return PromptTemplate(
-        name=_text(data["name"], "name", path),
+        name=_name(data["name"], path),
         since=_text(data.get("since", "user"), "since", path),
         models=_texts(data.get("models", []), "models", path),
         source=_text(data.get("source", str(path)), "source", path),
@@ -144,6 +148,13 @@ def _text(value: object, field: str, path: Path) -> str:
     if not isinstance(value, str) or not value:
         raise InputError(f"{path}: {field} must be text that is not empty, found {value!r}")
     return value
+
+
+def _name(value: object, path: Path) -> str:
+    name = _text(value, "name", path)
+    if name in RESERVED_NAMES:
+        raise InputError(f"{path}: name is {name!r}, which option prompt takes for something else; choose another name")
+    return name
 
 
 def _texts(value: object, field: str, path: Path) -> tuple[str, ...]:

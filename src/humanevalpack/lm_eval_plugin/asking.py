@@ -11,12 +11,13 @@ from humanevalpack.errors import InputError, UsageError
 from humanevalpack.lm_eval_plugin.arguments import generation_arguments
 from humanevalpack.lm_eval_plugin.descriptions import given_descriptions, load_descriptions
 from humanevalpack.lm_eval_plugin.kept import kept_row
-from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, Options
+from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.prompting import ChatFunction, choose_prompting
 from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import SKIPPED, Generation, prompt_text
 from humanevalpack.problems import Problem, content_hash, load_problems
 from humanevalpack.prompts import render_encoder_prompt, stop_words
+from humanevalpack.templates import PROMPT_AUTO
 
 
 class Asking:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
-from humanevalpack.lm_eval_plugin.kept import KeptRow, json_lines
+from humanevalpack.json_lines import read_json_lines
+from humanevalpack.lm_eval_plugin.kept import KeptRow
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.task_files import task_name
 from humanevalpack.problems import Problem
@@ -26,12 +27,20 @@ def load_descriptions(path: str, problems: Sequence[Problem], extract: Extract) 
     file = _file(Path(path.replace("{language}", language)).expanduser(), language)
     lists = _list_of_lists(file)
     if lists is not None:
+        if not lists:
+            raise InputError(f"{file}: an empty list: it must hold one list of descriptions a problem")
         if len(lists) > len(problems):
             raise InputError(
                 f"{file}: {len(lists)} lists for {len(problems)} {language} problems: wrong language or data?"
             )
         return {problem.task_id: texts for problem, texts in zip(problems, lists, strict=False)}
-    return _rows(file, {problem.task_id: problem for problem in problems}, extract)
+    found = _rows(file, {problem.task_id: problem for problem in problems}, extract)
+    if not found:
+        # Not nothing: without descriptions the model would be asked for them.
+        raise InputError(
+            f"{file}: no description of a {language} problem ({problems[0].task_id} and so on): wrong file or language?"
+        )
+    return found
 
 
 def given_descriptions(problem: Problem, found: Mapping[str, list[str]], options: Options) -> list[str]:
@@ -84,7 +93,7 @@ def _list_of_lists(file: Path) -> list[list[str]] | None:
 
 def _rows(file: Path, problems: dict[str, Problem], extract: Extract) -> dict[str, list[str]]:
     found: dict[str, dict[int, str]] = {}
-    for number, record in json_lines(file):
+    for number, record in read_json_lines(file):
         place = f"{file}, line {number}"
         if not isinstance(record, dict):
             raise InputError(f"{place}: expected a JSON object, found {type(record).__name__}")

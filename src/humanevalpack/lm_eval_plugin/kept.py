@@ -6,16 +6,20 @@ JSON lines, one generation each: task, task_id, sample, prompt, generation, desc
 import json
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, Options
-from humanevalpack.lm_eval_plugin.samples import Generation
-from humanevalpack.templates import PromptTemplate
+from humanevalpack.json_lines import read_json_lines
+from humanevalpack.lm_eval_plugin.options import Options
+from humanevalpack.lm_eval_plugin.samples import GENERATED, SKIPPED, TOO_LONG, Generation
+from humanevalpack.templates import PROMPT_AUTO, PromptTemplate
+
+# A verdict is never among them: what is read here has still to be judged.
+_STATUSES = (GENERATED, TOO_LONG, SKIPPED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ class KeptRow:
             if not isinstance(value, allowed):
                 kind = getattr(allowed, "__name__", "text or null")
                 raise InputError(f"{place}: field {field.name!r} must be {kind}, found {value!r:.60}")
+        if record["status"] not in _STATUSES:
+            raise InputError(f"{place}: status is {record['status']!r}; allowed: {', '.join(_STATUSES)}")
         values: dict[str, Any] = {field.name: record.get(field.name) for field in fields(cls)}
         return cls(**values)
 
@@ -78,8 +84,12 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], KeptRow]:
         raise InputError(f"{path}: no .jsonl file in this folder; keep_generations=<folder> writes them")
     rows: dict[tuple[str, str, int], KeptRow] = {}
     for file in files:
-        for number, record in json_lines(file):
+        for number, record in read_json_lines(file):
             row = KeptRow.read(record, f"{file}, line {number}")
+            if (row.task, row.task_id, row.sample) in rows:
+                raise InputError(
+                    f"{file}, line {number}: {row.task}, {row.task_id}, sample {row.sample} stands here a second time"
+                )
             rows[row.task, row.task_id, row.sample] = row
     return rows
 
@@ -100,8 +110,13 @@ def kept_row(options: Options, task: str, task_id: str, sample: int) -> KeptRow:
     return row
 
 
-def keep_everything(rows: Sequence[KeptRow], options: Options, template: PromptTemplate, samples: int) -> str:
-    """Write all generations of a run whose scoring failed; return where they are and the command that scores them."""
+def keep_everything(
+    rows: Sequence[KeptRow], options: Options, template: PromptTemplate, *, samples: int, problems: int
+) -> str:
+    """Write all generations of a run whose scoring failed; return where they are and the command that scores them.
+
+    ``samples`` is how many each problem has, ``problems`` how many a task has without ``--limit``.
+    """
     folder = Path(options.keep_generations or f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
     path = write_rows(rows, folder / "generations.jsonl")
     # What only says how the generations were made or kept is done with; what the score depends on stays.
@@ -110,20 +125,12 @@ def keep_everything(rows: Sequence[KeptRow], options: Options, template: PromptT
     prompt = options.prompt if options.prompt != PROMPT_AUTO else template.name
     metadata = json.dumps({**given, "prompt": prompt, "n_samples": samples, "generations": str(folder)})
     tasks = ",".join(dict.fromkeys(row.task for row in rows))
+    asked = len({row.task_id for row in rows if row.task == rows[0].task})
+    flags = f" --limit {asked}" if asked < problems else ""
+    if options.sandbox == "process" and not options.confirm_run_unsafe_code:
+        flags += " --confirm_run_unsafe_code"
     return (
         f"All {len(rows)} generations are kept in {path}. Once the cause is mended, score them (lm_eval's dummy model "
-        f"stands in and is never asked):\nlm_eval run --model dummy --tasks {tasks} --metadata {shlex.quote(metadata)}"
+        "stands in and is never asked):\n"
+        f"lm_eval run --model dummy --tasks {tasks}{flags} --metadata {shlex.quote(metadata)}"
     )
-
-
-def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield (line number, value) of every line that is not empty; raises InputError."""
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, json.loads(line)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text (byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}, line {number}: not valid JSON ({error.msg} at character {error.pos})") from error

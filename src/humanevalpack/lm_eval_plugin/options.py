@@ -14,9 +14,9 @@ from typing import Any, get_args
 from humanevalpack.errors import UsageError
 from humanevalpack.languages import Profile
 from humanevalpack.lm_eval_plugin import values
+from humanevalpack.templates import PROMPT_AUTO
 
 ENVIRONMENT_PREFIX = "HUMANEVALPACK_"
-PROMPT_AUTO, PROMPT_CHAT = "auto", "chat"
 DEFAULT_KS = (1, 10, 100)
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -70,6 +70,15 @@ class Options:
         """Return the k of pass@k that ``n_samples`` samples a problem allow."""
         return tuple(k for k in (self.k or DEFAULT_KS) if k <= n_samples)
 
+    def check_ks(self, n_samples: int) -> None:
+        """Raise UsageError if the user asked for a k above ``n_samples``, the samples of a problem."""
+        for k in self.k:
+            if k > n_samples:
+                raise UsageError(
+                    f"k is {k}, but pass@{k} needs at least that many samples a problem: "
+                    f"set n_samples={k} or more (it is {n_samples})"
+                )
+
     def recorded(self) -> dict[str, Any]:
         """Return the options as the results record them."""
         values = {name: getattr(self, name) for name in OPTIONS}
@@ -98,7 +107,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "confirm_run_unsafe_code": values.yes_or_no,
     "descriptions": values.existing_path,
     "generations": values.existing_path,
-    "keep_generations": values.text,
+    "keep_generations": values.writable_folder,
 }
 
 
@@ -140,12 +149,8 @@ def _consistent(given: dict[str, Any]) -> Options:
     options = replace(Options(), **(preset | given), given=frozenset(preset | given))
     if "max_new_tokens" in given and "total_length" in given:
         raise UsageError("max_new_tokens and total_length both set the answer budget: give one of them")
-    too_large = [k for k in options.k if k > options.n_samples]
-    if too_large and options.descriptions is None:
-        raise UsageError(
-            f"k is {too_large[0]}, but pass@{too_large[0]} needs at least that many samples a problem: "
-            f"set n_samples={too_large[0]} or more (it is {options.n_samples})"
-        )
+    if options.descriptions is None:
+        options.check_ks(options.n_samples)
     if options.dataset_revision is not None and options.dataset != "hub":
         raise UsageError(
             f"dataset_revision needs dataset=hub, but dataset is {options.dataset!r}: leave one of them out"

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from humanevalpack.lm_eval_plugin.options import PROMPT_AUTO, PROMPT_CHAT, Options
+from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.problems import Problem
 from humanevalpack.prompts import choose_template, render_prompt
 from humanevalpack.scenarios import SCENARIOS, answer_base
-from humanevalpack.templates import PromptTemplate, load_template
+from humanevalpack.templates import PROMPT_AUTO, PROMPT_CHAT, PromptTemplate, load_template
 
 ChatFunction = Callable[..., Any]
 
@@ -106,7 +106,7 @@ def _choice(
         return chat_template(), "the server applies the model's chat template"
     choice = choose_template(model_name, scenario)
     if choice.template.name == _FALLBACK and chat is not None:
-        return chat_template(), f"{choice.reason.partition(':')[0]}, and lm_eval applies the model's chat template"
+        return chat_template(), f"{choice.reason}, and lm_eval applies the model's chat template"
     return choice.template, choice.reason
 
 

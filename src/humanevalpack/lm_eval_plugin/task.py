@@ -28,6 +28,7 @@ from humanevalpack.lm_eval_plugin.scoring import (
 )
 from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
 from humanevalpack.scenarios import SCENARIOS
+from humanevalpack.version import __version__
 
 
 class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is untyped
@@ -55,7 +56,10 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         self._ranks = 1
         self._statuses: tuple[str, ...] = COUNTED
         samples = self.asking.samples_per_problem
+        if self._is_executed:
+            self.options.check_ks(samples)
         record = {
+            "version": __version__,
             "options": self.options.recorded(),
             "profile": self.options.profile,
             "dataset_sha256": self.asking.dataset_sha256,
@@ -207,7 +211,13 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         try:
             verdicts = run_samples(self.scenario, template, self.options, samples, problems, ranks=self._ranks)
         except EnvironmentFault as fault:
-            kept = keep_everything(requests[0].everything, self.options, template, self.asking.samples_per_problem)
+            kept = keep_everything(
+                requests[0].everything,
+                self.options,
+                template,
+                samples=self.asking.samples_per_problem,
+                problems=len(self.asking.problems),
+            )
             raise SandboxFault(f"{self.task_name}: {fault}\n{kept}") from fault
         return [sample.with_verdict(verdict) for sample, verdict in zip(samples, verdicts, strict=True)]
 

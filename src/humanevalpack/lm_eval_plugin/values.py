@@ -4,6 +4,7 @@ A check returns the typed value or raises ValueError that says what works.
 """
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def existing_path(value: object) -> str:
     if "{language}" not in path and not Path(path).expanduser().exists():
         raise ValueError("there is no such file or folder")
     return path
+
+
+def writable_folder(value: object) -> str:
+    """Accept a folder that files can be written to, or that can be made: nothing is made yet."""
+    path = Path(text(value)).expanduser()
+    existing = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        raise ValueError(f"{existing} is a file; it must be a folder, or the path of a new one")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ValueError(f"nothing can be written in {existing}")
+    return str(path)
 
 
 def yes_or_no(value: object) -> bool:
