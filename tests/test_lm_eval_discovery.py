@@ -53,6 +53,16 @@ def test_our_errors_end_the_lm_eval_command_with_their_exit_code_and_scripts_wit
     assert "Traceback" in script.stderr
 
 
+def test_an_unconfirmed_process_sandbox_ends_the_command_with_exit_code_2() -> None:
+    command = [sys.executable, "-m", "lm_eval", "run", "--model", "dummy", "--tasks", "humanevalfixtests-python"]
+    metadata = ["--metadata", "dataset=mini", "sandbox=process"]
+    done = subprocess.run([*command, *metadata], capture_output=True, text=True, check=False, cwd="/")
+    assert done.returncode == 2, done.stderr
+    assert "humanevalpack: error: sandbox=process runs" in done.stderr
+    assert "--confirm_run_unsafe_code" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_thirty_tasks_are_there_without_humanevalpack_being_imported() -> None:
     done = python(f"{LIST_OUR_TASKS}; import sys; print('humanevalpack' in sys.modules)")
     assert done.stdout.split() == ["30", "False"], done.stderr

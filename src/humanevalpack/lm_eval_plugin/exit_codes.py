@@ -3,7 +3,10 @@
 import sys
 from types import TracebackType
 
-from humanevalpack.errors import HumanEvalPackError
+from humanevalpack.errors import HumanEvalPackError, UsageError
+
+# lm_eval's words where a task is unsafe (ours: in the process sandbox) and the user has not confirmed it.
+_UNCONFIRMED = "which is marked as unsafe"
 
 
 def install() -> None:
@@ -13,6 +16,11 @@ def install() -> None:
         return
 
     def end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if isinstance(error, ValueError) and _UNCONFIRMED in str(error):
+            error = UsageError(
+                "sandbox=process runs generated programs without namespaces; if that is acceptable (a throw-away "
+                f"machine or container), confirm it: --confirm_run_unsafe_code. (lm_eval: {error})"
+            )
         if not isinstance(error, HumanEvalPackError):
             before(kind, error, traceback)
             return
