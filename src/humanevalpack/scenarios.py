@@ -9,6 +9,8 @@ from humanevalpack.problems import Problem
 
 SCENARIOS = ("fixtests", "fixdocs", "explaindescribe", "explainsynthesize", "synthesize")
 FIX_SCENARIOS = ("fixtests", "fixdocs")
+AVERAGED = ("fixtests", "explainsynthesize", "synthesize")
+"""The scenarios in the overall score: HumanEvalFix, HumanEvalExplain and HumanEvalSynthesize (tables 2 to 4)."""
 _FROM_DECLARATION = ("fixtests", "explaindescribe", "explainsynthesize")
 
 

@@ -7,7 +7,7 @@ the folder and this module equal.
 from pathlib import Path
 
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.scenarios import SCENARIOS
+from humanevalpack.scenarios import AVERAGED, SCENARIOS
 
 TASK_FOLDER = Path(__file__).resolve().parent / "tasks"
 BASE_FILE = "task_base"
@@ -21,7 +21,6 @@ GROUPS = {
     "humanevalexplain": (("explaindescribe", "explainsynthesize"), ("explainsynthesize",)),
     "humanevalsynthesize": (("synthesize",), ("synthesize",)),
 }
-OVERALL = ("fixtests", "explainsynthesize", "synthesize")
 PARTS = ("humanevalfix", "humanevalexplain", "humanevalsynthesize", "humanevalfixdocs")
 
 
@@ -48,9 +47,9 @@ def task_files() -> dict[str, str]:
             members = [task_name(scenario, language) for scenario in scenarios for language in languages]
             files[f"{name}{suffix}.yaml"] = _group(name + suffix, members, averaged)
         files[f"humanevalpack{suffix}.yaml"] = _group(
-            f"humanevalpack{suffix}", [part + suffix for part in PARTS], OVERALL
+            f"humanevalpack{suffix}", [part + suffix for part in PARTS], AVERAGED
         )
-    mini = _group("humanevalpack_mini", list(PARTS), OVERALL)
+    mini = _group("humanevalpack_mini", list(PARTS), AVERAGED)
     files["humanevalpack_mini.yaml"] = f"{mini}# Passed on to every task of the group.\noptions: {{dataset: mini}}\n"
     return files
 

@@ -10,7 +10,7 @@ from typing import Any
 from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.sandbox.verdicts import STATUSES
-from humanevalpack.scenarios import SCENARIOS
+from humanevalpack.scenarios import AVERAGED, SCENARIOS
 
 TITLES = {
     "fixtests": "Fix",
@@ -19,8 +19,6 @@ TITLES = {
     "synthesize": "Synthesize",
 }
 """The scored scenarios in the order of the tables, under the paper's names without their ``HumanEval``."""
-AVERAGED = ("fixtests", "explainsynthesize", "synthesize")
-"""The scenarios in the overall score (OctoPack, arXiv 2308.07124, tables 2 to 4)."""
 
 
 @dataclass(frozen=True, slots=True)
