@@ -15,7 +15,7 @@ from humanevalpack.scenarios import FIX_SCENARIOS, scenario_base
 from humanevalpack.templates import PromptTemplate, load_template
 
 # Lines of the solution that are longer than this are taken out of a description (they would give the answer away).
-_LONGEST_LEAK = 20
+_LONGEST_HARMLESS = 20
 
 
 def extract_candidate(
@@ -29,7 +29,8 @@ def extract_candidate(
     """Return the candidate that a generation (the text after the prompt) holds.
 
     Code answers: the program text from its start to the end of the function. ``explaindescribe``: the description.
-    Prompt ``diff``: the patch; ``diff-carper``: the hunk, empty if none can be read.
+    Prompt ``diff``: the patch; ``diff-carper``: the hunk, empty if none can be read. Any text is a valid generation.
+    Raises UsageError for an unknown scenario, prompt or profile, or one that the other does not support.
     """
     template = load_template(prompt)
     template.check_supports(scenario)
@@ -67,6 +68,6 @@ def is_complete(problem: Problem, scenario: str, answer: str, *, prompt: str | P
 def _description(problem: Problem, generation: str, words: list[str]) -> str:
     text = cut_at_stop_words(generation.strip()[: len(problem.docstring)], words).rstrip()
     for line in map(str.strip, problem.canonical_solution.split("\n")):
-        if len(line) > _LONGEST_LEAK:
+        if len(line) > _LONGEST_HARMLESS:
             text = text.replace(line, "")
     return text

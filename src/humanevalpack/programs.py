@@ -35,7 +35,8 @@ def build_program(
 ) -> Program:
     """Put a candidate (see ``extract_candidate``) and the problem's tests together.
 
-    Raises UsageError for ``explaindescribe``, whose answers are descriptions.
+    With prompts ``diff`` and ``diff-carper`` the candidate is applied to the buggy program first. Raises UsageError for
+    ``explaindescribe``, whose answers are descriptions, and for an unknown scenario, prompt or profile.
     """
     template = load_template(prompt)
     template.check_supports(scenario)
