@@ -10,10 +10,11 @@ from humanevalpack.report.scores import TITLES, RunScores, Score
 from humanevalpack.report.table import MISSING, notes, number_text
 
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { padding: .35rem .7rem; text-align: right; border-bottom: 1px solid #ddd; vertical-align: top; }
 th:first-child, td:first-child { text-align: left; }
+td b { font-weight: normal; white-space: nowrap; }
 td small { display: block; color: #555; }
 tr.overall td { border-top: 2px solid #888; font-weight: bold; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dd { margin: 0; }
@@ -33,7 +34,7 @@ def write_html_report(runs: Sequence[RunScores], path: Path, *, title: str = "Hu
 def html_report(runs: Sequence[RunScores], *, title: str, intro: str = "") -> str:
     """Return the page: for every run its scores with verdict counts, and how it was run."""
     sections = "".join(_section(run) for run in runs)
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in notes(runs))
+    remarks = "".join(f"<li>{escape(note)}</li>" for note in (*notes(runs), "±: standard error over problems"))
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
@@ -65,4 +66,4 @@ def _cell(score: Score | None) -> str:
         return MISSING
     counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in score.statuses.items())
     error = "" if math.isnan(score.stderr) else f" ± {score.stderr:.2f}"
-    return f"{number_text(score.value)}{error}<small>{score.problems} problems: {escape(counts)}</small>"
+    return f"<b>{number_text(score.value)}{error}</b><small>{score.problems} problems: {escape(counts)}</small>"
