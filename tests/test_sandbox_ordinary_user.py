@@ -23,6 +23,8 @@ print(json.dumps([os.geteuid(), *[verdict.status for verdict in run_programs(pro
 """
 SPY = "import os\nassert os.getpid() > 1 and not os.access('/tmp', os.W_OK) or os.listdir('/tmp') == ['box']\n"
 
+SIGNALS = "import os\nfor number in range(1, 32): os.kill(1, number)\n"
+
 
 @pytest.fixture
 def installation(project: Path) -> Iterator[Path]:
@@ -46,6 +48,7 @@ def test_an_ordinary_user_gets_the_same_verdicts(installation: Path) -> None:
         ("python", "assert 1 + 1 == 3"),
         ("python", "import os; os._exit(0)"),
         ("python", SPY),
+        ("python", SIGNALS),
         ("cpp", "#include <cassert>\nint main() { assert(1 + 1 == 2); }"),
         ("cpp", "int main() { return 1; }"),
     ]
@@ -62,5 +65,5 @@ def test_an_ordinary_user_gets_the_same_verdicts(installation: Path) -> None:
         env={"HOME": "/nonexistent", "XDG_CACHE_HOME": str(installation / "cache"), "PATH": "/usr/bin:/bin"},
     )
     assert run.returncode == 0, run.stderr
-    statuses = ["passed", "failed", "incomplete", "passed", "passed", "runtime_error"]
+    statuses = ["passed", "failed", "incomplete", "passed", "passed", "passed", "runtime_error"]
     assert json.loads(run.stdout) == [NOBODY, *statuses]

@@ -103,6 +103,8 @@ def _cage(setting: Setting) -> Cage:
     if setting.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        # process 1 is spared every signal that it has no handler for, and Python has one for this
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         return enter_namespaces()
     signal.signal(signal.SIGTERM, _stop)
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -51,6 +51,8 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
         kernel.drop_capabilities()
         if command.call is not None:
             os.close(error)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up
+            kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self and /dev/stdout, as after an execve
             command.call()
             os._exit(0)
         # Python ignores these two; a program starts with them as a shell would start it
