@@ -61,7 +61,18 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "windows line ends": (python("def answer():\r\n  return 42\r\n"), "passed"),
         "lone surrogate printed": (python("print('\\ud800')\ndef answer(): return 42"), "passed"),
         "main guard does not run": (python("def answer(): return 42\nif __name__ == '__main__': answer = 1"), "passed"),
+        "doctest finds nothing": (python("import doctest\ndoctest.testmod()\ndef answer(): return 42"), "passed"),
+        "opens its output": (python("open('/dev/stdout', 'w').write('x')\ndef answer(): return 42"), "passed"),
         "wrong": (python("def answer(): return 41"), "failed"),
+        "wrong and json replaced": (
+            python("import json\njson.dumps = lambda value: ''\ndef answer(): return 41"),
+            "failed",
+        ),
+        "wrong without stderr": (python("import sys\nsys.stderr = None\ndef answer(): return 41"), "failed"),
+        "exception that exits": (
+            python("class E(Exception):\n    def __str__(self): raise SystemExit(0)\ndef answer(): raise E"),
+            "runtime_error",
+        ),
         "exception": (python("def answer(): return 1 / 0"), "runtime_error"),
         "error exit": (python("import sys\ndef answer(): sys.exit(3)"), "runtime_error"),
         "syntax": (python("def answer(:"), "compile_error"),
@@ -96,6 +107,26 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
             "passed",
         ),
         "wrong": (cpp("int answer(){ return 41; }\n"), "failed"),
+        "opens its output": (cpp('int answer(){ return ofstream("/dev/stdout") << 1 ? 42 : 41; }\n'), "passed"),
+        "another main": (cpp("int answer(){ return 41; }\nint main(){}\n#define main other\n"), "compile_error"),
+        "assertion replaced": (
+            cpp(
+                'extern "C" void __assert_fail(const char*, const char*, unsigned, const char*) throw() {}\n'
+                "int answer(){ return 41; }\n"
+            ),
+            "compile_error",
+        ),
+        "assertion renamed": (
+            cpp("#include<assert.h>\n#define __assert_fail(a, b, c, d) (void)0\nint answer(){ return 41; }\n"),
+            "compile_error",
+        ),
+        "assertion survived": (
+            cpp(
+                "#include<signal.h>\n#include<setjmp.h>\njmp_buf back;\nint answer(){\n"
+                "signal(SIGABRT, [](int){ longjmp(back, 1); });\nreturn setjmp(back) ? 42 : 41; }\n"
+            ),
+            "incomplete",
+        ),
         "segmentation fault": (cpp("int answer(){ return *(volatile int*)0; }\n"), "runtime_error"),
         "exception": (cpp("int answer(){ return vector<int>().at(1); }\n"), "runtime_error"),
         "syntax": (cpp("int answer(){ return }\n"), "compile_error"),
@@ -128,6 +159,13 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "wrong and silenced": ("process.stderr.write = () => true; const answer = () => 41;" + JS_TEST, "failed"),
         "wrong and replaced": ("console.assert = () => {}; const answer = () => 41;" + JS_TEST, "failed"),
         "wrong and redirected": ("globalThis.console = {assert(){}}; const answer = () => 41;" + JS_TEST, "failed"),
+        "wrong and shadowed": ("const console = {assert(){}}; const answer = () => 41;" + JS_TEST, "incomplete"),
+        "return at the top": ("return; const answer = () => 41;" + JS_TEST, "incomplete"),
+        "errors swallowed": (
+            "process.on('uncaughtException', () => {}); const answer = () => nothing.here;" + JS_TEST,
+            "incomplete",
+        ),
+        "the same console": ("const console = require('console'); const answer = () => 42;" + JS_TEST, "passed"),
         "exception": ("const answer = () => nothing.here;" + JS_TEST, "runtime_error"),
         "syntax": ("const answer = ( => 42;" + JS_TEST, "runtime_error"),
         "exit": ("const answer = () => process.exit(0);" + JS_TEST, "incomplete"),
@@ -161,6 +199,10 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
         "right": (go("func Answer() int { return 42 }\n"), "passed"),
         "right with output": (go('func Answer() int { println("x"); return 42 }\n'), "passed"),
         "wrong": (go("func Answer() int { return 41 }\n"), "failed"),
+        "unsafe": (
+            go("func Answer() int { return 41 + int(unsafe.Sizeof(true)) }\n", 'import "unsafe"\n'),
+            "passed",
+        ),
         "panic": (go("func Answer() int { var a []int; return a[1] }\n"), "runtime_error"),
         "syntax": (go("func Answer() int { return }\n"), "compile_error"),
         "unused import": (go("func Answer() int { return 42 }\n", 'import "os"\n'), "compile_error"),
@@ -208,6 +250,15 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
             "passed",
         ),
         "wrong": (rust("fn answer() -> i32 { 41 }\n"), "failed"),
+        "doc comment before the tests": (rust("fn answer() -> i32 { 42 }\n/// The tests.\n"), "passed"),
+        "tests switched off": (
+            rust("fn answer() -> i32 { 41 }\n#[cfg(test)] mod other { #[test] fn empty() {} }\n#[cfg(any())]"),
+            "failed",
+        ),
+        "assertion replaced": (
+            rust("fn answer() -> i32 { 41 }\nmacro_rules! assert_eq { ($($t:tt)*) => {} }\n"),
+            "failed",
+        ),
         "panic": (rust("fn answer() -> i32 { let a: Vec<i32> = vec![]; a[1] }\n"), "runtime_error"),
         "overflow": (
             rust("fn answer() -> i32 { i32::MAX.wrapping_add(0) + std::env::args().count() as i32 }\n"),

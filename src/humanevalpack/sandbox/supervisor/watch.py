@@ -74,7 +74,7 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     proof_read, proof_write = os.pipe()
     output_read, output_write = os.pipe()
     if cage.user is not None:  # a runtime that opens /proc/self/fd/N must own the pipe
-        for end in (token_read, proof_write):
+        for end in (token_read, proof_write, output_write):
             os.fchown(end, cage.user, cage.user)
     error_read, error_write = os.pipe()
     began = time.monotonic()

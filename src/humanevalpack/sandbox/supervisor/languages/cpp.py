@@ -23,6 +23,9 @@ BLOCK = "using namespace std;\n" + "".join(
 """What stands before every assembled program (evaluation.md section 6)."""
 
 WRAP = f"""
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 extern "C" int __real_main(int, char **, char **);
 extern "C" int __wrap_main(int argc, char **argv, char **envp) {{
@@ -35,8 +38,23 @@ extern "C" int __wrap_main(int argc, char **argv, char **envp) {{
     }}
     return code;
 }}
+extern "C" void __assert_fail(const char *text, const char *file, unsigned line, const char *function) {{
+    const char *name = program_invocation_short_name;
+    fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\\n", name, file, line, function, text);
+    if (write({PROOF_FD}, "assertion failed\\n", 17) != 17) _exit(1);
+    abort();
+}}
 """
-"""Linked with --wrap=main (for Rust too): an exit before the end of main, from wherever, leaves no proof."""
+"""Linked with --wrap=main (for Rust too): an exit before the end of main, from wherever, leaves no proof.
+
+An assertion that failed is told on the same channel, so that a handler of its abort proves nothing; a program that
+brings an ``__assert_fail`` of its own does not link.
+"""
+_END = b"""
+#if defined main || defined __assert_fail
+#error the program renames what the test is made of
+#endif
+"""
 
 
 def linker() -> tuple[str, ...]:
@@ -83,8 +101,8 @@ int main(){
         return [Command((GXX, *_FLAGS, "-x", "c++-header", "block.h", "-o", "block.h.gch")), wrapper(folder)]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """One file."""
-        return {"program.cpp": encoded(job.text)}
+        """One file; its last lines see the macros that the test saw."""
+        return {"program.cpp": encoded(job.text) + _END}
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile and link; the precompiled block is only for a program that begins with exactly this block."""

@@ -61,7 +61,7 @@ func TestExample(t *testing.T) {
             "Dir": ".",
             "ImportPath": _PACKAGE,
             "GoFiles": ["main_test.go"],
-            "ImportMap": {path: path for path in files},
+            "ImportMap": {path: path for path in (*files, "unsafe")},  # the one package without a file
             "PackageFile": files,
             "PackageVetx": facts,
             "VetxOutput": "vet.out",

@@ -13,6 +13,7 @@ from .base import Language, Need, Places, encoded, last_line_with
 NODE = "/usr/bin/node"
 _PRELUDE = "js_prelude.js"
 _FAILED = b"assertion failed\n"
+_END = b"\n;__humanevalpack_end(console)\n"
 
 
 class JavaScript(Language):
@@ -33,8 +34,8 @@ class JavaScript(Language):
         return []
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """One CommonJS file."""
-        return {"program.js": encoded(job.text)}
+        """One CommonJS file, whose last line tells the prelude that it was reached."""
+        return {"program.js": encoded(job.text) + _END}
 
     def run(self, job: Job, places: Places) -> Command:
         """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it."""

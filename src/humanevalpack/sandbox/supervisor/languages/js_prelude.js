@@ -1,6 +1,7 @@
 // Loaded before the program (node --require). It reports a failed console.assert, and it proves that the program ran
-// to its end: node emits beforeExit when nothing is left to do, never on process.exit. What it uses is taken before
-// the program can change it.
+// to its end: its last line was reached (not so after a `return` at the top or an error that the program swallowed)
+// and node emitted beforeExit, which it does when nothing is left to do, never on process.exit. What it uses is taken
+// before the program can change it.
 'use strict';
 const fs = require('fs');
 const { readSync, writeSync } = fs;
@@ -22,6 +23,15 @@ defineProperty(console, 'assert', { value: assert, writable: false, configurable
 const descriptor = getOwnPropertyDescriptor(globalThis, 'console');
 defineProperty(globalThis, 'console', { ...descriptor, value: console, writable: false, configurable: false });
 
+// The last line of the program's file calls this with what is called console there, in the test's own scope.
+let ended = false;
+const genuine = console;
+defineProperty(globalThis, '__humanevalpack_end', {
+  value: (seen) => {
+    ended = seen === genuine;
+  },
+});
+
 const captureStackTrace = Error.captureStackTrace;
 function calledByNode() {
   const holder = {};
@@ -39,7 +49,7 @@ function calledByNode() {
 
 let proved = false;
 process.on('beforeExit', () => {
-  if (proved || failed || !calledByNode()) return;
+  if (proved || failed || !ended || !calledByNode()) return;
   proved = true;
   const token = Buffer.alloc(64);
   const size = readSync(TOKEN, token, 0, 64, null);

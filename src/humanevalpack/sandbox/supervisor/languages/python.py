@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
+from types import ModuleType
 
 from ..launch import PROOF_FD, TOKEN_FD, Command
 from ..limits import Job
@@ -40,11 +40,7 @@ class Python(Language):
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Read the failure that the process reports of itself; a success needs the token as everywhere."""
-        try:
-            report = json.loads(outcome.proof)
-            status, reason = str(report["status"]), str(report["reason"])
-        except (ValueError, TypeError, KeyError):
-            return super().judge(job, outcome)
+        status, _, reason = outcome.proof.decode("utf-8", "replace").partition("\n")
         if status in ("failed", "runtime_error", "compile_error", "incomplete"):
             return status, reason
         return super().judge(job, outcome)
@@ -61,9 +57,10 @@ class _Execution:
         streams = sys.stdout, sys.stderr = _stream(1), _stream(2)
         own_modules = [name for name in sys.modules if name.partition(".")[0] in ("supervisor", "__main__")]
         self.kept = [sys.modules.pop(name) for name in own_modules]  # taking them apart would cost a millisecond
+        sys.modules["__main__"] = ModuleType("__main__")  # doctest.testmod() and others look into it
         sys.modules["numpy"].random.seed()
         read, write, leave, number, own = os.read, os.write, os._exit, os.getpid, os.getpid()
-        report = _execute(self.text)
+        failure = _execute(self.text)
         if number() != own:  # a fork of the program got here: it proves nothing
             leave(0)
         for stream in streams:
@@ -71,8 +68,15 @@ class _Execution:
                 stream.flush()
             except (OSError, ValueError):
                 pass  # the program closed it; the reference does not look at output either
-        write(PROOF_FD, report or read(TOKEN_FD, 64))
-        leave(1 if report else 0)
+        if failure is None:
+            write(PROOF_FD, read(TOKEN_FD, 64))
+            leave(0)
+        write(PROOF_FD, failure)
+        try:
+            write(2, failure.partition(b"\n")[2] + b"\n")
+        except OSError:
+            pass  # closed, too
+        leave(1)
 
 
 def _stream(fd: int) -> io.TextIOWrapper:
@@ -80,8 +84,8 @@ def _stream(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.FileIO(fd, "w"), encoding="utf-8", errors="backslashreplace", line_buffering=fd == 2)
 
 
-def _execute(text: str) -> bytes:
-    """Execute the text with empty globals; return b"" if it ran to its end, else a report of why not."""
+def _execute(text: str) -> bytes | None:
+    """Execute the text with empty globals; return None only if it ran to its end, else a report of why not."""
     try:
         code = compile(text, "<program>", "exec")
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
@@ -96,13 +100,13 @@ def _execute(text: str) -> bytes:
         return _report("failed", error)
     except BaseException as error:
         return _report("runtime_error", error)
-    return b""
+    return None
 
 
 def _report(status: str, error: BaseException) -> bytes:
+    # no module that the program could have changed
     try:
         what = f"{type(error).__name__}: {error}"[:300]
-    except Exception:  # an exception whose text raises
+    except BaseException:  # an exception whose text raises
         what = type(error).__name__
-    sys.stderr.write(what + "\n")
-    return json.dumps({"status": status, "reason": what}).encode("ascii")
+    return f"{status}\n{what}".encode("utf-8", "backslashreplace")
