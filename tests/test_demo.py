@@ -78,3 +78,12 @@ def test_an_output_folder_that_cannot_be_made_is_an_error_of_usage(
     (tmp_path / "file").write_text(json.dumps({}), "utf-8")
     assert demo.main(["--output", str(tmp_path / "file" / "demo")]) == 2
     assert "--output" in capsys.readouterr().out
+
+
+def test_a_model_that_does_not_learn_is_a_difference_not_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "_sandbox", lambda _console: "local")
+    monkeypatch.setattr(demo, "_make_models", lambda course, _output, _console: len(course) - 3)
+    assert demo.main(["--output", str(tmp_path)]) == 1
+    assert "3 of 60 lessons were not learned" in capsys.readouterr().out

@@ -64,7 +64,10 @@ def _demo(output: Path, console: Console) -> int:
     course = lessons(
         [problem for language in LANGUAGES for problem in load_problems(language, "mini")[:LEARNED_PROBLEMS]]
     )
-    _make_models(course, output, console)
+    unlearned = len(course) - _make_models(course, output, console)
+    if unlearned:
+        console.print(f"[bold red]Not as it must be:[/] {unlearned} of {len(course)} lessons were not learned")
+        return 1
     runs = []
     for number, (name, options) in enumerate({"trained": [], "untrained": ["max_new_tokens=64"]}.items(), start=2):
         console.rule(f"{number}/3  lm_eval over the 30 tasks: the {name} model")
@@ -94,8 +97,8 @@ def _sandbox(console: Console) -> str:
         return choose_sandbox("process")
 
 
-def _make_models(course: list[Lesson], output: Path, console: Console) -> None:
-    """Build the model, save it untrained, teach it, save it again."""
+def _make_models(course: list[Lesson], output: Path, console: Console) -> int:
+    """Build the model, save it untrained, teach it, save it again; return how many lessons it has learned."""
     from transformers.utils.logging import disable_progress_bar
 
     # Its "Writing model shards" would break up our progress.
@@ -114,11 +117,8 @@ def _make_models(course: list[Lesson], output: Path, console: Console) -> None:
                 bar, completed=now.learned, state=f"pass {now.epoch}, loss {now.loss:.3f}, {now.learned} known by heart"
             ),
         )
-    if state.learned < len(course):
-        raise HumanEvalPackError(
-            f"the tiny model learned only {state.learned} of {state.lessons} lessons; please report this"
-        )
     save(model, tokenizer, output / "models" / "trained")
+    return state.learned
 
 
 def _measure(name: str, options: list[str], output: Path, sandbox: str, console: Console) -> RunScores:
