@@ -15,7 +15,7 @@ from humanevalpack.sandbox import choose_sandbox
 
 
 def run_with(value: float, name: str) -> RunScores:
-    score = Score(value=value, stderr=math.nan, problems=1, statuses={})
+    score = Score(value=value, stderr=math.nan, interval=(0.0, 1.0), problems=1, statuses={})
     return RunScores(name, "pass@1", {("fixtests", "python"): score}, {}, {}, Path("x"))
 
 

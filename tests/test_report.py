@@ -10,6 +10,7 @@ from rich.console import Console
 
 from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
+from humanevalpack.metrics import pass_at_k_scores
 from humanevalpack.report.html import write_html_report
 from humanevalpack.report.scores import TITLES, RunScores, newest_results, read_run
 from humanevalpack.report.table import number_text, score_table
@@ -86,6 +87,11 @@ def test_a_score_brings_its_problems_error_and_verdicts(run: RunScores) -> None:
     score = run.scores[FIX, "cpp"]
     assert (score.value, score.stderr, score.problems) == (0.25, 0.25, 4)
     assert score.statuses == {"passed": 1, "compile_error": 3}
+
+
+def test_a_scores_interval_is_the_one_of_its_counts(run: RunScores) -> None:
+    expected = pass_at_k_scores([(1, 1), (1, 0), (1, 0), (1, 0)], 1)
+    assert run.scores[FIX, "cpp"].interval == pytest.approx((expected.low, expected.high))
 
 
 def test_the_table_shows_every_score_and_says_what_the_averages_hold(run: RunScores) -> None:

@@ -61,14 +61,26 @@ def pass_at_k_scores(counts: Sequence[tuple[int, int]], k: int, *, confidence: f
     when every problem passes. Raises UsageError for no problems, for a problem with fewer than k samples and for a
     confidence outside (0, 1).
     """
-    quantile = _quantile(len(counts), confidence, "pass_at_k_scores: counts")
     estimates = _per_problem(counts, k, "counts")
+    if not estimates:
+        raise UsageError("pass_at_k_scores: counts is empty: there is no score without problems")
     mean = math.fsum(estimates) / len(estimates)
     stderr = _standard_error(estimates)
-    # A problem gives at most one independent answer for every k of its samples.
-    most = math.fsum(n / k for n, _ in counts)
-    low, high = _wilson(mean, _effective_size(mean, stderr, len(estimates), most), quantile)
+    answers = math.fsum(n / k for n, _ in counts)
+    low, high = score_interval(mean, stderr, problems=len(estimates), answers=answers, confidence=confidence)
     return Estimate(mean, stderr, low, high, confidence, len(estimates))
+
+
+def score_interval(
+    mean: float, stderr: float, *, problems: int, answers: float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return (low, high) of a score of which the mean and standard error over ``problems`` are known, as from lm_eval.
+
+    ``answers`` is the sum over problems of n / k: a problem gives at most one independent answer for every k of its
+    samples. Raises UsageError for no problems and for a confidence outside (0, 1).
+    """
+    quantile = _quantile(problems, confidence, "score_interval: problems")
+    return _wilson(mean, _effective_size(mean, stderr, problems, answers), quantile)
 
 
 def paired_difference(

@@ -1,6 +1,5 @@
 """The scores as one page of HTML: no script, no font and no picture from elsewhere, so that it opens anywhere."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -9,6 +8,7 @@ from humanevalpack.languages import get_language
 from humanevalpack.report.scores import TITLES, RunScores, Score
 from humanevalpack.report.table import MISSING, notes, number_text
 
+INTERVAL_NOTE = "below each score: its 95 % confidence interval, clustered by problem (docs/metrics.md)"
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; }
 table { border-collapse: collapse; margin: 1rem 0; }
@@ -34,7 +34,7 @@ def write_html_report(runs: Sequence[RunScores], path: Path, *, title: str = "Hu
 def html_report(runs: Sequence[RunScores], *, title: str, intro: str = "") -> str:
     """Return the page: for every run its scores with verdict counts, and how it was run."""
     sections = "".join(_section(run) for run in runs)
-    remarks = "".join(f"<li>{escape(note)}</li>" for note in (*notes(runs), "±: standard error over problems"))
+    remarks = "".join(f"<li>{escape(note)}</li>" for note in [*notes(runs), INTERVAL_NOTE])
     return (
         f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
@@ -65,5 +65,8 @@ def _cell(score: Score | None) -> str:
     if score is None:
         return MISSING
     counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in score.statuses.items())
-    error = "" if math.isnan(score.stderr) else f" ± {score.stderr:.2f}"
-    return f"<b>{number_text(score.value)}{error}</b><small>{score.problems} problems: {escape(counts)}</small>"
+    low, high = score.interval
+    return (
+        f"{number_text(score.value)}<small><b>{low:.2f} to {high:.2f}</b></small>"
+        f"<small>{score.problems} problems: {escape(counts)}</small>"
+    )

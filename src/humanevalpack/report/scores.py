@@ -9,7 +9,7 @@ from typing import Any
 
 from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.sandbox.verdicts import STATUSES
+from humanevalpack.metrics import score_interval
 from humanevalpack.scenarios import AVERAGED, SCENARIOS
 
 TITLES = {
@@ -28,9 +28,11 @@ class Score:
     value: float
     stderr: float
     """Standard error over problems; NaN for one problem."""
+    interval: tuple[float, float]
+    """95 % confidence interval, clustered by problem."""
     problems: int
     statuses: Mapping[str, int]
-    """Verdict to number of samples; verdicts that did not occur are left out."""
+    """Verdict (or ``prompt_too_long``) to number of samples; what did not occur is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,17 @@ def _score(row: Mapping[str, Any], metric: str) -> Score | None:
     values = {key.partition(",")[0]: value for key, value in row.items()}
     if metric not in values:
         return None
-    stderr = values.get(f"{metric}_stderr")
-    return Score(
-        value=float(values[metric]),
-        stderr=float(stderr) if isinstance(stderr, int | float) else math.nan,
-        problems=int(values["sample_len"]),
-        statuses={name: int(count) for name in STATUSES if (count := values.get(f"samples_{name}"))},
-    )
+    value, problems = float(values[metric]), int(values["sample_len"])
+    found = values.get(f"{metric}_stderr")
+    stderr = float(found) if isinstance(found, int | float) else math.nan
+    statuses = {
+        name.removeprefix("samples_"): int(count)
+        for name, count in values.items()
+        if name.startswith("samples_") and not name.endswith("_stderr") and count
+    }
+    answers = sum(statuses.values()) / int(metric.partition("@")[2])
+    interval = score_interval(value, stderr, problems=problems, answers=max(answers, 1))
+    return Score(value, stderr, interval, problems, statuses)
 
 
 def _facts(ours: Mapping[str, Any]) -> dict[str, str]:
