@@ -16,6 +16,7 @@ done
 [ "${#languages[@]}" = 0 ] && languages=(cpp go java js python rust)
 
 for part in namespaces "${languages[@]}"; do
-  bash "$here/$part/install.sh" "${flags[@]}" || status=3
+  bash "$here/$part/install.sh" "${flags[@]}" || status=$?
+  [ "$status" = 2 ] && break
 done
 exit "$status"

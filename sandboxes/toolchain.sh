@@ -23,6 +23,11 @@ case "${1-}" in
   *) usage >&2; exit 2 ;;
 esac
 
+case "${HUMANEVALPACK_SYSTEM_PACKAGES-on}" in
+  on | off) ;;
+  *) printf 'HUMANEVALPACK_SYSTEM_PACKAGES is %s; allowed: on, off\n' "$HUMANEVALPACK_SYSTEM_PACKAGES" >&2; exit 2 ;;
+esac
+
 # Where files of our own go: what root has installed serves everybody.
 toolchain_folder() {
   if [ -n "${HUMANEVALPACK_TOOLCHAINS-}" ]; then printf '%s\n' "$HUMANEVALPACK_TOOLCHAINS/$language"

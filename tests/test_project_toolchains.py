@@ -68,6 +68,14 @@ def test_wrong_arguments_end_with_2_and_list_what_works(project: Path, arguments
     assert run(project / "sandboxes" / "go" / "install.sh", *arguments).returncode == 2
 
 
+@pytest.mark.parametrize("value", ["Off", "0", "no", ""])
+@pytest.mark.parametrize("script", ["install.sh", "cpp/install.sh"])
+def test_a_wrong_word_for_leave_to_install_packages_ends_with_2(project: Path, script: str, value: str) -> None:
+    done = run(project / "sandboxes" / script, "--check", HUMANEVALPACK_SYSTEM_PACKAGES=value)
+    assert done.returncode == 2
+    assert f"HUMANEVALPACK_SYSTEM_PACKAGES is {value}; allowed: on, off" in done.stderr
+
+
 @pytest.mark.toolchain("rust")
 def test_our_rand_has_the_interface_of_rand_0_4(project: Path, tmp_path: Path) -> None:
     crate = project / "sandboxes" / "rust" / "rand"
