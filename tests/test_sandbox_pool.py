@@ -1,6 +1,7 @@
 """How many programs are run: order, laziness, equal programs, faults, the end of a run."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -199,6 +200,7 @@ def still_there(numbers: set[int]) -> set[int]:
 
 
 def test_a_broken_worker_is_replaced_and_the_program_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert statuses(RIGHT) == ["passed"], "its example has been seen to pass"
     started = []
     original = namespaces.start
 
@@ -214,7 +216,27 @@ def test_a_broken_worker_is_replaced_and_the_program_runs_again(monkeypatch: pyt
     assert len(started) == 2
 
 
+def test_a_worker_that_dies_while_idle_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    original = namespaces.start
+
+    def start(*arguments: object, **options: object) -> object:
+        started.append(original(*arguments, **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    monkeypatch.setitem(workshop_starts(), "local", start)
+    verdicts = run_programs([program(RIGHT), program(WRONG)], sandbox="local", workers=1)
+    first = next(verdicts)
+    started[-1].worker._process.kill()
+    gone = select.poll()
+    gone.register(started[-1].worker.inp, 0)
+    assert gone.poll(10_000), "the other end of its pipe is closed"
+    assert [first.status, *(verdict.status for verdict in verdicts)] == ["passed", "failed"]
+    assert len(started) >= 2
+
+
 def test_a_program_on_which_every_worker_breaks_is_a_sandbox_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert statuses(RIGHT) == ["passed"], "its example has been seen to pass"
     original = namespaces.start
 
     def start(*arguments: object, **options: object) -> object:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,8 @@ class Worker:
     def send(self, frame: bytes) -> None:
         """Begin to send a frame; ``push`` until ``sending`` is False."""
         self._unsent = memoryview(frame)
-        self.push()
+        with suppress(WorkerFault):  # it died while it was idle: told by the next push, where faults are dealt with
+            self.push()
 
     def push(self) -> None:
         """Send what the pipe takes now; raises WorkerFault if the worker is gone."""
