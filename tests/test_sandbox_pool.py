@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,16 @@ def test_nothing_is_left_after_the_iterator_is_closed() -> None:
     assert len(started) >= 4
     verdicts.close()  # type: ignore[attr-defined]
     assert not still_there(started)
+
+
+def test_a_worker_outlives_the_thread_that_started_it() -> None:
+    started = []
+    thread = threading.Thread(target=lambda: started.append(namespaces.start({}, None)))
+    thread.start()
+    thread.join()
+    time.sleep(0.5)
+    assert started[0].worker.take() is None  # it says nothing; one that ended is a WorkerFault
+    started[0].worker.close()
 
 
 def test_nothing_is_left_after_an_interrupt() -> None:

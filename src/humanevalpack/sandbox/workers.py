@@ -9,8 +9,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,15 @@ ENTRY = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.main i
 SUPERVISOR = Path(__file__).resolve().parent / "supervisor"
 _START = 60.0
 _PIPE_SIZE = 1 << 20
+
+
+@lru_cache(maxsize=1)
+def _starter(process: int) -> ThreadPoolExecutor:
+    """Return the thread that starts every worker of this process (a fork lacks its parent's threads: ``process``).
+
+    bubblewrap ends its sandbox with the thread that started it, and a caller's thread may end before its programs do.
+    """
+    return ThreadPoolExecutor(1, thread_name_prefix=f"humanevalpack-starter-{process}")
 
 
 class WorkerFault(Exception):
@@ -44,9 +55,8 @@ class Worker:
         # stderr goes to a file and not to a pipe: nobody has to empty it, and it can be shown after a fault
         self._log = os.memfd_create("humanevalpack-worker")
         try:
-            self._process = subprocess.Popen(
-                argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, start_new_session=True
-            )
+            start = partial(subprocess.Popen, argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = _starter(os.getpid()).submit(start, stderr=self._log, start_new_session=True).result()
         except OSError as error:
             os.close(self._log)
             raise WorkerFault(f"{argv[0]}: {error}") from error
@@ -125,7 +135,11 @@ class Worker:
             if left <= 0:
                 raise self.fault("it does not answer")
             self.push()
-            select.select([self._out], [self._in] if self.sending else [], [], min(left, 1.0))
+            poller = select.poll()  # select.select would refuse the descriptors of a process that has many open
+            poller.register(self._out, select.POLLIN)
+            if self.sending:
+                poller.register(self._in, select.POLLOUT)
+            poller.poll(1000 * min(left, 1.0))
         return answer
 
     def fault(self, what: str) -> WorkerFault:

@@ -92,7 +92,13 @@ def enter_namespaces() -> Cage:
     os.mkdir("/tmp/box", 0o700)
     if user is not None:
         os.chown("/tmp/box", user, user)
-    return Cage("/tmp/box", user, namespaces=True, counts_own_processes=True)
+    return Cage("/tmp/box", user, namespaces=True, counts_own_processes=user is not None or _counts_by_namespace())
+
+
+def _counts_by_namespace() -> bool:
+    """Whether the kernel limits a user's processes by user namespace (Linux 5.14), not over the whole machine."""
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int("".join(filter(str.isdigit, minor)) or 0)) >= (5, 14)
 
 
 def enter_plain(box: str) -> Cage:
