@@ -8,14 +8,15 @@ import pytest
 import torch
 from lm_eval.models.huggingface import HFLM
 from tokenizers.processors import TemplateProcessing
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList
 
-from humanevalpack import load_problems, render_prompt, stop_words
+from humanevalpack import Problem, load_problems, render_prompt, stop_words
 from humanevalpack.completions import cut_at_stop_words, extract_candidate
 from humanevalpack.demo.lessons import Lesson
 from humanevalpack.demo.tiny_model import build_model, build_tokenizer, save
 from humanevalpack.demo.training import train
 from humanevalpack.languages import LANGUAGES
+from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.scenarios import SCENARIOS
 from lm_eval_runs import Run, run
 
@@ -57,12 +58,13 @@ def in_batches(trained_model: Path) -> Run:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_greedy_generations_are_those_of_a_plain_generation_loop(
+def test_greedy_candidates_are_those_of_a_plain_generation_loop_and_generations_its_start(
     in_batches: Run, trained_model: Path, scenario: str, language: str
 ) -> None:
     words = stop_words(language, prompt=PROMPT)
+    problems = load_problems(language, "mini")[:LIMIT]
     expected = []
-    for problem in load_problems(language, "mini")[:LIMIT]:
+    for problem in problems:
         described = None
         if scenario == "explainsynthesize":
             asked = render_prompt(problem, "explaindescribe", prompt=PROMPT)
@@ -71,8 +73,17 @@ def test_greedy_generations_are_those_of_a_plain_generation_loop(
             )
         prompt = render_prompt(problem, scenario, prompt=PROMPT, description=described)
         expected.append(plain_loop(trained_model, prompt, words))
-    assert in_batches.generations(f"humaneval{scenario}-{language}") == expected
-    assert all(expected)
+    generations = in_batches.generations(f"humaneval{scenario}-{language}")
+    assert all(generations)
+    if scenario == "explaindescribe":
+        assert generations == expected
+    for problem, generation, text in zip(problems, generations, expected, strict=True):
+        assert text.startswith(generation)
+        assert candidate(problem, scenario, generation) == candidate(problem, scenario, text)
+
+
+def candidate(problem: Problem, scenario: str, generation: str) -> str:
+    return extract_candidate(problem, scenario, generation, prompt=PROMPT)
 
 
 def test_the_batch_size_changes_nothing(in_batches: Run, trained_model: Path) -> None:
@@ -109,8 +120,8 @@ def test_special_tokens_stay_in_the_answer_so_that_stop_words_among_them_cut(mar
     task = "humanevalsynthesize-python"
     [generation] = run(task, marked_model, metadata=metadata, limit=1, predict_only=True).generations(task)
     solution = problem.canonical_solution.rstrip()
-    unstopped = f"{solution}<|end|>\n<|user|>\nThank you!<|end|>"
-    assert generation == (solution if template == "starchat" else unstopped)
+    # Without that stop word the answer is complete where a line begins that is not indented.
+    assert generation == (solution if template == "starchat" else f"{solution}<|end|>\n<|user|>")
 
 
 @pytest.fixture
@@ -147,6 +158,72 @@ def test_sampling_switches_top_k_off_and_gives_different_samples(spied: tuple[HF
     }
     assert [sample["sample"] for sample in done.samples(TASK)] == [0, 1, 2, 3] * 2
     assert len(set(done.generations(TASK))) == 8
+
+
+def recited(lm: HFLM, texts: dict[str, str], **metadata: Any) -> tuple[Run, list[int]]:
+    """Run with a model that recites, for the program in its prompt, a text; and the tokens that each batch took."""
+    generate, taken = lm.model.generate, []
+    scripts = {shown: lm.tok_encode(text) for shown, text in texts.items()}
+
+    def reciting(**kwargs: Any) -> Any:
+        start = kwargs["input_ids"].shape[1]
+        prompts = [lm.tokenizer.decode(row) for row in kwargs["input_ids"]]
+        script = torch.tensor([next(scripts[shown][:200] for shown in scripts if shown in text) for text in prompts])
+
+        def only_the_script(tokens: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+            return torch.full_like(scores, -torch.inf).scatter(1, script[:, tokens.shape[1] - start, None], 0.0)
+
+        output = generate(**kwargs, logits_processor=LogitsProcessorList([only_the_script]))
+        taken.append(output.shape[1] - start)
+        return output
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lm.model, "generate", reciting, raising=True)
+        return run(RECITED, lm, metadata=metadata, limit=3, predict_only=True), taken
+
+
+RECITED = "humanevalfixtests-js,humanevalfixtests-python,humanevalexplaindescribe-js"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "pad"), [(0, "a"), (0.9, "<|endoftext|>")], ids=["greedy, padded with text", "sampled"]
+)
+def test_each_answer_of_a_batch_stops_where_it_is_complete(
+    untrained_model: Path, monkeypatch: pytest.MonkeyPatch, temperature: float, pad: str
+) -> None:
+    lm = HFLM(pretrained=str(untrained_model), device="cpu", batch_size=8)
+    lm.tokenizer.pad_token = pad
+    problems = {language: load_problems(language, "mini")[:3] for language in ("js", "python")}
+    chatter = "\n\nlet é = {} // and so on: {{{ }}} ü" * 50
+    texts = {
+        shown: problem.canonical_solution.rstrip() + chatter
+        for problem in [*problems["js"], *problems["python"]]
+        for shown in (problem.buggy_solution.strip(), problem.canonical_solution.strip())
+    }
+    settings = {"max_new_tokens": 200, "temperature": temperature}
+    stopped, taken = recited(lm, texts, **settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(backends, "stops_early", lambda lm: False)
+        unstopped, all_taken = recited(lm, texts, **settings)
+    assert set(all_taken) == {200}
+    assert len(taken) == 3
+    assert max(taken) == 200  # descriptions
+    assert sorted(taken)[1] < 150
+    for task in RECITED.split(","):
+        pairs = list(zip(stopped.samples(task), unstopped.samples(task), strict=True))
+        assert [one["completion"] for one, _ in pairs] == [other["completion"] for _, other in pairs]
+        for one, other in pairs:
+            assert other["generation"].startswith(one["generation"])
+            assert (one["generation"] == other["generation"]) is (task == "humanevalexplaindescribe-js")
+    for problem, generation in zip(problems["js"], stopped.generations("humanevalfixtests-js"), strict=True):
+        # The token that closes the function may hold more.
+        assert generation.rstrip() == problem.canonical_solution.rstrip()
+
+
+def test_beams_do_not_stop_early(spied: tuple[HFLM, list[dict[str, Any]]]) -> None:
+    lm, calls = spied
+    run(TASK, lm, metadata={"max_new_tokens": 4}, limit=2, predict_only=True, gen_kwargs="num_beams=2")
+    assert [call["num_beams"] for call in calls] == [2]
 
 
 def test_gen_kwargs_win_over_the_options(spied: tuple[HFLM, list[dict[str, Any]]]) -> None:

@@ -4,13 +4,13 @@ from difflib import unified_diff
 
 import pytest
 from diff_match_patch import diff_match_patch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import humanevalpack as hep
-from humanevalpack.completions import is_complete
+from humanevalpack.completions import cut_at_stop_words, is_complete
 from humanevalpack.errors import UsageError
-from humanevalpack.languages import LANGUAGES, get_language
+from humanevalpack.languages import LANGUAGES, PROFILES, Profile, get_language
 from humanevalpack.patches import apply_hunks, apply_text_patch, find_hunk
 from humanevalpack.programs import program_text
 from humanevalpack.scenarios import FIX_SCENARIOS, SCENARIOS, answer_base, scenario_base
@@ -217,10 +217,64 @@ def test_cpp_loses_a_main_of_its_own() -> None:
 def test_generation_may_stop_when_the_answer_is_whole(language: str) -> None:
     problem = MINI[language][0]
     whole = problem.canonical_solution.rstrip() + ("\nx" if language == "python" else "")
-    assert is_complete(problem, "synthesize", whole, prompt="octocoder")
-    assert not is_complete(problem, "synthesize", whole[: len(whole) // 2], prompt="octocoder")
-    assert not is_complete(problem, "explaindescribe", whole, prompt="octocoder")
-    assert not is_complete(problem, "fixtests", whole, prompt="diff")
+    words = hep.stop_words(language)
+    assert is_complete(whole, language, words)
+    assert not is_complete(whole[: len(whole) // 2], language, words)
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "complete"),
+    [
+        ("python", "    x = 1\n\f", False),  # the reference stops here, but the body may go on behind a form feed
+        ("python", "    x = 1\n\fy", True),
+        ("python", "    x = 1\nde", False),  # \ndef cuts one character before the line does
+        ("python", "    x = 1\ndef", True),
+        ("python", "    x = 1\n<", False),  # <|endoftext|> cuts one character behind
+        ("js", "  return 1;\n}}", True),  # the reference goes on: two are closed, it counts to one
+        ("js", "  }{", True),
+        ("js", "  {}", False),
+        ("java", "  return 1;\n}", False),
+        ("java", "  return 1;\n}\n}", True),
+        ("go", "  var x stru", False),
+        ("go", "  var x struct", True),
+    ],
+)
+def test_an_answer_is_complete_where_its_cut_is_certain(language: str, answer: str, complete: bool) -> None:
+    assert is_complete(answer, language, hep.stop_words(language)) is complete
+
+
+def test_the_fixed_profile_waits_for_helpers() -> None:
+    assert is_complete("  1\n}", "rust", [])
+    assert not is_complete("  1\n}", "rust", [], profile="fixed")
+
+
+PIECES = ["{", "}", "}}", "\n", " ", "\t", "\f", "\u3000", "x", "d", "ef", "\n}", "fn f() {", "func f() {"]
+PROGRAM_TEMPLATES = sorted(name for name in template_names() if load_template(name).answer == "code")
+
+
+@settings(max_examples=500)
+@given(st.data(), st.sampled_from(LANGUAGES), st.sampled_from(PROGRAM_TEMPLATES), st.sampled_from(PROFILES))
+def test_once_complete_no_continuation_changes_the_candidate(
+    data: st.DataObject, language: str, prompt: str, profile: Profile
+) -> None:
+    # Words of a user's own too, that overlap each other and the template's and hold brackets: lm_eval cuts there first.
+    odd = ["}\n", "\n\n", "x}", "}x", "ab", "bc", "abc", "b", "f \n"]
+    own = data.draw(st.lists(st.sampled_from(odd), max_size=3))
+    theirs = hep.stop_words(language, prompt=prompt, profile=profile)
+    pieces = st.sampled_from([*PIECES, *theirs, *own, "a", "b", "c", "main", "public static void main"])
+    text = "".join(data.draw(st.lists(pieces | st.text(max_size=2), max_size=25)))
+    problem = MINI[language][0]
+    scenario = next(name for name in load_template(prompt).scenarios if name != "explaindescribe")
+
+    def candidate(answer: str) -> str:
+        generation = cut_at_stop_words(answer, own)
+        return hep.extract_candidate(problem, scenario, generation, prompt=prompt, profile=profile)
+
+    words = [*own, *theirs]
+    ends = [end for end in range(len(text) + 1) if is_complete(text[:end], language, words, profile=profile)]
+    # From the first end on, at every length: the rest of the text is revealed character by character.
+    kept = {candidate(text[:end]) for end in range(min(ends, default=len(text)), len(text) + 1)}
+    assert len(kept) == 1
 
 
 @given(st.text(max_size=300), st.sampled_from(LANGUAGES), st.sampled_from(sorted(template_names())))

@@ -3,7 +3,7 @@
 Rules: as the reference harness (evaluation rules, section 5); profile ``fixed`` mends its known faults.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from humanevalpack.corrections import corrected
@@ -56,13 +56,16 @@ def cut_at_stop_words(text: str, words: Iterable[str]) -> str:
     return text
 
 
-def is_complete(problem: Problem, scenario: str, answer: str, *, prompt: str | Path | PromptTemplate) -> bool:
-    """Whether a growing answer is certain not to change any more, so that generation may stop.
+def is_complete(answer: str, language: str, words: Sequence[str], *, profile: Profile = "reference") -> bool:
+    """Whether every continuation of a growing code answer holds the same candidate, so that generation may stop.
 
-    Patches, hunks and descriptions end at stop words only.
+    That is so at the function's end and at a stop word. Stricter than the reference, which looks at the end alone: a
+    stop word that has begun and may go on (``<`` at the start of a line) would cut elsewhere.
     """
-    code = load_template(prompt).answer == "code" and scenario != "explaindescribe"
-    return code and get_language(problem.language).is_complete(answer)
+    text = answer.rstrip()
+    if any(text.endswith(word[:length]) for word in words for length in range(1, len(word))):
+        return False
+    return any(word in text for word in words) or get_language(language).is_complete(text, profile)
 
 
 def _description(problem: Problem, generation: str, words: list[str]) -> str:

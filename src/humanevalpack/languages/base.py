@@ -28,8 +28,8 @@ class Language:
     stop_words: tuple[str, ...]
     cut: Callable[[str, Profile], str]
     """Keep the part of an answer that belongs to the function (evaluation rules, section 5)."""
-    is_complete: Callable[[str], bool]
-    """Whether a growing answer has reached its end, so that generation may stop."""
+    is_complete: Callable[[str, Profile], bool]
+    """Whether a growing answer has reached its end: ``cut`` gives the same for it and for all its continuations."""
     assemble: Callable[["Problem", str, Profile], str]
     """Turn a candidate into a program that only lacks its tests (evaluation rules, section 6)."""
     base_prefix: str = ""
@@ -62,9 +62,16 @@ def cut_braces(text: str, _profile: Profile) -> str:
     return up_to_last_bracket(text) if closed is None else closed
 
 
-def braces_complete(opened: int) -> Callable[[str], bool]:
-    """A test for 'all brackets are closed', given how many stand open before the answer."""
-    return lambda text: text.count("}") == text.count("{") + opened
+def braces_complete(opened: int, *, helpers: bool = False) -> Callable[[str, Profile], bool]:
+    """A test for 'all brackets are closed', given how many stand open before the answer.
+
+    The reference counts (as many ``}`` as ``{`` and ``opened`` more) and goes on if a token such as ``}}`` jumps over
+    the equality; the cut's own rule does not. With ``helpers`` there is no end in the profile ``fixed``: it keeps
+    functions that follow.
+    """
+    return lambda text, profile: (
+        not (helpers and profile == "fixed") and cut_at_closing_bracket(text, opened) is not None
+    )
 
 
 def keep_helpers(text: str, item: re.Pattern[str]) -> str:

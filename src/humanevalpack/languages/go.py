@@ -64,6 +64,6 @@ GO = Language(
     extension="go",
     stop_words=("\n//", "\nfunc main(", "struct", "\nfunc"),
     cut=cut,
-    is_complete=braces_complete(1),
+    is_complete=braces_complete(1, helpers=True),
     assemble=assemble,
 )

@@ -39,9 +39,12 @@ def cut(text: str, _profile: Profile) -> str:
     return "\n".join(lines[:end])
 
 
-def is_complete(text: str) -> bool:
-    """Whether a line that is not empty starts with neither space nor tab."""
-    return any(line and line[0] not in " \t" for line in text.split("\n"))
+def is_complete(text: str, _profile: Profile) -> bool:
+    """Whether a line that is not blank starts with neither space nor tab.
+
+    The reference stops at one that is not empty: at a form feed, say, behind which the body may go on.
+    """
+    return any(map(_leaves_body, text.split("\n")))
 
 
 def assemble(_problem: "Problem", candidate: str, _profile: Profile) -> str:

@@ -35,7 +35,7 @@ RUST = Language(
     extension="rs",
     stop_words=(),
     cut=cut,
-    is_complete=braces_complete(1),
+    is_complete=braces_complete(1, helpers=True),
     assemble=assemble,
     base_prefix=EMPTY_MAIN,
 )

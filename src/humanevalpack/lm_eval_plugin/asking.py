@@ -99,6 +99,11 @@ class Asking:
             )
         return text
 
+    def asks_for_code(self, description: str | None) -> bool:
+        """Whether the answer is a program, not a description, patch or hunk."""
+        describes = self.scenario == "explaindescribe" or (self.scenario == "explainsynthesize" and description is None)
+        return self.prompting.template.answer == "code" and not describes
+
     def question(self, problem: Problem, description: str | None) -> tuple[Any, dict[str, Any]]:
         """Return prompt and generation arguments as lm_eval's requests hold them."""
         return self.prompt_for(problem, description), self.generation_arguments()

@@ -12,6 +12,7 @@ from lm_eval.api.model import LM, CachingLM
 
 from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import api_servers
+from humanevalpack.lm_eval_plugin.early_stop import stopping_early
 
 
 def model_of(lm: Any) -> Any:
@@ -63,6 +64,14 @@ def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text and text not in known]
 
 
+def stops_early(lm: Any) -> bool:
+    """Whether answers of this model can end where they are complete: lm_eval's own class, nothing thought before."""
+    if not _is_a(lm, "huggingface", "HFLM") or lm.backend != "causal" or lm.think_end_token is not None:
+        return False
+    own = sys.modules["lm_eval.models.huggingface"].HFLM
+    return all(getattr(type(lm), name) is getattr(own, name) for name in ("generate_until", "_model_generate"))
+
+
 def has_encoder(lm: Any) -> bool:
     """Whether this is an encoder-decoder model; raises UsageError for lm_eval's own class of such models."""
     if not _is_a(lm, "huggingface", "HFLM") or lm.backend != "seq2seq":
@@ -82,10 +91,12 @@ def is_api(lm: Any) -> bool:
 
 @contextmanager
 def exact_tokens(lm: Any, prompts: Sequence[Any]) -> Iterator[None]:
-    """Keep special tokens in answers and put exactly one BOS before prompts."""
+    """Keep special tokens in answers, stop where these are complete, and put exactly one BOS before prompts."""
     with ExitStack() as stack:
         if _is_a(lm, "huggingface", "HFLM"):
             stack.enter_context(_special_tokens_kept(lm))
+        if stops_early(lm):
+            stack.enter_context(_attribute(lm.model, "generate", stopping_early(lm)))
         if is_api(lm) and api_servers.lacks_bos(lm, prompts):
             stack.enter_context(_attribute(lm, "add_bos_token", True))
         yield

@@ -19,6 +19,7 @@ from lm_eval.api.model import LM, CachingLM
 from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
+from humanevalpack.lm_eval_plugin.early_stop import ENDING
 from humanevalpack.lm_eval_plugin.kept import KeptRow, write_rows
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import GENERATED, TOO_LONG, Generation, prompt_text, writable
@@ -99,6 +100,9 @@ def _question(model: Any, request: AnswerRequest, description: str | None, sampl
     budget = budget_of(model, prompt, arguments)
     sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
     sendable.pop("total_length", None)
+    if request.asking.asks_for_code(description) and backends.stops_early(model):
+        words = dict.fromkeys([*sendable["until"], *request.asking.stop_words()])
+        sendable[ENDING] = [request.asking.language, request.asking.options.profile, *filter(None, words)]
     if backends.has_encoder(model):
         sendable["encoder_prompt"] = request.asking.encoder_prompt_for(request.problem, description)
     return _Question(request.problem.task_id, prompt, sendable, budget, sample)
