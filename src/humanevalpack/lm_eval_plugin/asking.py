@@ -47,9 +47,11 @@ class Asking:
         """The content hash of the data as it was read."""
         return content_hash(self._data)
 
-    @property
+    @cached_property
     def _data(self) -> tuple[Problem, ...]:
-        return _load(self.language, self.options.dataset, self.options.dataset_revision)
+        if self.options.dataset == "hub":
+            return _from_hub(self.language, self.options.dataset_revision)
+        return load_problems(self.language, self.options.dataset)
 
     @cached_property
     def descriptions(self) -> dict[str, list[str]]:
@@ -147,9 +149,9 @@ class Asking:
         return row.as_generation()
 
 
-@cache
-def _load(language: str, dataset: str, revision: str | None) -> tuple[Problem, ...]:
-    return load_problems(language, dataset, revision=revision)
+@cache  # seconds each, and five tasks need the same; a file is read anew, for it may have been mended in a notebook
+def _from_hub(language: str, revision: str | None) -> tuple[Problem, ...]:
+    return load_problems(language, revision=revision)
 
 
 @cache
