@@ -1,6 +1,7 @@
 """What a program cannot do: each test is a program that tries, and whose own assertions say that it could not."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from humanevalpack import run_programs
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict
+from humanevalpack.sandbox.supervisor import system_calls
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
@@ -18,9 +20,17 @@ def run(*texts: str, sandbox: str = "local", language: str = "python") -> list[V
     return list(verdicts)
 
 
+CALL = """import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    if getattr(libc, name)(*arguments) == -1: raise OSError(ctypes.get_errno(), name)
+"""
+
+
 def refuses(text: str, error: str = "OSError") -> str:
     body = "\n".join(f"    {line}" for line in text.splitlines())
-    return f"import os, socket\ntry:\n{body}\nexcept {error}:\n    pass\nelse:\n    raise AssertionError('it could')\n"
+    could = "else:\n    raise AssertionError('it could')\n"
+    return f"{CALL}\nimport os, socket\ntry:\n{body}\nexcept {error}:\n    pass\n{could}"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +52,20 @@ def refuses(text: str, error: str = "OSError") -> str:
         pytest.param("os.mknod('/tmp/box/d', 0o60600, 0)", id="make a device"),
         pytest.param("open('/dev/vda')", id="read a disk"),
         pytest.param("os.nice(-5)", id="get more of the processor"),
+        pytest.param("call('unshare', 0x10000000)", id="make a user namespace (unshare)"),
+        pytest.param("call('unshare', 0x00020000)", id="make a mount namespace"),
+        pytest.param("call('syscall', 56, 0x10000000 | 17, 0, 0, 0, 0) or os._exit(0)", id="make one (clone)"),
+        pytest.param("call('mount', b'x', b'/tmp', b'tmpfs', 0, 0)", id="mount uncounted memory"),
+        pytest.param("os.memfd_create('x')", id="make an anonymous file"),
+        pytest.param("call('shmget', 0, 1 << 20, 0o1600)", id="make a detached memory segment"),
+        pytest.param("call('msgget', 0, 0o1600)", id="make a message queue"),
+        pytest.param("call('mq_open', b'/x', os.O_CREAT, 0o600, 0)", id="make a message queue (POSIX)"),
+        pytest.param("call('syscall', 425, 8, ctypes.create_string_buffer(120))", id="make a ring of io_uring"),
+        pytest.param("socket.socket(40, socket.SOCK_STREAM)", id="open a socket to the host of a virtual machine"),
+        pytest.param("socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)", id="talk to the kernel's network"),
+        pytest.param("socket.socket(socket.AF_UNIX)", id="open a local socket"),
+        pytest.param("call('ptrace', 0, 0, 0, 0)", id="trace a process"),
+        pytest.param("call('syscall', 250, 0, -4, 0)", id="reach a keyring that outlives it"),
     ],
 )
 def test_a_program_cannot(attempt: str) -> None:
@@ -119,6 +143,39 @@ def test_many_files_cannot_fill_the_disk() -> None:
     text = "number = 0\nwhile True:\n    open(f'{number}', 'wb').write(bytes(1 << 26))\n    number += 1"
     (verdict,) = run(refuses(text))
     assert verdict.passed, verdict.reason
+
+
+def test_sockets_cannot_hold_memory_without_end() -> None:
+    text = (
+        "import os, socket, time\npairs = []\nfor _ in range(20):\n    if os.fork() == 0: break\n"
+        "try:\n    while True: pairs.append(socket.socketpair())\nexcept OSError: time.sleep(20)"
+    )
+    (verdict,) = run(text)
+    assert verdict.status == "runtime_error"
+    assert "sockets" in verdict.reason
+
+
+def test_processes_and_pairs_of_sockets_work_as_anywhere() -> None:
+    text = (
+        "import asyncio, multiprocessing, subprocess, threading\n"
+        "async def one(): return 1\nassert asyncio.run(one()) == 1\n"
+        "with multiprocessing.get_context('fork').Pool(2) as pool: assert pool.map(abs, [-1, 2]) == [1, 2]\n"
+        "assert subprocess.run(['/bin/echo', 'x'], capture_output=True).stdout == b'x\\n'\n"
+        "thread = threading.Thread(target=print)\nthread.start()\nthread.join()\n"
+    )
+    (verdict,) = run(text)
+    assert verdict.passed, verdict.reason
+
+
+@pytest.mark.toolchain("cpp")
+def test_the_numbers_of_the_refused_calls_are_the_kernels() -> None:
+    machine = system_calls._machine()
+    headers = Path("/usr/include", f"{os.uname().machine}-linux-gnu", "asm", "unistd_64.h")
+    text = headers.read_text() if headers.exists() else Path("/usr/include/asm-generic/unistd.h").read_text()
+    numbers = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", text)}
+    known = {**system_calls._SAME_EVERYWHERE, **machine[2]}
+    assert machine[1] == numbers["seccomp"]
+    assert known == {name: numbers[name] for name in known}
 
 
 def test_a_closed_output_is_no_harm() -> None:

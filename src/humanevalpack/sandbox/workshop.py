@@ -191,9 +191,9 @@ def _answer(bench: _Bench) -> dict[str, Any] | None:
 
 
 def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
-    asleep = answer.pop("asleep", False)
-    if asleep and not task.alone:
-        task.alone = True  # the machine may have been busy: it counts only if it happens again with nothing beside it
+    doubtful = answer.pop("doubtful", False)
+    if doubtful and not task.alone:
+        task.alone = True  # the machine may be to blame: it counts only if it happens again with nothing beside it
         return None
     return Verdict.from_dict(answer)
 

@@ -107,5 +107,5 @@ def _verdict(
         "output": outcome.output.decode("utf-8", "replace"),
         "exit_code": outcome.exit_code,
         "signal": outcome.signal,
-        "asleep": outcome.asleep,
+        "doubtful": outcome.doubtful,
     }

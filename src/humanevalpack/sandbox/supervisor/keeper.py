@@ -18,6 +18,7 @@ from .job import Setting, judge, prepare
 from .languages import LANGUAGES
 from .launch import LaunchFailed
 from .limits import Job
+from .system_calls import program_filter
 
 PREPARE = "prepare"
 
@@ -26,8 +27,9 @@ class Keepers:
     """Forks one keeper at a time."""
 
     def __init__(self, setting: Setting) -> None:
-        """Make ready; raises OSError where the kernel refuses a program namespaces of its own."""
+        """Make ready; raises OSError where the kernel refuses a program namespaces of its own or a filter."""
         self._setting = setting
+        program_filter()
         if setting.namespaces:
             self._try()
         else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from . import kernel
 from .cage import Cage
 from .limits import Limits
+from .system_calls import refuse_calls
 
 TOKEN_FD, PROOF_FD = 3, 4
 """Where a program finds its token, and where it has to write it after the end of the test."""
@@ -44,11 +45,13 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
         os.chdir(cage.box)
         os.umask(0o022)
         _set_limits(cage, limits)
+        _die_first()
         if cage.user is not None:
             os.setgroups([])
             os.setresgid(cage.user, cage.user, cage.user)
             os.setresuid(cage.user, cage.user, cage.user)
         kernel.drop_capabilities()
+        refuse_calls()
         if command.call is not None:
             os.close(error)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up
@@ -69,6 +72,13 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
 def environment(box: str) -> dict[str, str]:
     """Return the variables that every program sees."""
     return {"PATH": "/usr/bin:/bin", "HOME": box, "TMPDIR": box, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+
+
+def _die_first() -> None:
+    """Where memory runs out, the kernel ends this process before any other of the machine."""
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the file is root's
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
 def _set_limits(cage: Cage, limits: Limits) -> None:

@@ -15,7 +15,8 @@ class Limits:
 
     CPU time and memory count for the whole process tree. Wall time is only a backstop for programs that sleep: three
     times the CPU time and half a minute, so that a busy machine does not decide a verdict. ``output`` None: what goes
-    beyond what is kept is dropped (compilers write long messages; their time is limited anyway).
+    beyond what is kept is dropped (compilers write long messages; their time is limited anyway). ``open_files`` is what
+    one process may have; ``sockets`` counts for all, since what waits in them is memory of the kernel.
     """
 
     cpu: float
@@ -23,6 +24,7 @@ class Limits:
     memory: int
     processes: int = 256
     open_files: int = 256
+    sockets: int = 512
     file_size: int = 128 * MIB
     output: int | None = 8 * MIB
 

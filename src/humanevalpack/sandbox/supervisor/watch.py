@@ -23,15 +23,17 @@ KEPT = 2048
 class Outcome:
     """How a command ended; times in seconds, memory in bytes.
 
-    ``broke`` is the status of the limit that it broke ("" if none) and ``why`` says so; ``asleep`` marks a timeout by
-    the wall backstop. ``proof`` is what arrived on the proof channel, ``token`` what would prove the end of the test.
+    ``broke`` is the status of the limit that it broke ("" if none) and ``why`` says so; ``doubtful`` marks an end that
+    the machine may be to blame for: a timeout by the wall backstop, a SIGKILL that is not ours, a failure while the
+    kernel killed some process for want of memory. ``proof`` is what arrived on the proof channel, ``token`` what would
+    prove the end of the test.
     """
 
     exit_code: int | None
     signal: str | None
     broke: str
     why: str
-    asleep: bool
+    doubtful: bool
     wall: float
     cpu: float
     peak_memory: int
@@ -116,7 +118,8 @@ class _Watch:
         self.peak = 0
         self.broke = ""
         self.why = ""
-        self.asleep = False
+        self.doubtful = False
+        self.kills = _kills()
 
     def until_end(self) -> None:
         handle = os.pidfd_open(self.main)
@@ -143,7 +146,7 @@ class _Watch:
 
     def outcome(self, token: bytes, proof: bytes) -> Outcome:
         code = os.waitstatus_to_exitcode(self.status) if self.status is not None else None
-        name = signal.Signals(-code).name if code is not None and code < 0 else None
+        name = _signal_name(-code) if code is not None and code < 0 else None
         cpu = max(self.cpu, self.reaped_cpu)
         if not self.broke:
             # what happened between two looks: the kernel's own account decides, so that load does not
@@ -153,12 +156,13 @@ class _Watch:
                 self._break("memory_limit", self._too_large())
             elif self.limits.output is not None and self.output.size > self.limits.output:
                 self._break("output_limit", f"wrote more than {self.limits.output} bytes")
+        killed = name == "SIGKILL" or (code != 0 and _kills() != self.kills)
         return Outcome(
             code if code is not None and code >= 0 else None,
             name,
             self.broke,
             self.why,
-            self.asleep,
+            self.doubtful or (killed and not self.broke),
             self.wall,
             cpu,
             self.peak,
@@ -225,9 +229,26 @@ class _Watch:
             self._break("memory_limit", self._too_large())
         elif threads > self.limits.processes:
             self._break("runtime_error", f"ran more than {self.limits.processes} processes and threads")
+        elif self.cage.sockets() > self.limits.sockets:
+            self._break("runtime_error", f"held more than {self.limits.sockets} sockets")
         elif now - self.began > self.limits.wall:
-            self.asleep = True
+            self.doubtful = True
             self._break("timeout", f"did not end within {self.limits.wall:g} s of wall time ({cpu:.1f} s of CPU time)")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
+def _kills() -> int:
+    """Return how many processes this machine's kernel has killed for want of memory (Linux 4.13, else 0)."""
+    with open("/proc/vmstat", "rb") as file:
+        text = file.read()
+    at = text.find(b"\noom_kill ")
+    return int(text[at + 10 : text.index(b"\n", at + 1)]) if at >= 0 else 0
 
 
 def _proportional(numbers: list[int], otherwise: int) -> int:

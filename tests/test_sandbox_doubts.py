@@ -1,0 +1,84 @@
+"""Ends that the machine may be to blame for: they count only if they happen again with nothing beside them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from humanevalpack import run_programs
+from humanevalpack.programs import Program
+from humanevalpack.sandbox import Verdict
+
+pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
+
+
+def run(text: str) -> Verdict:
+    programs = [Program(text=text, language="python", problem=None, profile="reference")]
+    (verdict,) = run_programs(programs, sandbox="local", workers=1)
+    return verdict
+
+
+def a_process_named(mark: str) -> int:
+    """The number, on this machine, of the process that has taken ``mark`` as its name."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for folder in Path("/proc").iterdir():
+            try:
+                if folder.name.isdigit() and (folder / "comm").read_text().strip() == mark:
+                    return int(folder.name)
+            except OSError:
+                continue
+        time.sleep(0.01)
+    raise AssertionError("the program did not start")
+
+
+def test_a_program_killed_from_outside_runs_again() -> None:
+    mark = f"hep-{os.getpid()}"
+    killer = threading.Thread(target=lambda: os.kill(a_process_named(mark), signal.SIGKILL))
+    killer.start()
+    verdict = run(f"open('/proc/self/comm', 'w').write({mark!r})\nimport time\ntime.sleep(3)")
+    killer.join()
+    assert verdict.passed, verdict.reason
+
+
+def test_a_program_that_kills_itself_is_a_runtime_error() -> None:
+    verdict = run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert (verdict.status, verdict.signal) == ("runtime_error", "SIGKILL")
+
+
+def exhaust_a_group_of_its_own() -> None:
+    """Let the kernel kill one process for want of memory: in a control group of 32 MiB."""
+    v1 = Path("/sys/fs/cgroup/memory")
+    parent, limit = (v1, "memory.limit_in_bytes") if v1.is_dir() else (Path("/sys/fs/cgroup"), "memory.max")
+    group = parent / f"humanevalpack-test-{os.getpid()}"
+    group.mkdir()
+    try:
+        (group / limit).write_text(str(32 << 20))
+        enter = f"echo $$ > {group}/cgroup.procs; exec {sys.executable} -c 'bytearray(1 << 28)'"
+        assert subprocess.run(["/bin/sh", "-c", enter], check=False).returncode == -signal.SIGKILL
+    finally:
+        group.rmdir()
+
+
+@pytest.mark.root
+def test_a_failure_while_the_kernel_killed_something_is_in_doubt() -> None:
+    from humanevalpack.sandbox.supervisor import watch
+
+    before = watch._kills()
+    exhaust_a_group_of_its_own()
+    assert watch._kills() == before + 1
+
+
+def test_a_signal_without_a_name_is_reported_by_number() -> None:
+    verdict = run("import os\nos.kill(os.getpid(), 40)")
+    assert (verdict.status, verdict.signal) == ("runtime_error", "signal 40")
+
+
+def test_where_memory_runs_out_a_program_is_the_first_to_end() -> None:
+    verdict = run("assert open('/proc/self/oom_score_adj').read() == '1000\\n'")
+    assert verdict.passed, verdict.reason
