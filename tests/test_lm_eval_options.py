@@ -86,6 +86,7 @@ WRONG: dict[str, list[Any]] = {
     "descriptions": ["no/such/file", ""],
     "generations": ["no/such/file", ""],
     "keep_generations": ["", [], __file__, f"{__file__}/below"],
+    "journal": ["", [], "/", f"{__file__}/below", "/no/such/folder/journal"],
 }
 
 

@@ -16,6 +16,7 @@ from humanevalpack import run_programs
 from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissing, UsageError
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, choose_sandbox, namespaces, toolchains
+from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.schedule import LARGEST, Schedule
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
@@ -99,7 +100,7 @@ def test_a_large_program_runs() -> None:
 
 
 def test_a_sleeping_program_times_out_only_after_a_second_run_alone() -> None:
-    schedule = Schedule([program("sleep"), program("other")], None)
+    schedule = Schedule([program("sleep"), program("other")], None, Journal(None), lambda language: "")
     sleeper, other = schedule.next_task(0), schedule.next_task(1)
     assert sleeper is not None
     assert other is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from humanevalpack.problems import Problem, content_hash, known_hash
@@ -87,12 +88,14 @@ def verify(
     sandbox: str = "auto",
     workers: int | None = None,
     confirm_unsafe: bool = False,
+    journal: str | Path | None = None,
     on_verdict: Callable[[int, "Verdict"], None] | None = None,
 ) -> Iterator[CheckedProgram]:
     """Run the programs of the checks and yield each with its verdict, in order.
 
-    ``on_verdict`` is called with a check's number and verdict as soon as it is known. Raises EnvironmentFault when the
-    sandbox cannot work.
+    ``on_verdict`` is called with a check's number and verdict as soon as it is known;
+    ``journal`` is a file that keeps the verdicts, so that a killed run goes on where it was. Raises EnvironmentFault
+    when the sandbox cannot work.
     """
     from humanevalpack.sandbox import run_programs
 
@@ -101,6 +104,7 @@ def verify(
         sandbox=sandbox,
         workers=workers,
         confirm_unsafe=confirm_unsafe,
+        journal=journal,
         on_verdict=on_verdict,
     )
     for check, verdict in zip(made, verdicts, strict=True):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,6 +32,9 @@ def verify(
         bool,
         typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
     ] = False,
+    journal: Annotated[
+        Path | None, typer.Option("--journal", help="A file that keeps the verdicts: a killed run goes on from it.")
+    ] = None,
     json_output: JsonOption = False,
 ) -> None:
     """Run every canonical and every buggy program and compare the verdicts with the truth table.
@@ -52,7 +56,7 @@ def verify(
     made = checks(
         {name: load_problems(name, dataset) for name in names if name not in left_out}, profile=checked_profile
     )
-    results = _run(made, kind=kind, workers=workers, confirm_unsafe=confirm_unsafe)
+    results = _run(made, kind=kind, workers=workers, confirm_unsafe=confirm_unsafe, journal=journal)
     report = {
         "dataset": dataset,
         "profile": profile,
@@ -91,7 +95,9 @@ def _left_out(toolchains: "Iterable[Toolchain]", *, skip: bool) -> list[str]:
     return [item.language for item in missing]
 
 
-def _run(made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool) -> "list[CheckedProgram]":
+def _run(
+    made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool, journal: Path | None
+) -> "list[CheckedProgram]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -107,6 +113,7 @@ def _run(made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_uns
                 sandbox=kind,
                 workers=workers,
                 confirm_unsafe=confirm_unsafe,
+                journal=journal,
                 on_verdict=lambda _number, _verdict: progress.advance(bar),
             )
         )

@@ -62,6 +62,8 @@ class Options:
     """File or folder of kept generations that are scored instead of asking the model."""
     keep_generations: str | None = None
     """Folder that every generation is written to before anything is executed."""
+    journal: str | None = None
+    """File that keeps the verdicts: programs that were judged do not run again."""
 
     given: frozenset[str] = frozenset()
     """Names of the options that the user, a task file or a preset set; not an option."""
@@ -108,6 +110,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "descriptions": values.existing_path,
     "generations": values.existing_path,
     "keep_generations": values.writable_folder,
+    "journal": values.writable_file,
 }
 
 

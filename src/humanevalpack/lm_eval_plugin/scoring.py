@@ -60,6 +60,7 @@ def run_samples(
         time_limit=options.time_limit,
         # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.
         confirm_unsafe=options.sandbox == "process",
+        journal=options.journal,
     )
     for place, verdict in zip(places, results, strict=True):
         if verdict.status == "sandbox_error":

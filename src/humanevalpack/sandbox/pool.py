@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox import process
 from humanevalpack.sandbox.choice import choose_sandbox
+from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.schedule import Schedule
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.workshop import Workshop
@@ -25,13 +27,16 @@ def run_programs(
     workers: int | None = None,
     time_limit: float | None = None,
     confirm_unsafe: bool = False,
+    journal: str | Path | None = None,
     on_verdict: Callable[[int, Verdict], None] | None = None,
 ) -> Iterator[Verdict]:
     """Run programs with their tests and yield their verdicts in the order given.
 
     ``programs`` is consumed as workers become free. ``workers`` is how many run at once (default: every core that
     this process may use), ``time_limit`` replaces the CPU seconds of a run, ``on_verdict(index, verdict)`` is called
-    as soon as a verdict is known, in any order. ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the
+    as soon as a verdict is known, in any order. ``journal`` is a file that keeps the verdicts: the same call after a
+    kill runs only what is missing in it (a changed toolchain, profile or limit makes a program run again).
+    ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the
     iterator, or an exception, ends every worker and what it runs.
 
     Raises UsageError for a wrong argument, SandboxFault where the sandbox cannot work, and, when the first program of
@@ -43,14 +48,17 @@ def run_programs(
         process.confirm(confirm_unsafe)
         process.warn()
     kind = choose_sandbox(sandbox)
-    return _results(programs, Workshop(kind, count, limit), on_verdict)
+    return _results(programs, Workshop(kind, count, limit), Journal(journal), on_verdict)
 
 
 def _results(
-    programs: Iterable[Program], workshop: Workshop, on_verdict: Callable[[int, Verdict], None] | None
+    programs: Iterable[Program],
+    workshop: Workshop,
+    journal: Journal,
+    on_verdict: Callable[[int, Verdict], None] | None,
 ) -> Iterator[Verdict]:
-    schedule = Schedule(programs, on_verdict)
-    with workshop:
+    schedule = Schedule(programs, on_verdict, journal, workshop.judged_by)
+    with journal, workshop:
         while True:
             yield from schedule.due()
             if schedule.finished:

@@ -12,6 +12,7 @@ from humanevalpack.sandbox.verdicts import Verdict
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
+    from humanevalpack.sandbox.journal import Journal
 
 WINDOW = 4096
 """How many programs may be taken before the first of them is answered: a slow one must not stop the others."""
@@ -36,14 +37,22 @@ class Task:
 class Schedule:
     """The programs of one run, from the input to the verdicts in order."""
 
-    def __init__(self, programs: Iterable[Program], on_verdict: Callable[[int, Verdict], None] | None) -> None:
+    def __init__(
+        self,
+        programs: Iterable[Program],
+        on_verdict: Callable[[int, Verdict], None] | None,
+        journal: Journal,
+        judged_by: Callable[[str], str],
+    ) -> None:
+        """``judged_by`` returns what of this machine a language's verdicts depend on."""
+        self._journal = journal
+        self._judged_by = judged_by
         self._source = enumerate(programs)
         self._exhausted = False
         self._on_verdict = on_verdict
         self._taken = 0
         self._yielded = 0
         self._verdicts: dict[int, Verdict] = {}
-        self._known: dict[bytes, Verdict] = {}
         self._open: dict[bytes, Task] = {}
         self._again: deque[Task] = deque()
         self._alone: deque[Task] = deque()
@@ -83,7 +92,7 @@ class Schedule:
         if verdict is None:
             (self._alone if task.alone else self._again).append(task)
             return
-        self._known[task.key] = verdict
+        self._journal.put(task.key, verdict)
         del self._open[task.key]
         for index in task.indices:
             self._answer(index, verdict)
@@ -96,8 +105,11 @@ class Schedule:
             return None
         index, program = item
         self._taken += 1
-        key = _key(program)
-        if (verdict := self._known.get(key) or _without_running(program)) is not None:
+        if (verdict := _without_running(program)) is not None:
+            self._answer(index, verdict)
+            return None
+        key = self._key(program)
+        if (verdict := self._journal.get(key)) is not None:
             self._answer(index, verdict)
         elif (task := self._open.get(key)) is not None:
             task.indices.append(index)
@@ -106,15 +118,15 @@ class Schedule:
             return task
         return None
 
+    def _key(self, program: Program) -> bytes:
+        text = program.text.encode("utf-8", "surrogatepass")
+        head = f"{program.language}\n{program.profile}\n{self._judged_by(program.language)}\n"
+        return hashlib.sha256(head.encode() + text).digest()[:16]
+
     def _answer(self, index: int, verdict: Verdict) -> None:
         self._verdicts[index] = verdict
         if self._on_verdict is not None:
             self._on_verdict(index, verdict)
-
-
-def _key(program: Program) -> bytes:
-    text = program.text.encode("utf-8", "surrogatepass")
-    return hashlib.sha256(f"{program.language}\n{program.profile}\n".encode() + text).digest()
 
 
 def _without_running(program: Program) -> Verdict | None:

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from humanevalpack.errors import SandboxFault
@@ -93,6 +94,16 @@ def _key(language: str) -> str:
         elif path.exists():
             found = path.resolve().stat()
             digest.update(f"{found.st_size} {found.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def supervisor_digest() -> str:
+    """Return a hash of the code that judges."""
+    digest = hashlib.sha256()
+    for path in sorted(SUPERVISOR.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(SUPERVISOR)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -19,7 +19,7 @@ from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
 from humanevalpack.sandbox.verdicts import Verdict
-from humanevalpack.sandbox.warm import discard, prepared, warm_root
+from humanevalpack.sandbox.warm import discard, prepared, supervisor_digest, warm_root
 from humanevalpack.sandbox.workers import Started, Worker, WorkerFault
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Workshop:
         self._start = partial(_STARTS[kind], toolchain_folders())
         self._benches: list[_Bench] = []
         self._warm: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
         self._root: Path | None = None
         self._temporary = False
 
@@ -92,11 +93,18 @@ class Workshop:
         """True if a task can be given."""
         return self.busy < self._count
 
-    def give(self, task: Task) -> None:
-        """Give a task to an idle worker; starts one if need be. Raises ToolchainMissing, SandboxFault."""
-        language = task.program.language
+    def judged_by(self, language: str) -> str:
+        """Return what a language's verdicts depend on beside the program; raises ToolchainMissing, SandboxFault."""
         if language not in self._warm:
             self._admit(language)
+        limit = "" if self._time_limit is None else f"{self._time_limit:g} s"
+        return f"{self._versions[language]}\n{self._warm[language]}\n{supervisor_digest()}\n{limit}"
+
+    def give(self, task: Task) -> None:
+        """Give a task, of a language that ``judged_by`` was asked for, to an idle worker; starts one if need be.
+
+        Raises SandboxFault.
+        """
         bench = self._free_bench()
         bench.task = task
         patience = PATIENCE_ALONE if task.alone else PATIENCE
@@ -137,7 +145,9 @@ class Workshop:
 
     def _admit(self, language: str) -> None:
         """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs."""
-        check_toolchains([language])[language].require()
+        toolchain = check_toolchains([language])[language]
+        toolchain.require()
+        self._versions[language] = toolchain.version
         if self._root is None:
             self._root, self._temporary = warm_root()
         self._warm[language] = prepared(language, self._root, lambda preparing: self._start(None, preparing))
