@@ -21,7 +21,7 @@ BUILD_FILES := pyproject.toml constraints.txt hatch_build.py $(wildcard src/lm_e
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help demo test test-full lint format setup toolchains clean
+.PHONY: help demo test test-full bench lint format setup toolchains clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -38,6 +38,11 @@ test: setup lint  ## set up, then ruff, mypy --strict and the tests
 
 test-full: setup lint  ## the tests and the long ones
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+# Timings: leave the machine alone meanwhile. DATASET: mini, hub or a folder with the real data.
+DATASET ?= mini
+bench: setup  ## how fast programs are judged, against the reference's way (needs cargo, too)
+	@$(BIN)/python benchmarks/judging.py --dataset $(DATASET)
 
 lint: $(STAMPS)/project  ## ruff and mypy --strict
 	@$(BIN)/ruff check

@@ -1,0 +1,82 @@
+"""How fast programs are judged, against the reference's way: make bench, or python benchmarks/judging.py --help.
+
+Both ways run the same canonical programs in one run on this machine, each with its own workers (reference_way.py).
+CPU is what the whole machine spent, per program: leave it alone meanwhile. Verdicts are compared, too.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import reference_way
+from rich.console import Console
+from rich.table import Table
+
+from humanevalpack import LANGUAGES, load_problems, run_programs
+from humanevalpack.programs import Program, program_text
+from humanevalpack.sandbox import choose_sandbox
+
+Measured = tuple[list[bool], float, float]
+"""Whether each program passed, wall seconds, CPU seconds of the machine."""
+
+
+def canonical(language: str, dataset: str, limit: int | None) -> list[Program]:
+    """Return the programs of the canonical solutions."""
+    programs = []
+    for problem in load_problems(language, dataset)[:limit]:
+        text = program_text(problem, problem.prompt + problem.canonical_solution)
+        programs.append(Program(text=text, language=language, problem=problem, profile="reference"))
+    return programs
+
+
+def ours(programs: Sequence[Program], sandbox: str) -> list[bool]:
+    """Judge programs as this package does, with its defaults."""
+    return [verdict.passed for verdict in run_programs(programs, sandbox=sandbox)]
+
+
+def measured(judge: Callable[[], list[bool]]) -> Measured:
+    """Run one way once."""
+    cpu, wall = busy_seconds(), time.monotonic()
+    passed = judge()
+    return passed, time.monotonic() - wall, busy_seconds() - cpu
+
+
+def busy_seconds() -> float:
+    """Return the CPU seconds that this machine has spent since it started, all cores together."""
+    user, nice, system, _idle, _wait, irq, soft = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + soft) / 100
+
+
+def main() -> None:
+    """Print one row a language and one for all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", default="mini", help="mini, hub, or a folder of HumanEvalPack's .jsonl files")
+    parser.add_argument("--languages", default=",".join(LANGUAGES))
+    parser.add_argument("--sandbox", default="auto")
+    parser.add_argument("--limit", type=int, help="programs a language; default: all")
+    arguments = parser.parse_args()
+    kind = choose_sandbox(arguments.sandbox)
+    columns = ("language", "programs", "ours/s", "reference/s", "ratio", "ours CPU ms", "reference CPU ms", "differ")
+    table = Table(*columns, title=f"Judging canonical programs of {arguments.dataset}, sandbox {kind}")
+    ours_total = reference_total = 0.0
+    for language in arguments.languages.split(","):
+        programs = canonical(language, arguments.dataset, arguments.limit)
+        ours(programs[:1], kind)  # what is made once per toolchain
+        reference_way.passes(language, [program.text for program in programs[:1]])
+        theirs = measured(lambda: reference_way.passes(language, [program.text for program in programs]))  # noqa: B023
+        own = measured(lambda: ours(programs, kind))  # noqa: B023
+        ours_total, reference_total = ours_total + own[1], reference_total + theirs[1]
+        count = len(programs)
+        cpu = [f"{1000 * way[2] / count:.0f}" for way in (own, theirs)]
+        rates = [f"{count / way[1]:.1f}" for way in (own, theirs)]
+        differ = [number for number, pair in enumerate(zip(own[0], theirs[0], strict=True)) if pair[0] != pair[1]]
+        table.add_row(
+            language, str(count), *rates, f"{theirs[1] / own[1]:.1f}", *cpu, " ".join(map(str, differ)) or "-"
+        )
+    table.add_row("all", "", "", "", f"{reference_total / ours_total:.1f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
