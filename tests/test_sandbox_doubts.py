@@ -13,6 +13,10 @@ import pytest
 from humanevalpack import run_programs
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict
+from humanevalpack.sandbox.supervisor import watch
+from humanevalpack.sandbox.supervisor.cage import Cage
+from humanevalpack.sandbox.supervisor.launch import Command
+from humanevalpack.sandbox.supervisor.limits import Limits
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
@@ -67,11 +71,23 @@ def exhaust_a_group_of_its_own() -> None:
 
 @pytest.mark.root
 def test_a_failure_while_the_kernel_killed_something_is_in_doubt() -> None:
-    from humanevalpack.sandbox.supervisor import watch
-
     before = watch._kills()
     exhaust_a_group_of_its_own()
     assert watch._kills() == before + 1
+
+
+@pytest.mark.root
+def test_a_program_that_ends_before_it_is_watched_is_no_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    original = os.write
+
+    def late(descriptor: int, data: bytes) -> int:
+        time.sleep(0.2)
+        return original(descriptor, data)
+
+    monkeypatch.setattr(os, "write", late)
+    cage = Cage(str(tmp_path), 2**30, namespaces=False, counts_own_processes=False)
+    outcome = watch.run(Command(("/bin/false",)), cage, Limits(cpu=5, wall=20, memory=1 << 30))
+    assert outcome.exit_code == 1
 
 
 def test_a_signal_without_a_name_is_reported_by_number() -> None:

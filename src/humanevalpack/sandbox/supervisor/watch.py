@@ -73,6 +73,7 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     """Run ``command`` in ``cage`` to its end or to a limit, kill all it started, and return what happened."""
     token = token_hex(16).encode("ascii")
     token_read, token_write = os.pipe()
+    os.write(token_write, token)  # before the program starts: it may have ended before this process goes on
     proof_read, proof_write = os.pipe()
     output_read, output_write = os.pipe()
     if cage.user is not None:  # a runtime that opens /proc/self/fd/N must own the pipe
@@ -83,10 +84,8 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     main = os.fork()
     if main == 0:
         become(command, cage, limits, (output_write, token_read, proof_write, error_write))
-    for end in (token_read, proof_write, output_write, error_write):
+    for end in (token_read, token_write, proof_write, output_write, error_write):
         os.close(end)
-    os.write(token_write, token)
-    os.close(token_write)
     os.set_blocking(output_read, False)
     os.set_blocking(proof_read, False)
     try:
