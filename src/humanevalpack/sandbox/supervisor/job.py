@@ -56,12 +56,10 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
 
 def put(cage: Cage, files: dict[str, bytes]) -> None:
     """Write files into the box as the program's user owns them."""
-    for name, data in files.items():
-        path = os.path.join(cage.box, name)
-        with open(path, "wb") as file:
-            file.write(data)
-        if cage.user is not None:
-            os.chown(path, cage.user, cage.user)
+    with cage.as_user():
+        for name, data in files.items():
+            with open(os.path.join(cage.box, name), "wb") as file:
+                file.write(data)
 
 
 def prepare(language: Language, places: Places, cage: Cage) -> str:
