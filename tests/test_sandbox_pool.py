@@ -17,7 +17,8 @@ from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissin
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, choose_sandbox, namespaces, toolchains
 from humanevalpack.sandbox.journal import Journal
-from humanevalpack.sandbox.schedule import LARGEST, Schedule
+from humanevalpack.sandbox.schedule import Schedule
+from humanevalpack.sandbox.supervisor.job import LARGEST
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 

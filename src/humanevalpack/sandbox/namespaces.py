@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from humanevalpack.errors import SandboxFault
+from humanevalpack.sandbox.supervisor.job import HOME
 from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Started, started
 
 BWRAP = "/usr/bin/bwrap"
 PYTHON = "/usr/bin/python3"
 _ETC = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "java-17-openjdk", "localtime")
 """What the toolchains read of /etc (Debian's java keeps its security settings there); nothing of this machine."""
-_HOME = "/opt/humanevalpack"
 _REFUSED = (
     "the local sandbox cannot be used here (it needs bubblewrap and kernel namespaces; unprivileged containers and "
     "some systems, e.g. Ubuntu 24.04 through AppArmor, refuse them). Install it with `apt-get install bubblewrap`, "
@@ -32,10 +32,10 @@ def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[st
     if not Path(BWRAP).exists():
         raise SandboxFault(f"{_REFUSED}. What failed: {BWRAP} is missing")
     binds: list[str] = []
-    inside = {language: f"{_HOME}/toolchains/{language}" for language in toolchains}
+    inside = {language: f"{HOME}/toolchains/{language}" for language in toolchains}
     for language, folder in toolchains.items():
         binds += ["--ro-bind", str(folder), inside[language]]
-    seen_as = f"{_HOME}/warm"
+    seen_as = f"{HOME}/warm"
     if preparing is not None:
         name, folder = preparing
         seen_as += f"/{name}"  # where programs will see it: some files record their own place
@@ -43,8 +43,8 @@ def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[st
     elif warm is not None:
         binds += ["--ro-bind", str(warm), seen_as]
     setting = {"namespaces": True, "base": "/tmp", "toolchains": inside, "warm": seen_as}
-    argv = [BWRAP, *_root(), *binds, "--ro-bind", str(SUPERVISOR), f"{_HOME}/supervisor", "--remount-ro", "/"]
-    argv += ["--", PYTHON, "-I", "-X", "utf8", "-c", ENTRY, _HOME, json.dumps(setting)]
+    argv = [BWRAP, *_root(), *binds, "--ro-bind", str(SUPERVISOR), f"{HOME}/supervisor", "--remount-ro", "/"]
+    argv += ["--", PYTHON, "-I", "-X", "utf8", "-c", ENTRY, HOME, json.dumps(setting)]
     return started(argv, {}, f"{_REFUSED}. What failed")
 
 
@@ -56,7 +56,7 @@ def _root() -> list[str]:
         # namespaces of its own, and it drops it before a program starts
         options += ["--unshare-user", "--uid", "1000", "--gid", "1000", "--cap-add", "CAP_SYS_ADMIN"]
     # bubblewrap makes the parents of a mount point for root alone; programs have users of their own
-    for folder in ("/etc", "/opt", _HOME, f"{_HOME}/toolchains", f"{_HOME}/warm"):
+    for folder in ("/etc", "/opt", HOME, f"{HOME}/toolchains", f"{HOME}/warm"):
         options += ["--perms", "0755", "--dir", folder]
     options += ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
