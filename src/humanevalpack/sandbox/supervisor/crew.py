@@ -46,7 +46,7 @@ class _Mate:
 
 
 class Crew:
-    """At most ``count`` workers; a program that slept too long beside others runs again alone before it counts."""
+    """At most ``count`` workers; an end that the machine may be to blame for counts only if it comes again alone."""
 
     def __init__(self, language: str, count: int, time_limit: float | None) -> None:
         self._language = language
@@ -57,7 +57,7 @@ class Crew:
     def judge(self, records: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the verdicts of ``records`` in their order."""
         verdicts: dict[int, dict[str, Any]] = {}
-        waiting, sleepers = deque[_Task](), deque[_Task]()
+        waiting, doubtful = deque[_Task](), deque[_Task]()
         for task in _tasks(records):
             if (known := without_running(task.body["text"])) is not None:
                 verdicts.update((index, {"status": known[0], "reason": known[1]}) for index in task.indices)
@@ -66,15 +66,15 @@ class Crew:
         alone, answered = False, 0
         try:
             while answered < len(records):
-                if not waiting and sleepers and not self._busy:
-                    alone, waiting, sleepers = True, sleepers, deque()
+                if not waiting and doubtful and not self._busy:
+                    alone, waiting, doubtful = True, doubtful, deque()
                 while waiting and self._busy < (1 if alone else self._count):
                     self._give(waiting.popleft(), patience=2.0 if alone else 1.0)
                 for task, verdict in self._wait():
                     if verdict is None:
                         waiting.append(task)
-                    elif verdict.pop("asleep", False) and not alone:
-                        sleepers.append(task)
+                    elif verdict.pop("doubtful", False) and not alone:
+                        doubtful.append(task)
                     else:
                         verdicts.update((index, dict(verdict)) for index in task.indices)
                 while answered in verdicts:
