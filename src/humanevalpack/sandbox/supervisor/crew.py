@@ -22,6 +22,17 @@ from .main import serve
 _TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
 _GRACE = 60.0
+_UNKNOWN = {
+    "status": "",
+    "reason": "",
+    "build": None,
+    "run": None,
+    "peak_memory": None,
+    "output": "",
+    "exit_code": None,
+    "signal": None,
+}
+"""The verdict of a program that was not run, but for status and reason."""
 
 
 @dataclass
@@ -60,7 +71,7 @@ class Crew:
         waiting, doubtful = deque[_Task](), deque[_Task]()
         for task in _tasks(records):
             if (known := without_running(task.body["text"])) is not None:
-                verdicts.update((index, {"status": known[0], "reason": known[1]}) for index in task.indices)
+                verdicts.update((index, {**_UNKNOWN, "status": known[0], "reason": known[1]}) for index in task.indices)
             else:
                 waiting.append(task)
         alone, answered = False, 0
@@ -73,7 +84,7 @@ class Crew:
                 for task, verdict in self._wait():
                     if verdict is None:
                         waiting.append(task)
-                    elif verdict.pop("doubtful", False) and not alone:
+                    elif verdict.pop("doubtful") and not alone:
                         doubtful.append(task)
                     else:
                         verdicts.update((index, dict(verdict)) for index in task.indices)
@@ -156,7 +167,7 @@ def _after_fault(task: _Task) -> dict[str, Any] | None:
     if len(task.faults) < _TRIES:
         return None
     reason = f"{_TRIES} fresh workers broke on this program; the last one: {task.faults[-1]}"
-    return {"status": "sandbox_error", "reason": reason}
+    return {**_UNKNOWN, "status": "sandbox_error", "reason": reason}
 
 
 def _start(language: str, others: Sequence[int]) -> _Mate:

@@ -96,6 +96,8 @@ def _keep(kind: str, length: int, setting: Setting) -> None:
             answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
         write_all(out, answer)
         code = 0
+    except SystemExit:  # it was told to stop
+        pass
     except BaseException as error:
         sys.stderr.write(f"supervisor: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
