@@ -17,7 +17,8 @@ from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissin
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, choose_sandbox, namespaces, toolchains
 from humanevalpack.sandbox.journal import Journal
-from humanevalpack.sandbox.schedule import LARGEST, Schedule
+from humanevalpack.sandbox.schedule import Schedule
+from humanevalpack.sandbox.supervisor.job import LARGEST
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
@@ -220,7 +221,7 @@ def test_a_broken_worker_is_replaced_and_the_program_runs_again(monkeypatch: pyt
         worker = original(*arguments, **options)  # type: ignore[arg-type]
         started.append(worker)
         if len(started) == 1:
-            worker.worker._process.kill()
+            worker.worker.kill()
         return worker
 
     monkeypatch.setitem(workshop_starts(), "local", start)
@@ -239,7 +240,7 @@ def test_a_worker_that_dies_while_idle_is_replaced(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(workshop_starts(), "local", start)
     verdicts = run_programs([program(RIGHT), program(WRONG)], sandbox="local", workers=1)
     first = next(verdicts)
-    started[-1].worker._process.kill()
+    started[-1].worker.kill()
     gone = select.poll()
     gone.register(started[-1].worker.inp, 0)
     assert gone.poll(10_000), "the other end of its pipe is closed"
@@ -253,7 +254,7 @@ def test_a_program_on_which_every_worker_breaks_is_a_sandbox_error(monkeypatch: 
 
     def start(*arguments: object, **options: object) -> object:
         worker = original(*arguments, **options)  # type: ignore[arg-type]
-        worker.worker._process.kill()
+        worker.worker.kill()
         return worker
 
     monkeypatch.setitem(workshop_starts(), "local", start)

@@ -7,6 +7,12 @@ is_ready() { grep -qs "\"version\": \"$wanted\"" "$1/node_modules/js-md5/package
 folder=$(toolchain_folder)
 
 need /usr/bin/node nodejs
+# Fetched beforehand into this folder, as an image's build has it where npm's registry is out of reach.
+if [ "$check_only" = no ] && ! is_ready "$folder" && is_ready "$here"; then
+  mkdir -p "$folder"
+  cp -r "$here/node_modules" "$folder"
+  chmod -R a+rX "$folder"
+fi
 # npm is needed once only, to fetch js-md5; a NodeSource nodejs brings its own.
 is_ready "$folder" || need /usr/bin/npm npm
 install_packages

@@ -50,7 +50,7 @@ def verify(
     names = chosen_languages(languages)
     checked_profile = check_profile(profile)
     skip = _skips(missing_toolchains)
-    kind = choose_sandbox(sandbox)
+    kind = choose_sandbox(sandbox, names)
     toolchains = check_toolchains(names, sandbox=kind)
     left_out = _left_out(toolchains.values(), skip=skip)
     made = checks(

@@ -13,7 +13,7 @@ from humanevalpack.metrics import pass_at_k
 from humanevalpack.problems import Problem
 from humanevalpack.programs import Program, build_program
 from humanevalpack.prompts import stop_words
-from humanevalpack.sandbox import STATUSES, Verdict, run_programs
+from humanevalpack.sandbox import STATUSES, Verdict, choose_sandbox, run_programs
 from humanevalpack.templates import PromptTemplate
 
 COUNTED = (*STATUSES, TOO_LONG)
@@ -55,7 +55,7 @@ def run_samples(
     ]
     results = run_programs(
         programs,
-        sandbox=options.sandbox,
+        sandbox=choose_sandbox(options.sandbox, {problem.language for problem in problems}),
         workers=_workers(options, ranks),
         time_limit=options.time_limit,
         # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.

@@ -189,10 +189,10 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         return "bypass" in getattr(self, "_metric_fn_list", {})
 
     def _check_toolchain(self) -> None:
-        sandbox = choose_sandbox(self.options.sandbox)
+        sandbox = choose_sandbox(self.options.sandbox, [self.language])
         toolchain = _toolchain(self.language, sandbox)
         facts = self.config.metadata["humanevalpack"]
-        facts |= {"sandbox": sandbox, "toolchain": toolchain.version}
+        facts |= {"sandbox": sandbox, "toolchain": toolchain.version, "image": toolchain.image}
         if toolchain.available:
             return
         problem = f"{self.language} programs cannot be judged here: {'; '.join(toolchain.missing)}"

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
-from humanevalpack.errors import EnvironmentFault, UsageError
-from humanevalpack.sandbox import namespaces
+from humanevalpack.errors import SandboxFault, UsageError
+from humanevalpack.sandbox import engine, namespaces
+from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 
 _KINDS = ("auto", "docker", "local", "process")
 
 
-def choose_sandbox(name: str = "auto") -> str:
-    """Return the kind of sandbox that ``name`` means here: ``local`` or ``process``.
+def choose_sandbox(name: str = "auto", languages: Iterable[str] | None = None) -> str:
+    """Return the kind of sandbox that ``name`` means here for ``languages`` (None: all six).
 
-    Raises UsageError for an unknown name, EnvironmentFault if it does not work here; the message names what does.
+    ``auto`` is ``docker`` if an engine answers that has the images of these languages, which are never built on the
+    way, else ``local``. Raises UsageError for an unknown name, EnvironmentFault if it does not work here; the message
+    names what does.
     """
     if name not in _KINDS:
         raise UsageError(f"unknown sandbox {name!r}; the sandboxes are {', '.join(_KINDS)}")
-    if name == "docker":
-        raise EnvironmentFault("sandbox 'docker' is not part of this release; use local, or process by name")
     if name == "process":
         return name
-    _try_local()
+    if name == "docker":
+        engine.connect().close()
+        return name
+    if name == "auto" and engine.has_images(LANGUAGES if languages is None else languages):
+        return "docker"
+    try:
+        _try_local()
+    except SandboxFault as fault:
+        if name == "local":
+            raise
+        raise SandboxFault(f"{fault}. For docker: {engine.build_command('all')}") from fault
     return "local"
 
 

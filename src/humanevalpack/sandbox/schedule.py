@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from humanevalpack.sandbox.supervisor.job import without_running
 from humanevalpack.sandbox.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 WINDOW = 4096
 """How many programs may be taken before the first of them is answered: a slow one must not stop the others."""
-LARGEST = 16 * 1024 * 1024
-"""Characters of the largest program that is run."""
 
 
 @dataclass(eq=False, slots=True)
@@ -105,8 +104,8 @@ class Schedule:
             return None
         index, program = item
         self._taken += 1
-        if (verdict := _without_running(program)) is not None:
-            self._answer(index, verdict)
+        if (known := without_running(program.text)) is not None:
+            self._answer(index, Verdict(*known))
             return None
         key = self._key(program)
         if (verdict := self._journal.get(key)) is not None:
@@ -127,11 +126,3 @@ class Schedule:
         self._verdicts[index] = verdict
         if self._on_verdict is not None:
             self._on_verdict(index, verdict)
-
-
-def _without_running(program: Program) -> Verdict | None:
-    if not program.text.strip():
-        return Verdict("failed", "there is no program: the answer held no readable candidate")
-    if len(program.text) > LARGEST:
-        return Verdict("compile_error", f"the program has {len(program.text)} characters; at most {LARGEST} are run")
-    return None

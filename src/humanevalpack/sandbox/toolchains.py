@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, ToolchainMissing, UsageError
 from humanevalpack.resources import resource_dir
+from humanevalpack.sandbox.engine import Image, build_command, connect, find_image, image_name, is_current
+from humanevalpack.sandbox.roots import contents, root_of
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.languages.base import Need
+from humanevalpack.sandbox.warm import supervisor_digest
 
 _OWN = "toolchain:"
 
@@ -25,7 +29,7 @@ class Toolchain:
     """What was found of one language's toolchain.
 
     ``paths`` are the files and folders it consists of, ``missing`` names what it lacks, ``install`` is the command
-    that brings it.
+    that brings it. ``image`` is the digest of the image that holds it, "" for this machine's own tools.
     """
 
     language: str
@@ -34,6 +38,7 @@ class Toolchain:
     paths: tuple[str, ...]
     missing: tuple[str, ...]
     install: str
+    image: str = ""
 
     def require(self) -> None:
         """Raise ToolchainMissing, with the installing command, if programs of this language cannot be judged."""
@@ -44,16 +49,51 @@ class Toolchain:
 
 
 def check_toolchains(languages: Iterable[str], *, sandbox: str = "auto") -> dict[str, Toolchain]:
-    """Look for the toolchains of ``languages``; raises UsageError for a language or sandbox that does not exist."""
-    if sandbox not in ("auto", "local", "process"):
-        raise UsageError(f"sandbox {sandbox!r}: toolchains can be checked for auto, local and process")
-    return {language: _check(language) for language in languages}
+    """Look for the toolchains of ``languages`` where ``sandbox`` has them: on this machine, or in images.
+
+    Raises UsageError for a language or sandbox that does not exist, SandboxFault if no Docker Engine answers.
+    """
+    if sandbox not in ("auto", "docker", "local", "process"):
+        raise UsageError(f"sandbox {sandbox!r}: toolchains can be checked for auto, docker, local and process")
+    names = [_known(language) for language in languages]
+    if sandbox == "docker":
+        return _in_images(names)
+    return {language: (_in_root(language) if sandbox != "process" else None) or _check(language) for language in names}
+
+
+def _known(language: str) -> str:
+    if language not in LANGUAGES:
+        raise UsageError(f"unknown language {language!r}; the languages are {', '.join(sorted(LANGUAGES))}")
+    return language
+
+
+def _in_images(languages: Sequence[str]) -> dict[str, Toolchain]:
+    with closing(connect()) as client:
+        images = {language: find_image(client, language) for language in languages}
+    return {language: _in_image(language, image) for language, image in images.items()}
+
+
+def _in_image(language: str, image: Image | None) -> Toolchain:
+    name, install = image_name(language), build_command(language)
+    if image is None:
+        return Toolchain(language, False, "", (), (f"the image {name} is missing",), install)
+    missing = () if is_current(image) else (f"the image {name} holds another release of the supervisor",)
+    return Toolchain(language, not missing, image.toolchain, (name,), missing, install, image.digest)
+
+
+def _in_root(language: str) -> Toolchain | None:
+    root = root_of(language)
+    if root is None:
+        return None
+    known = contents(root)
+    install = f"humanevalpack sandbox export {language} --output {root}"
+    current = known["supervisor"] == supervisor_digest()
+    missing = () if current else (f"{root} holds another release of the supervisor",)
+    return Toolchain(language, current, known["toolchain"], (str(root),), missing, install, known["digest"])
 
 
 @cache
 def _check(language: str) -> Toolchain:
-    if language not in LANGUAGES:
-        raise UsageError(f"unknown language {language!r}; the languages are {', '.join(sorted(LANGUAGES))}")
     needs = LANGUAGES[language].needs
     paths = [_path(need, language) for need in needs]
     missing = [f"{need.what} is missing ({path})" for need, path in zip(needs, paths, strict=True) if not path.exists()]

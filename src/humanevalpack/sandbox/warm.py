@@ -17,6 +17,7 @@ from pathlib import Path
 
 from humanevalpack.errors import SandboxFault
 from humanevalpack.sandbox.supervisor import frames
+from humanevalpack.sandbox.supervisor.image import sources_digest
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.workers import SUPERVISOR, Started, WorkerFault
 
@@ -100,11 +101,7 @@ def _key(language: str) -> str:
 @cache
 def supervisor_digest() -> str:
     """Return a hash of the code that judges."""
-    digest = hashlib.sha256()
-    for path in sorted(SUPERVISOR.rglob("*")):
-        if path.is_file() and path.suffix != ".pyc":
-            digest.update(f"{path.relative_to(SUPERVISOR)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return sources_digest(str(SUPERVISOR))
 
 
 def _forget_old(language: str, root: Path) -> None:

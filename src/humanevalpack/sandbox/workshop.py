@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import SandboxFault, ToolchainMissing
-from humanevalpack.sandbox import namespaces, process
+from humanevalpack.sandbox import containers, namespaces, process, roots
 from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor import frames
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
@@ -31,14 +31,20 @@ PATIENCE, PATIENCE_ALONE = 1.0, 2.0
 """How the wall backstop is stretched: beside other programs, and when a program runs again alone."""
 _GRACE = 60.0
 """Seconds beyond every limit of a program after which its worker counts as stuck."""
+_IDLE = 2
+"""How many workers are kept for every one that may work: those of images serve one language each."""
 _STARTS = {"local": namespaces.start, "process": process.start}
 
 
 @dataclass(slots=True)
 class _Bench:
-    """A worker, and the task it works on until ``deadline`` (monotonic seconds)."""
+    """A worker, and the task it works on until ``deadline`` (monotonic seconds).
+
+    ``image`` is the language whose image it lives in, "" for a worker with this machine's tools, which serves them all.
+    """
 
     started: Started
+    image: str
     task: Task | None = None
     deadline: float = 0.0
 
@@ -52,8 +58,8 @@ class Example:
     profile: str = "reference"
 
 
-_SEEN_TO_WORK: set[tuple[str, str]] = set()
-"""(sandbox kind, warm folder) of the languages whose example has passed in this process."""
+_SEEN_TO_WORK: set[tuple[str, str, str]] = set()
+"""(sandbox kind, toolchain, warm folder) of the languages whose example has passed in this process."""
 
 
 class Workshop:
@@ -63,7 +69,7 @@ class Workshop:
         self._kind = kind
         self._count = count
         self._time_limit = time_limit
-        self._start = partial(_STARTS[kind], toolchain_folders())
+        self._start = partial(_STARTS.get(kind, namespaces.start), toolchain_folders())
         self._benches: list[_Bench] = []
         self._warm: dict[str, str] = {}
         self._versions: dict[str, str] = {}
@@ -105,17 +111,35 @@ class Workshop:
 
         Raises SandboxFault.
         """
-        bench = self._free_bench()
+        bench = self._free_bench(task.program.language)
         bench.task = task
         patience = PATIENCE_ALONE if task.alone else PATIENCE
         bench.deadline = time.monotonic() + self._send(bench.started, task.program, patience)
 
-    def _free_bench(self) -> _Bench:
-        bench = next((bench for bench in self._benches if bench.task is None), None)
+    def _free_bench(self, language: str) -> _Bench:
+        image = language if self._in_image(language) else ""
+        bench = next((bench for bench in self._benches if bench.task is None and bench.image == image), None)
         if bench is None:
-            bench = _Bench(self._start(self._root))
+            if len(self._benches) >= _IDLE * self._count:
+                self._end_one_idle()
+            bench = _Bench(self._start_for(language), image)
             self._benches.append(bench)
         return bench
+
+    def _end_one_idle(self) -> None:
+        idle = next((bench for bench in self._benches if bench.task is None), None)
+        if idle is not None:
+            self._benches.remove(idle)
+            idle.started.worker.close()
+
+    def _in_image(self, language: str) -> bool:
+        return self._kind == "docker" or (self._kind == "local" and roots.root_of(language) is not None)
+
+    def _start_for(self, language: str) -> Started:
+        if self._kind == "docker":
+            return containers.start(language)
+        root = roots.root_of(language) if self._kind == "local" else None
+        return self._start(self._root) if root is None else namespaces.start_in(root, language)
 
     def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
         """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
@@ -145,16 +169,15 @@ class Workshop:
 
     def _admit(self, language: str) -> None:
         """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs."""
-        toolchain = check_toolchains([language])[language]
+        toolchain = check_toolchains([language], sandbox=self._kind)[language]
         toolchain.require()
-        self._versions[language] = toolchain.version
-        if self._root is None:
-            self._root, self._temporary = warm_root()
-        self._warm[language] = prepared(language, self._root, lambda preparing: self._start(None, preparing))
-        if (self._kind, self._warm[language]) in _SEEN_TO_WORK:
+        self._versions[language] = toolchain.image or toolchain.version
+        self._warm[language] = language if self._in_image(language) else self._prepared(language)
+        seen = (self._kind, self._versions[language], self._warm[language])
+        if seen in _SEEN_TO_WORK:
             return
         example = Example(LANGUAGES[language].example, language)
-        worker = self._free_bench().started
+        worker = self._free_bench(language).started
         try:
             longest = self._send(worker, example, PATIENCE)
             kind, body = worker.worker.receive(time.monotonic() + longest)
@@ -165,7 +188,12 @@ class Workshop:
                 f"the {language} toolchain is broken: a right program got {kind} {body.get('status')!r} "
                 f"({body.get('reason')}). Its output: {body.get('output')}"
             )
-        _SEEN_TO_WORK.add((self._kind, self._warm[language]))
+        _SEEN_TO_WORK.add(seen)
+
+    def _prepared(self, language: str) -> str:
+        if self._root is None:
+            self._root, self._temporary = warm_root()
+        return prepared(language, self._root, lambda preparing: self._start(None, preparing))
 
     def _send(self, started: Started, program: Program | Example, patience: float) -> float:
         """Send a program; return the seconds after which its worker counts as stuck."""

@@ -4,16 +4,21 @@ Two kinds. Namespaces: the processes are alone in a process namespace whose proc
 namespace with a tmpfs of their own; both vanish with process 1. Plain (inside Docker, and the ``process`` sandbox):
 a fresh directory that is removed afterwards; processes are found by their user where the program has one of its
 own, else as descendants of ours.
+
+What belongs to a program is made, and removed again, as the program's user: inside Docker the supervisor may change
+users, but not owners, and may not touch other users' files.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
+import secrets
 import signal
+import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from . import kernel
@@ -21,6 +26,8 @@ from .limits import DISK, MIB
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_SHARED = ("/tmp", "/dev/shm", "/dev/mqueue")
+"""Where every user may leave files in a plain cage (an image has no other such folders)."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,25 @@ class Cage:
     user: int | None
     namespaces: bool
     counts_own_processes: bool
+
+    @contextmanager
+    def as_user(self) -> Iterator[None]:
+        """Act as the program's user, and as ourselves again afterwards."""
+        if self.user is None:
+            yield
+            return
+        os.setegid(self.user)
+        os.seteuid(self.user)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
+            self.end_with_parent()
+
+    def end_with_parent(self) -> None:
+        """Let this process end with the one that forked it (the kernel forgets it when a process changes its user)."""
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL if self.namespaces else signal.SIGTERM)
 
     def members(self) -> Iterator[tuple[int, list[str]]]:
         """Yield (process id, fields of /proc/ID/stat from the state on) of every process of the program."""
@@ -96,10 +122,10 @@ def enter_namespaces() -> Cage:
     kernel.mount("proc", "/proc", "proc", quiet | kernel.MS_NOEXEC)
     kernel.mount("tmpfs", "/tmp", "tmpfs", quiet, f"size={DISK},mode=1777,nr_inodes=65536")
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", quiet, f"size={16 * MIB},mode=1777,nr_inodes=1024")
-    os.mkdir("/tmp/box", 0o700)
-    if user is not None:
-        os.chown("/tmp/box", user, user)
-    return Cage("/tmp/box", user, namespaces=True, counts_own_processes=user is not None or _counts_by_namespace())
+    cage = Cage("/tmp/box", user, namespaces=True, counts_own_processes=user is not None or _counts_by_namespace())
+    with cage.as_user():
+        os.mkdir(cage.box, 0o700)
+    return cage
 
 
 def _counts_by_namespace() -> bool:
@@ -112,26 +138,67 @@ def enter_plain(box: str) -> Cage:
     """Make a cage without namespaces: the fresh directory ``box``, and the caller as keeper."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     user = own_user()
-    os.mkdir(box, 0o700)
-    if user is not None:
-        os.chown(box, user, user)
-    return Cage(box, user, namespaces=False, counts_own_processes=user is not None)
+    cage = Cage(box, user, namespaces=False, counts_own_processes=user is not None)
+    cage.end_with_parent()
+    with cage.as_user():
+        os.mkdir(box, 0o700)
+    return cage
 
 
-def remove_box(box: str) -> None:
-    """Remove a plain cage's directory if it is there, whatever permissions the program left in it."""
-    if not os.path.lexists(box):
+def sweep(box: str) -> None:
+    """Remove a plain cage's directory, if it is there, and all that its user has left in shared places.
+
+    Becomes that user for good where it is another one: call it in a process that ends. The directory goes last, so
+    that nothing is left where it is gone.
+    """
+    try:
+        owner = os.lstat(box).st_uid
+    except FileNotFoundError:
         return
+    if owner != os.geteuid():
+        os.setresgid(owner, owner, owner)
+        os.setresuid(owner, owner, owner)
+        for folder in _SHARED:
+            for path in _owned_by(owner, folder):
+                if path != box:
+                    _remove(path)
+    _remove(box)
 
-    def open_up(_: object, path: str, __: object) -> None:
-        os.chmod(os.path.dirname(path), 0o700)
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.chmod(path, 0o700)
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
 
-    shutil.rmtree(box, onerror=open_up)
+def _owned_by(owner: int, folder: str) -> list[str]:
+    paths = []
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # another program's, just gone
+                if entry.stat(follow_symlinks=False).st_uid == owner:
+                    paths.append(entry.path)
+    return paths
+
+
+def _remove(path: str) -> None:
+    """Remove a file, or a folder of any depth and with any permissions; without recursion, which depth would break."""
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        os.unlink(path)
+        return
+    os.chmod(path, 0o700)
+    mark, number = secrets.token_hex(8), 0
+    while names := os.listdir(path):
+        for name in names:
+            below = os.path.join(path, name)
+            with suppress(OSError):  # unlink: what is no folder; it says EISDIR or EPERM for one
+                os.unlink(below)
+                continue
+            os.chmod(below, 0o700)
+            for inner in os.listdir(below):
+                deeper = os.path.join(below, inner)
+                with suppress(OSError):
+                    os.unlink(deeper)
+                    continue
+                os.chmod(deeper, 0o700)
+                number += 1
+                os.rename(deeper, os.path.join(path, f"{mark}-{number}"))
+            os.rmdir(below)
+    os.rmdir(path)
 
 
 def _processes() -> Iterator[tuple[int, list[str]]]:

@@ -13,6 +13,10 @@ from .languages.base import Language, Places
 from .limits import Job
 from .watch import Outcome, run
 
+HOME = "/opt/humanevalpack"
+"""Where an image and the local sandbox have ``supervisor/``, ``toolchains/<language>`` and ``warm/<name>``."""
+LARGEST = 16 * 1024 * 1024
+"""Characters of the largest program that is run."""
 _ERROR_MARKS = ("error", "Error", "panicked")
 
 
@@ -28,9 +32,23 @@ class Setting:
     toolchains: dict[str, str]
     warm: str
 
+    @classmethod
+    def of_image(cls, language: str) -> Setting:
+        """Return how a supervisor works inside an image of one language."""
+        return cls(False, "/tmp", {language: f"{HOME}/toolchains/{language}"}, f"{HOME}/warm")
+
     def places(self, language: str, warm: str) -> Places:
         """Return the folders of one language; ``warm`` is the name of its prepared folder."""
         return Places(self.toolchains.get(language, ""), os.path.join(self.warm, warm).rstrip("/"))
+
+
+def without_running(text: str) -> tuple[str, str] | None:
+    """Return (status, reason) of a text that need not be run, else None."""
+    if not text.strip():
+        return "failed", "there is no program: the answer held no readable candidate"
+    if len(text) > LARGEST:
+        return "compile_error", f"the program has {len(text)} characters; at most {LARGEST} are run"
+    return None
 
 
 def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
@@ -56,12 +74,10 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
 
 def put(cage: Cage, files: dict[str, bytes]) -> None:
     """Write files into the box as the program's user owns them."""
-    for name, data in files.items():
-        path = os.path.join(cage.box, name)
-        with open(path, "wb") as file:
-            file.write(data)
-        if cage.user is not None:
-            os.chown(path, cage.user, cage.user)
+    with cage.as_user():
+        for name, data in files.items():
+            with open(os.path.join(cage.box, name), "wb") as file:
+                file.write(data)
 
 
 def prepare(language: Language, places: Places, cage: Cage) -> str:

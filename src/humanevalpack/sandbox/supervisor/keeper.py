@@ -12,7 +12,7 @@ import signal
 import sys
 
 from . import kernel
-from .cage import Cage, enter_namespaces, enter_plain, remove_box
+from .cage import Cage, enter_namespaces, enter_plain, sweep
 from .frames import pack, read_exactly, write_all
 from .job import Setting, judge, prepare
 from .languages import LANGUAGES
@@ -50,9 +50,13 @@ class Keepers:
         """After a keeper's end: nothing of its program is left."""
         if self._setting.namespaces:
             return
-        if status != 0:
-            Cage("", None, namespaces=False, counts_own_processes=False).kill_all()
-        remove_box(_box(self._setting, keeper))
+        if status == 0:
+            return
+        Cage("", None, namespaces=False, counts_own_processes=False).kill_all()
+        sweeper = os.fork()
+        if sweeper == 0:
+            _sweep(_box(self._setting, keeper))
+        os.waitpid(sweeper, 0)
 
     def _fork(self) -> int:
         return kernel.fork_apart() if self._setting.namespaces else os.fork()
@@ -92,12 +96,29 @@ def _keep(kind: str, length: int, setting: Setting) -> None:
             answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
         write_all(out, answer)
         code = 0
+    except SystemExit:  # it was told to stop
+        pass
     except BaseException as error:
         sys.stderr.write(f"supervisor: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
     finally:
         if cage is not None:
             cage.kill_all()
+            if not cage.namespaces and code == 0:
+                _sweep(cage.box)
+        os._exit(code)
+
+
+def _sweep(box: str) -> None:
+    """Leave nothing of a program behind; never returns. The exit code says whether it succeeded."""
+    code = 1
+    try:
+        sweep(box)
+        code = 0
+    except BaseException as error:
+        sys.stderr.write(f"supervisor: {box} cannot be removed: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+    finally:
         os._exit(code)
 
 
@@ -109,7 +130,6 @@ def _cage(setting: Setting) -> Cage:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         return enter_namespaces()
     signal.signal(signal.SIGTERM, _stop)
-    kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGTERM)
     return enter_plain(_box(setting, os.getpid()))
 
 

@@ -22,8 +22,12 @@ from .speed import slowness
 
 
 def main() -> None:
+    """Serve with the setting of the first argument."""
+    serve(Setting(**json.loads(sys.argv[1])))
+
+
+def serve(setting: Setting) -> None:
     """Serve until the input ends."""
-    setting = Setting(**json.loads(sys.argv[1]))
     os.umask(0o022)  # programs have users of their own and must be able to read what is prepared for them
     keepers = Keepers(setting)
     write_all(1, pack("ready", {"python": sys.version.split()[0], "slowness": slowness()}))

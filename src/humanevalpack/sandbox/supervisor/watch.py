@@ -72,13 +72,11 @@ class _Output:
 def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     """Run ``command`` in ``cage`` to its end or to a limit, kill all it started, and return what happened."""
     token = token_hex(16).encode("ascii")
-    token_read, token_write = os.pipe()
+    with cage.as_user():  # a runtime that opens /proc/self/fd/N must own the pipe
+        token_read, token_write = os.pipe()
+        proof_read, proof_write = os.pipe()
+        output_read, output_write = os.pipe()
     os.write(token_write, token)  # before the program starts: it may have ended before this process goes on
-    proof_read, proof_write = os.pipe()
-    output_read, output_write = os.pipe()
-    if cage.user is not None:  # a runtime that opens /proc/self/fd/N must own the pipe
-        for end in (token_read, proof_write, output_write):
-            os.fchown(end, cage.user, cage.user)
     error_read, error_write = os.pipe()
     began = time.monotonic()
     main = os.fork()
