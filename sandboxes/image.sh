@@ -22,13 +22,15 @@ if [ -n "${SNAPSHOT-}" ]; then
 fi
 
 for path in doc info locale man lintian; do printf 'path-exclude=/usr/share/%s/*\n' "$path"; done > /etc/dpkg/dpkg.cfg.d/humanevalpack
+mkdir -p /usr/share/man/man1  # java's installation links manual pages that are left out
 apt-get -qq update
 apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends python3 > /dev/null
 mkdir -p "$HUMANEVALPACK_TOOLCHAINS/$language"
 bash "$here/$language/install.sh"
+if [ -n "$(dpkg --audit)" ]; then dpkg --audit >&2; exit 3; fi
 
 apt-get -qq clean
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/*.log /var/log/apt /var/cache/debconf/*-old /var/lib/dpkg/*-old
-rm -rf /usr/share/{doc,info,man,lintian} /root/.npm /root/.cache /tmp/* /var/tmp/*
+rm -rf /usr/share/{doc,info,man,lintian}/* /root/.npm /root/.cache /tmp/* /var/tmp/*
 if [ -e "$here/$language/shrink.sh" ]; then . "$here/$language/shrink.sh"; fi
 chmod 0755 /var/tmp /run/lock

@@ -63,6 +63,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs to be root")
     if item.get_closest_marker("namespaces") and not _namespaces_work():
         pytest.skip("needs bubblewrap and user namespaces (sandboxes/namespaces/install.sh; not in every container)")
+    if item.get_closest_marker("docker") and (missing := _missing_engine()):
+        pytest.skip(missing)
     for marker in item.iter_markers("toolchain"):
         for language in marker.args:
             missing = _missing_toolchain(language)
@@ -79,9 +81,20 @@ def _namespaces_work() -> bool:
 
 @cache
 def _missing_toolchain(language: str) -> str:
-    command = ["bash", str(PROJECT / "sandboxes" / language / "install.sh"), "--check"]
+    said = _missing(language)
+    return f"no toolchain for {language}: {said}" if said else ""
+
+
+@cache
+def _missing_engine() -> str:
+    said = _missing("engine")
+    return f"no Docker Engine for tests: {said}" if said else ""
+
+
+def _missing(part: str) -> str:
+    command = ["bash", str(PROJECT / "sandboxes" / part / "install.sh"), "--check"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
-    return "" if checked.returncode == 0 else f"no toolchain for {language}: {checked.stdout.strip()}"
+    return "" if checked.returncode == 0 else checked.stdout.strip()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -33,7 +33,7 @@ def choose_sandbox(name: str = "auto", languages: Iterable[str] | None = None) -
     except SandboxFault as fault:
         if name == "local":
             raise
-        raise SandboxFault(f"{fault}. For docker: {engine.build_command('all')}") from fault
+        raise SandboxFault(f"{fault}. For docker: {engine.build_command('')}") from fault
     return "local"
 
 

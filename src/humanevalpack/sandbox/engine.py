@@ -53,8 +53,8 @@ def image_name(language: str) -> str:
 
 
 def build_command(language: str) -> str:
-    """Return the command that makes a language's image."""
-    return f"humanevalpack sandbox build {language}"
+    """Return the command that makes a language's image ("": all of them)."""
+    return f"humanevalpack sandbox build {language}".rstrip()
 
 
 def connect() -> DockerClient:

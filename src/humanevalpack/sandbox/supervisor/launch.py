@@ -42,7 +42,6 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
             os.dup2(source, target)
         os.closerange(PROOF_FD + 1, error)
         os.closerange(error + 1, 65536)
-        os.chdir(cage.box)
         os.umask(0o022)
         _set_limits(cage, limits)
         _die_first()
@@ -50,6 +49,7 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
             os.setgroups([])
             os.setresgid(cage.user, cage.user, cage.user)
             os.setresuid(cage.user, cage.user, cage.user)
+        os.chdir(cage.box)  # which is its user's alone
         kernel.drop_capabilities()
         refuse_calls()
         if command.call is not None:

@@ -1,0 +1,39 @@
+"""The images of all languages as a fixture: built once a session, and not at all where nothing has changed."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from humanevalpack.sandbox import engine
+from humanevalpack.sandbox.images import build
+from humanevalpack.sandbox.supervisor.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+NETWORK_OFF = ("--network", "none", "--read-only", "--tmpfs", "/tmp:exec")
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator["DockerClient"]:
+    """A client of the engine that answers here."""
+    with closing(engine.connect()) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def images(client: "DockerClient") -> dict[str, engine.Image]:
+    """The current image of every language."""
+    return {language: build(client, language, {}, lambda _line: None) for language in sorted(LANGUAGES)}
+
+
+def docker(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the docker command, as a user without our package would."""
+    from shutil import which
+
+    command = which("docker", path="/usr/bin") or which("docker")
+    assert command, "an engine without its command"
+    return subprocess.run([command, *arguments], input=stdin, capture_output=True, text=True, check=False)
