@@ -293,8 +293,9 @@ def test_an_unknown_sandbox_lists_the_known_ones() -> None:
         run_programs([], sandbox="chroot")
 
 
-def test_docker_is_said_to_be_missing() -> None:
-    with pytest.raises(EnvironmentFault, match="docker"):
+def test_an_engine_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(EnvironmentFault, match=r"no Docker Engine answers.*DOCKER_HOST"):
         choose_sandbox("docker")
 
 
