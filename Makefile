@@ -33,10 +33,10 @@ help:  ## this list
 demo: setup  ## set up, then a real lm_eval run over all 30 tasks with a tiny model trained on the spot
 	@$(BIN)/python -m humanevalpack.demo
 
-test: setup lint  ## set up, then ruff, mypy --strict and the tests
+test: setup engine lint  ## set up, then ruff, mypy --strict and the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full" $(PYTEST_ARGS)
 
-test-full: setup lint  ## the tests and the long ones
+test-full: setup engine lint  ## the tests and the long ones
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 # Timings: leave the machine alone meanwhile. DATASET: mini, hub or a folder with the real data.
@@ -64,6 +64,12 @@ toolchains: $(STAMPS)/project
 	    echo "== Not everything is there: the languages named as missing above are reported as unavailable."
 	  fi
 	fi
+
+# Looked for every time: an engine ends with the machine. Without one, tests say so as they do for a toolchain.
+engine: toolchains  ## a Docker Engine that answers, with the base image (installed and started as root on Debian or Ubuntu)
+	@for part in engine registry; do
+	  bash sandboxes/$$part/install.sh || echo "== The tests of the sandbox docker that need it are skipped."
+	done
 
 $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)

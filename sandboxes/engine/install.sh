@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../toolchain.sh"
 
 base=debian:bookworm-slim
-log=/var/log/humanevalpack-dockerd.log
+log=/var/log/humanevalpack-engine.log
 
 # Another client may stand before Debian's on the PATH; each of them can ask an engine whether it is there.
 client() { if [ -x /usr/bin/docker ]; then printf '/usr/bin/docker\n'; else command -v docker || true; fi; }
@@ -18,9 +18,13 @@ mirror() {
 }
 
 start_engine() {
-  say "starting /usr/sbin/dockerd in the background (messages: $log)"
+  if ! may_install_packages; then
+    say "missing: no Docker Engine answers; start one, as root: dockerd"
+    exit 3
+  fi
+  say "starting /usr/sbin/dockerd in the background (messages: $log; end it with: kill \$(cat /var/run/docker.pid))"
   # apart from this terminal and job, without systemd: containers and minimal systems have none
-  setsid /usr/sbin/dockerd > "$log" 2>&1 < /dev/null &
+  setsid /usr/sbin/dockerd >> "$log" 2>&1 < /dev/null &
   for _ in $(seq 60); do
     answers && return 0
     sleep 1
@@ -41,9 +45,14 @@ make_base() {
   fi
   local left_out=() path
   for path in doc info locale man lintian; do left_out+=(--dpkgopt="path-exclude=/usr/share/$path/*"); done
+  # usr-is-merged stands for usrmerge, which would bring all of Perl
   /usr/bin/mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${left_out[@]}" \
+    --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/log/*.log' \
-    bookworm - "$from" | "$(client)" import --change 'CMD ["bash"]' - "$base" > /dev/null
+    bookworm - "$from" 2>> "$log" | "$(client)" import --change 'CMD ["bash"]' - "$base" > /dev/null && return 0
+  say "missing: $base could not be made; the end of $log:"
+  tail -n 5 "$log"
+  exit 3
 }
 
 if answers && has_base; then
