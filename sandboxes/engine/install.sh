@@ -11,10 +11,10 @@ client() { if [ -x /usr/bin/docker ]; then printf '/usr/bin/docker\n'; else comm
 answers() { [ -n "$(client)" ] && timeout 20 "$(client)" version > /dev/null 2>&1; }
 has_base() { "$(client)" image inspect "$base" > /dev/null 2>&1; }
 
-# The machine's own source of Debian bookworm, so that a local mirror is respected.
-mirror() {
-  apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CODENAME)' 'Created-By: Packages' 'Origin: Debian' |
-    awk '$3 == "bookworm" { print $1; exit }'
+# The machine's own sources of Debian bookworm with its updates, so that a local mirror is respected.
+bookworm() {
+  apt-get indextargets --format 'deb $(REPO_URI) $(CODENAME) main' 'Created-By: Packages' 'Origin: Debian' |
+    grep -E ' bookworm(-updates|-security)? main$' | sort -u
 }
 
 start_engine() {
@@ -36,10 +36,10 @@ start_engine() {
 
 # As the published image: no documentation, manual pages or translations, now and in what is installed later.
 make_base() {
-  local from
+  local sources
   say "no registry has $base for this machine: making it from Debian's packages with mmdebstrap (a minute)"
-  from=$(mirror)
-  if [ -z "$from" ]; then
+  mapfile -t sources < <(bookworm)
+  if [ "${#sources[@]}" = 0 ]; then
     say "missing: this machine's apt has no source of Debian bookworm to make $base from"
     exit 3
   fi
@@ -49,7 +49,7 @@ make_base() {
   /usr/bin/mmdebstrap --quiet --mode=root --variant=minbase --format=tar "${left_out[@]}" \
     --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
     --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin "$1"/var/log/*.log' \
-    bookworm - "$from" 2>> "$log" | "$(client)" import --change 'CMD ["bash"]' - "$base" > /dev/null && return 0
+    bookworm - "${sources[@]}" 2>> "$log" | "$(client)" import --change 'CMD ["bash"]' - "$base" > /dev/null && return 0
   say "missing: $base could not be made; the end of $log:"
   tail -n 5 "$log"
   exit 3

@@ -204,14 +204,14 @@ def push(client: DockerClient, language: str, registry: str) -> str:
     """Push a language's image to a registry (HOST/PATH); return its name there. Raises SandboxFault."""
     image, there = require_image(client, language), _remote(registry, language)
     client.images.get(image.id).tag(there, tag=__version__)
-    _follow(client.api.push(there, tag=__version__, stream=True, decode=True), f"{there}:{__version__}", "pushed")
+    _follow(client.api.push, there, "pushed")
     return f"{there}:{__version__}"
 
 
 def pull(client: DockerClient, language: str, registry: str) -> Image:
     """Pull a language's image from a registry, under the name that is looked for here. Raises SandboxFault."""
     there = _remote(registry, language)
-    _follow(client.api.pull(there, tag=__version__, stream=True, decode=True), f"{there}:{__version__}", "pulled")
+    _follow(client.api.pull, there, "pulled")
     client.images.get(f"{there}:{__version__}").tag(*image_name(language).split(":"))
     return require_image(client, language)
 
@@ -220,12 +220,15 @@ def _remote(registry: str, language: str) -> str:
     return f"{registry.strip('/')}/humanevalpack-{language}"
 
 
-def _follow(steps: Iterable[dict[str, Any]], name: str, done: str) -> None:
+def _follow(move: Callable[..., Any], name: str, done: str) -> None:
+    """Run a push or pull to its end."""
     from docker.errors import APIError
 
+    error = ""
     try:
-        for step in steps:
-            if "error" in step:
-                raise SandboxFault(f"{name} cannot be {done}: {step['error']}")
-    except APIError as error:
-        raise SandboxFault(f"{name} cannot be {done}: {error.explanation or error}") from error
+        for step in move(name, tag=__version__, stream=True, decode=True):
+            error = step.get("error", error)
+    except APIError as refused:
+        error = str(refused.explanation or refused)
+    if error:
+        raise SandboxFault(f"{name}:{__version__} cannot be {done}: {error}")
