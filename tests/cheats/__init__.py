@@ -7,6 +7,6 @@ if there is none: ``night_bus_minutes``) exactly as the product does it. ``profi
 
 Two tests hold for every entry. It is a real cheat: the naive judge of ``judges.py``, which runs the language's own tool
 and looks at the exit code (JavaScript: and that nothing was printed), lets it pass; ``fools: nobody`` excepts an attack
-that such a judge refuses by itself (it is aimed at this very supervisor, say), and a comment says why it is kept. And it
-does not pass in any sandbox of ours; ``status`` may name the one verdict that is right.
+that such a judge refuses by itself (it is aimed at this very supervisor, say), and a comment says why it is kept. And
+it does not pass in any sandbox of ours; ``status`` may name the one verdict that is right.
 """
