@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 
-from ..launch import PROOF_FD, TOKEN_FD, Command
+from ..launch import Command
 from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
@@ -22,34 +23,6 @@ BLOCK = "using namespace std;\n" + "".join(
 )
 """What stands before every assembled program (evaluation.md section 6)."""
 
-WRAP = f"""
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-extern "C" int __real_main(int, char **, char **);
-extern "C" int __wrap_main(int argc, char **argv, char **envp) {{
-    pid_t self = getpid();
-    int code = __real_main(argc, argv, envp);
-    if (code == 0 && getpid() == self) {{
-        char token[64];
-        ssize_t size = read({TOKEN_FD}, token, sizeof token);
-        if (size > 0 && write({PROOF_FD}, token, size) != size) return 1;
-    }}
-    return code;
-}}
-extern "C" void __assert_fail(const char *text, const char *file, unsigned line, const char *function) {{
-    const char *name = program_invocation_short_name;
-    fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\\n", name, file, line, function, text);
-    if (write({PROOF_FD}, "assertion failed\\n", 17) != 17) _exit(1);
-    abort();
-}}
-"""
-"""Linked with --wrap=main (for Rust too): an exit before the end of main, from wherever, leaves no proof.
-
-An assertion that failed is told on the same channel, so that a handler of its abort proves nothing; a program that
-brings an ``__assert_fail`` of its own does not link.
-"""
 _END = b"""
 #if defined main || defined __assert_fail
 #error the program renames what the test is made of
@@ -62,11 +35,10 @@ def linker() -> tuple[str, ...]:
     return ("-fuse-ld=mold",) if os.path.exists(MOLD) else ()
 
 
-def wrapper(folder: str) -> Command:
-    """Write the trusted main into ``folder`` and return the command that compiles it to ``wrap.o`` there."""
-    with open(os.path.join(folder, "wrap.cpp"), "w", encoding="ascii") as file:
-        file.write(WRAP)
-    return Command((GXX, "-O1", "-c", "wrap.cpp", "-o", "wrap.o"))
+def wrapper(folder: str, *options: str) -> Command:
+    """Put the trusted main's source into ``folder`` and return the command that compiles it to ``wrap.o`` there."""
+    shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "wrap.cpp"), f"{folder}/wrap.cpp")
+    return Command((GXX, "-O1", *options, "-c", "wrap.cpp", "-o", "wrap.o"))
 
 
 class Cpp(Language):
@@ -92,7 +64,7 @@ int main(){
 }
 """
     )
-    prepared_from = ("cpp.py", GXX, "/usr/include/boost/version.hpp", MOLD)
+    prepared_from = ("cpp.py", "wrap.cpp", GXX, "/usr/include/boost/version.hpp", MOLD)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Precompile the import block and compile the trusted main."""
@@ -108,7 +80,7 @@ int main(){
         """Compile and link; the precompiled block is only for a program that begins with exactly this block."""
         block = ("-include", f"{places.warm}/block.h") if job.text.startswith(BLOCK) else ()
         wrap = f"{places.warm}/wrap.o"
-        argv = (GXX, *_FLAGS, *block, "program.cpp", wrap, "-Wl,--wrap=main", *linker())
+        argv = (GXX, *_FLAGS, *block, wrap, "program.cpp", "-Wl,--wrap=main", *linker())
         return [Command((*argv, "-lcrypto", "-lssl", "-o", "program"))]
 
     def run(self, job: Job, places: Places) -> Command:

@@ -42,11 +42,11 @@ func TestExample(t *testing.T) {
     assert.New(t).Equal(42, 6 * 7)
 }
 """
-    prepared_from = ("go.py", "go_prepare.py", "testmain.go", GO, _TESTIFY)
+    prepared_from = ("go.py", "go_prepare.py", "testmain.go", "guard.go", GO, _TESTIFY)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile testify and testmain, and list what programs may import."""
-        for name in ("testmain.go", "go_prepare.py"):
+        for name in ("testmain.go", "guard.go", "go_prepare.py"):
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
         env = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": "/tmp/go-cache", "GOFLAGS": ""}
         return [Command(("/usr/bin/python3", "-I", "go_prepare.py", folder), {**env, "TMPDIR": "/tmp"})]
