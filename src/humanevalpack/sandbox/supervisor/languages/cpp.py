@@ -85,7 +85,7 @@ int main(){
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary."""
-        return Command(("./program",))
+        return Command(("./program",), fixed_code=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """An abort that assert() announced is a failure of the test."""

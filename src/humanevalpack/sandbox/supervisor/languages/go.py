@@ -90,7 +90,7 @@ func TestExample(t *testing.T) {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary as `go test` does, but let an exit be seen as what it is (`go test` makes it a panic)."""
-        return Command(("./program", "-test.timeout=0"))
+        return Command(("./program", "-test.timeout=0"), fixed_code=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """A test that reports a failure is `failed`; a panic ends the process before any such report is complete."""

@@ -73,7 +73,7 @@ mod tests {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the test harness."""
-        return Command(("./program",))
+        return Command(("./program",), fixed_code=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Exit code 101 is the harness's word for a failed test: an assertion, or a panic of the code itself."""
