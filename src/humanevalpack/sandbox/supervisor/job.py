@@ -67,9 +67,14 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
         build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
         if not outcome.succeeded:
             return _verdict(*_build_failure(outcome), outcome, built, build, None)
-    outcome = run(language.run(job, places), cage, language.run_limits(job))
-    status, reason = (outcome.broke, outcome.why) if outcome.broke else language.judge(job, outcome)
-    return _verdict(status, reason, outcome, [*built, outcome], build, {"wall": outcome.wall, "cpu": outcome.cpu})
+    runs: list[Outcome] = []
+    for command in (*language.checks(job, places), language.run(job, places)):
+        runs.append(run(command, cage, language.run_limits(job)))
+        status, reason = (runs[-1].broke, runs[-1].why) if runs[-1].broke else language.judge(job, runs[-1])
+        if status != "passed":
+            break
+    spent = {"wall": sum(one.wall for one in runs), "cpu": sum(one.cpu for one in runs)}
+    return _verdict(status, reason, runs[-1], [*built, *runs], build, spent)
 
 
 def put(cage: Cage, files: dict[str, bytes]) -> None:

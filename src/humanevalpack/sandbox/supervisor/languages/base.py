@@ -57,6 +57,10 @@ class Language(ABC):
         """Return the commands that build the program, run in order in the box."""
         return []
 
+    def checks(self, job: Job, places: Places) -> list[Command]:
+        """Return commands that are run and have to pass, as ``run`` has, before it."""
+        return []
+
     @abstractmethod
     def run(self, job: Job, places: Places) -> Command:
         """Return the command that runs the built program."""

@@ -9,6 +9,7 @@ from ..launch import Command
 from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
+from .cpp_strict import is_plain, strict
 
 GXX = "/usr/bin/g++"
 MOLD = "/usr/bin/mold"
@@ -73,15 +74,23 @@ int main(){
         return [Command((GXX, *_FLAGS, "-x", "c++-header", "block.h", "-o", "block.h.gch")), wrapper(folder)]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """One file; its last lines see the macros that the test saw."""
-        return {"program.cpp": encoded(job.text) + _END}
+        """One file; its last lines see the macros that the test saw. A strict form where one is needed."""
+        sources = {"program.cpp": encoded(job.text) + _END}
+        if not is_plain(job.text, BLOCK):
+            sources["strict.cpp"] = encoded(strict(job.text, BLOCK))
+        return sources
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile and link; the precompiled block is only for a program that begins with exactly this block."""
         block = ("-include", f"{places.warm}/block.h") if job.text.startswith(BLOCK) else ()
-        wrap = f"{places.warm}/wrap.o"
-        argv = (GXX, *_FLAGS, *block, wrap, "program.cpp", "-Wl,--wrap=main", *linker())
-        return [Command((*argv, "-lcrypto", "-lssl", "-o", "program"))]
+        names = ["program"] if is_plain(job.text, BLOCK) else ["program", "strict"]
+        # the trusted main comes first: so does its code before main
+        argv = (GXX, *_FLAGS, *block, f"{places.warm}/wrap.o", "-Wl,--wrap=main", *linker())
+        return [Command((*argv, f"{name}.cpp", "-lcrypto", "-lssl", "-o", name)) for name in names]
+
+    def checks(self, job: Job, places: Places) -> list[Command]:
+        """Run the strict form."""
+        return [] if is_plain(job.text, BLOCK) else [Command(("./strict",), fixed_code=True)]
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary."""
