@@ -32,17 +32,21 @@ class Judge:
     steps: tuple[str, ...]
     silent: bool = False
     ready: str = ""
-    """A shell command that is run once, on a file without a cheat, and leaves files in ``_READY`` for all later steps."""
+    """A shell command that is run once, without a cheat, and leaves files in ``_READY`` for all later steps."""
 
 
 _GO = f"GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE={_BOX}/cache GOFLAGS= /usr/bin/go"
-_GO_READY = 'package main\nimport ("testing"; "github.com/stretchr/testify/assert")\nfunc Test(t *testing.T) { assert.New(t) }'
+_GO_READY = (
+    'package main\nimport ("testing"; "github.com/stretchr/testify/assert")\nfunc Test(t *testing.T) { assert.New(t) }'
+)
 
 _SMALL = "ulimit -v 4194304; "
 """A limit for compilers that a cheat can make eat the machine's memory."""
 
 JUDGES: dict[str, Judge] = {
-    "cpp": Judge("program.cpp", (_SMALL + "/usr/bin/g++ -std=c++11 -w program.cpp -lcrypto -lssl -o program", "./program")),
+    "cpp": Judge(
+        "program.cpp", (_SMALL + "/usr/bin/g++ -std=c++11 -w program.cpp -lcrypto -lssl -o program", "./program")
+    ),
     # `go test` in two steps: a cheat's process must not be able to change the tool's
     "go": Judge(
         "program_test.go",
@@ -52,7 +56,9 @@ JUDGES: dict[str, Judge] = {
     "java": Judge("Main.java", ("/usr/bin/javac -nowarn -encoding UTF-8 Main.java", "/usr/bin/java -Xmx512m Main")),
     "js": Judge("program.js", ("/usr/bin/node program.js",), silent=True),
     "python": Judge("program.py", ("/usr/bin/python3 program.py",)),
-    "rust": Judge("program.rs", (_SMALL + "/usr/bin/rustc --edition=2021 --test -A warnings -o program program.rs", "./program")),
+    "rust": Judge(
+        "program.rs", (_SMALL + "/usr/bin/rustc --edition=2021 --test -A warnings -o program program.rs", "./program")
+    ),
 }
 
 

@@ -25,13 +25,13 @@ class LaunchFailed(Exception):
 class Command:
     """What to start: ``argv`` (absolute path first) or, in the forked process itself, ``call``.
 
-    ``fixed_code``: it has no compiler at run time, so its code may stay as it was loaded (see system_calls).
+    ``sealed``: the binary of a compiled language, whose code stays as it was loaded (see system_calls).
     """
 
     argv: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     call: Callable[[], None] | None = None
-    fixed_code: bool = False
+    sealed: bool = False
 
 
 def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:
@@ -55,7 +55,7 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
             os.setresuid(cage.user, cage.user, cage.user)
         os.chdir(cage.box)  # which is its user's alone
         kernel.drop_capabilities()
-        refuse_calls(command.fixed_code)
+        refuse_calls(command.sealed)
         if command.call is not None:
             os.close(error)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up

@@ -28,8 +28,11 @@ _REFUSED = {
     "mount_setattr ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp bpf perf_event_open add_key request_key "
     "keyctl syslog name_to_handle_at open_by_handle_at quotactl quotactl_fd fanotify_init acct",
 }
+_CLONE_THREAD = 0x00010000
+_FORKS = ("fork", "vfork")
+"""Missing on younger machines than x86."""
 _PROTECT, _MAP = ("mprotect", "pkey_mprotect"), "mmap"
-"""The calls whose third argument, the protection of pages, is looked at where a program's code is to stay as it is."""
+"""The calls whose third argument, the protection of pages, is looked at where a program is sealed."""
 _SAME_EVERYWHERE = {
     "io_uring_setup": 425,
     "io_uring_enter": 426,
@@ -125,18 +128,19 @@ _PROT_WRITE, _PROT_EXEC = 2, 4
 _FIRST_OF_X32 = 0x40000000
 
 
-def refuse_calls(fixed_code: bool) -> None:
+def refuse_calls(sealed: bool) -> None:
     """Put this process and all that it starts under the filter, for good; no_new_privs must be set. Raises OSError."""
     _, seccomp, _ = _machine()
-    kernel.seccomp(seccomp, program_filter(fixed_code))
+    kernel.seccomp(seccomp, program_filter(sealed))
 
 
 @lru_cache(maxsize=2)
-def program_filter(fixed_code: bool = False) -> bytes:
+def program_filter(sealed: bool = False) -> bytes:
     """Return the filter as the kernel takes it: 8 bytes an instruction (struct sock_filter).
 
-    With ``fixed_code`` no page that was ever writable becomes executable, as is right for a language without a compiler
-    at run time: a program cannot rewrite the code of its test. Raises OSError on a machine whose calls are not known here.
+    ``sealed`` is for the binary of a compiled language: no page that was ever writable becomes executable, so that it
+    cannot rewrite the code of its test, and no process of its own is started, in which it could try an answer out.
+    Raises OSError on a machine whose calls are not known here.
     """
     architecture, _, own = _machine()
     numbers = {**_SAME_EVERYWHERE, **own}
@@ -151,7 +155,17 @@ def program_filter(fixed_code: bool = False) -> bytes:
     for error, names in _REFUSED.items():
         for name in names.split():
             code += [_step(_EQUAL, numbers[name], 0, 1), _step(_RETURN, _ERROR | error)]
-    if fixed_code:
+    if sealed:
+        for name in _FORKS:
+            if name in numbers:
+                code += [_step(_EQUAL, numbers[name], 0, 1), _step(_RETURN, _ERROR | errno.EAGAIN)]
+        code += [
+            _step(_EQUAL, numbers[_CLONE], 0, 4),
+            _step(_LOAD, _FIRST_ARGUMENT),
+            _step(_ANY_BIT, _CLONE_THREAD, 1, 0),
+            _step(_RETURN, _ERROR | errno.EAGAIN),
+            _step(_LOAD, _NUMBER),
+        ]
         for name in _PROTECT:
             code += [
                 _step(_EQUAL, numbers[name], 0, 4),

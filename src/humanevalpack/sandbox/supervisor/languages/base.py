@@ -42,6 +42,8 @@ class Language(ABC):
     """A right program that uses everything in ``needs``: if it does not pass, the toolchain is broken."""
     modules: tuple[str, ...] = ()
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
+    built: tuple[str, ...] = ()
+    """Files of the box that the run needs; all others are removed after the build: they tell what the test expects."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 

@@ -46,11 +46,26 @@ def parts(text: str) -> tuple[str, str] | None:
     return (text[: begins[-1]], text[begins[-1] :]) if begins else None
 
 
+def has_one_end(text: str) -> bool:
+    """Whether the test's main has one end only, the last bracket of the text."""
+    found = parts(text)
+    return found is not None and "}" in found[1] and "return" not in found[1].rpartition("main")[2]
+
+
+def with_end(text: str, end: str) -> str:
+    """Return the text with a call of ``end`` where its main ends."""
+    at = text.rindex("}")
+    return f"{text[:at]}{{ void {end}(); {end}(); }} {text[at:]}"
+
+
 @lru_cache(maxsize=1)
 def is_plain(text: str, block: str) -> bool:
-    """Whether nothing before the test could change what the test means; ``block`` may stand at the beginning."""
+    """Whether nothing before the test could change what the test means.
+
+    A program that does not begin with ``block``, as every assembled one does, has no strict form and counts as plain.
+    """
     found = parts(text)
-    if found is None:
+    if found is None or not text.startswith(block):
         return True
     code, test = _visible(found[0].removeprefix(block)), found[1]
     called = names(test)
@@ -96,14 +111,18 @@ def _is_taken(name: str, code: str) -> bool:
 
 
 _SPECIALISED = re.compile(r"\btemplate\s*<\s*>\s*([^;{]*)")
-_QUALIFIED = re.compile(r"::\s*~?(?:\w+|operator\s*\S{1,3})\s*(?:<[^()]*>\s*)?\(|\b(?:struct|class|union)\s+(?:\w+\s*)?::")
+_QUALIFIED = re.compile(
+    r"::\s*~?(?:\w+|operator\s*\S{1,3})\s*(?:<[^()]*>\s*)?\(|\b(?:struct|class|union)\s+(?:\w+\s*)?::"
+)
 _DEFINE = re.compile(r"#\s*(?:define|undef)\s+(\w+)")
 _HASH = re.compile(r"\b(?:struct|class)\s+(?:(?:::\s*)?std\s*::\s*)?hash\b")
 _ATTRIBUTES = frozenset(
     "unused always_inline noinline hot cold pure const fallthrough packed aligned optimize target flatten noreturn "
     "deprecated maybe_unused nodiscard likely unlikely gnu".split()
 )
-_PRAGMAS = re.compile(r"#\s*pragma\s+(?!once\b|omp\b|STDC\b|GCC\s+(?:optimize|target|diagnostic|ivdep|unroll|p\w+_options)\b)")
+_PRAGMAS = re.compile(
+    r"#\s*pragma\s+(?!once\b|omp\b|STDC\b|GCC\s+(?:optimize|target|diagnostic|ivdep|unroll|p\w+_options)\b)"
+)
 
 
 def trouble(code: str) -> str:
@@ -145,28 +164,31 @@ def _only_hashes(body: str) -> bool:
     return all(re.match(r"\s*template\s*<[^<>]*>\s*(?:struct|class)\s+hash\b", item) for item in items)
 
 
-def strict(text: str, block: str) -> str:
-    """Return the strict form of a program that is not plain."""
+def strict(text: str, block: str, end: str | None) -> str:
+    """Return the strict form of a program that is not plain; ``end`` is called where its main ends."""
     found = parts(text)
     assert found is not None, "a program whose test is not known is plain"
     code, test = found
     if problem := trouble(code.removeprefix(block)):
         return f"#error {problem}\n"
-    begin = code if "##" not in _visible(code) else code.replace(block, f"{block}#pragma GCC poison asm __attribute__\n", 1)
+    begin = (
+        code if "##" not in _visible(code) else code.replace(block, f"{block}#pragma GCC poison asm __attribute__\n", 1)
+    )
     space, called = f"test_{token_hex(8)}", names(test)
     prelude = _PRELUDE.replace("SPACE", space)
     own = _INCLUDE.sub("", test)
-    end = own.rindex("}")
+    last = own.rindex("}")
     replaced = set(_DEFINE.findall(_visible(code))) & set(_WORD.findall(prelude + test)) - _widened(code)
     lines = [
         "\n",
         ";",
         *(f"#undef {word}" for word in sorted(replaced)),
         *(line for line in _INCLUDE.findall(test) if "assert.h" not in line),
+        f"void {end}();" if end else "",
         prelude,
         *(f"using std::{name};" for name in sorted(called.library)),
         *(f"#define {name}(...) {space}::plainly({name}(__VA_ARGS__))" for name in sorted(called.needed)),
-        own[:end] + "return 0;\n}\n}",
+        own[:last] + (f"::{end}(); " if end else "") + "return 0;\n}\n}",
         f"int main() {{ return {space}::main(); }}\n",
     ]
     return begin + "\n".join(lines)
@@ -174,7 +196,11 @@ def strict(text: str, block: str) -> str:
 
 def _widened(code: str) -> set[str]:
     """Return the arithmetic types that the code replaces by wider ones: that makes no wrong answer right."""
-    lines = re.findall(r"^[ \t]*#[ \t]*define[ \t]+(float|double|long)[ \t]+((?:long[ \t]+)?double|long[ \t]+long)[ \t]*$", code, re.M)
+    lines = re.findall(
+        r"^[ \t]*#[ \t]*define[ \t]+(float|double|long)[ \t]+((?:long[ \t]+)?double|long[ \t]+long)[ \t]*$",
+        code,
+        re.MULTILINE,
+    )
     return {name for name, _ in lines}
 
 
@@ -191,7 +217,8 @@ _PRELUDE = (
     + "void operator!(Nothing);\nvoid operator~(Nothing);\n"
     """template<class T> struct plain {
     static constexpr bool value = std::is_arithmetic<T>::value || std::is_same<T, std::nullptr_t>::value ||
-        std::is_same<T, __int128>::value || std::is_same<T, unsigned __int128>::value || std::is_same<T, boost::any>::value;
+        std::is_same<T, __int128>::value || std::is_same<T, unsigned __int128>::value ||
+        std::is_same<T, boost::any>::value;
 };
 template<class... T> struct plains { static constexpr bool value = true; };
 template<class T, class... U> struct plains<T, U...> {
@@ -203,7 +230,8 @@ template<class T> struct plain<T &> : plain<T> {};
 template<class T, std::size_t N> struct plain<std::array<T, N>> : plain<T> {};
 """
     + "".join(
-        f"template<class... T> struct plain<std::{name}<T...>> : plains<T...> {{}};\n" for name in (*_ONE, *_FORWARD, *_PARTS)
+        f"template<class... T> struct plain<std::{name}<T...>> : plains<T...> {{}};\n"
+        for name in (*_ONE, *_FORWARD, *_PARTS)
     )
     + """template<class T> T plainly(T &&value) {
     static_assert(plain<T>::value, "the tested function returns a type of the program's own");

@@ -42,6 +42,7 @@ func TestExample(t *testing.T) {
     assert.New(t).Equal(42, 6 * 7)
 }
 """
+    built = ("program",)
     prepared_from = ("go.py", "go_prepare.py", "testmain.go", "guard.go", GO, _TESTIFY)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
@@ -90,7 +91,7 @@ func TestExample(t *testing.T) {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary as `go test` does, but let an exit be seen as what it is (`go test` makes it a panic)."""
-        return Command(("./program", "-test.timeout=0"), fixed_code=True)
+        return Command(("./program", "-test.timeout=0"), sealed=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """A test that reports a failure is `failed`; a panic ends the process before any such report is complete."""

@@ -46,6 +46,7 @@ mod tests {
     }
 }
 """
+    built = ("program",)
     prepared_from = ("rust.py", "guard.rs", "wrap.cpp", "cpp.py", RUSTC, GXX)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
@@ -73,7 +74,7 @@ mod tests {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the test harness."""
-        return Command(("./program",), fixed_code=True)
+        return Command(("./program",), sealed=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Exit code 101 is the harness's word for a failed test: an assertion, or a panic of the code itself."""

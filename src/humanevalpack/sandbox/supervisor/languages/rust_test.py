@@ -21,8 +21,8 @@ _FUNCTION = re.compile(
 _MODULE = re.compile(r"\bmod\s+\w+\s*\{")
 _USE = re.compile(r"\buse\b[^;]*;")
 _MACROS = frozenset(
-    "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne eprint eprintln format matches panic print "
-    "println todo unimplemented unreachable vec".split()
+    "assert assert_eq assert_ne debug_assert debug_assert_eq debug_assert_ne eprint eprintln format matches panic "
+    "print println todo unimplemented unreachable vec".split()
 )
 _NAMES = {
     **dict.fromkeys("Some None Option".split(), "option"),
@@ -93,9 +93,10 @@ def _with_names(test: str, guard: str) -> str:
         if re.search(free, test) and not re.search(rf"\b{name}\b", own):
             where = f"{where}::{_VARIANTS[name]}" if name in _VARIANTS else where
             lines.append(f"use ::{guard}::real::{where}::{name};")
-    for crate in _CRATES:
-        if re.search(rf"(?<![\w:.]){crate}::", test) and not re.search(rf"\b{crate}\b", own):
-            lines.append(f"use ::{crate};" + (" use ::rand::Rng as _;" if crate == "rand" else ""))
+    crates = [crate for crate in _CRATES if re.search(rf"(?<![\w:.]){crate}::", test) and crate not in own]
+    lines += [f"use ::{crate};" for crate in crates]
+    if "rand" in crates:  # another trait's methods would be as good as its own
+        lines.append("use ::rand::Rng as _;")
     return f"{test[: module.end()]} {' '.join(lines)}{test[module.end() :]}"
 
 

@@ -130,6 +130,12 @@ func refusal(files *token.FileSet, file *ast.File, text []byte) string {
 		imported[name] = from
 	}
 	trouble := ""
+	ast.Inspect(file, func(node ast.Node) bool {
+		if name, ok := node.(*ast.Ident); ok && name.Obj == test.Name.Obj && name != test.Name {
+			trouble = "the program itself uses " + name.Name
+		}
+		return true
+	})
 	ast.Inspect(test, func(node ast.Node) bool {
 		if selector, ok := node.(*ast.SelectorExpr); ok {
 			if name, ok := selector.X.(*ast.Ident); ok {

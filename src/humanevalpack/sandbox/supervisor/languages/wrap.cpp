@@ -1,5 +1,6 @@
 // The trusted main of a C++ or Rust program, linked with --wrap=main: an exit before the end of main, from wherever,
-// leaves no proof. TESTS, where it is defined, names a function that says whether the tests, too, came to their end.
+// leaves no proof. TESTS, where it is defined, names a function that says whether the tests, too, came to their end, and
+// ENDED one that the test calls at its end.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,8 +53,12 @@ bool prove() {
 }  // namespace
 
 extern "C" int __real_main(int, char **, char **);
-#ifdef TESTS
+#if defined TESTS
 extern "C" int TESTS();
+#elif defined ENDED
+static int ended;
+void ENDED() { ended = 1; }
+static int TESTS() { return ended; }
 #else
 static int TESTS() { return 1; }
 #endif
