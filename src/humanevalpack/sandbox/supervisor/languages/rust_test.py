@@ -47,7 +47,7 @@ _OWN_COMPARISONS = re.compile(
 """What a type needs that compares with those of the test; an ordinary comparison with itself is not among it."""
 
 
-_CALL = re.compile(r"(?<![\w.:!])(?P<name>[a-z_]\w*)(?=\s*\()")
+_CALL = re.compile(r"(?<![\w.:!])(?<!#\[)(?P<name>[a-z_]\w*)(?=\s*\()")
 _NO_CALL = frozenset("as else fn for if in let loop match move return unsafe use where while".split())
 
 
