@@ -89,9 +89,10 @@ def put(cage: Cage, files: dict[str, bytes]) -> None:
 
 def keep(cage: Cage, names: tuple[str, ...]) -> None:
     """Remove every file of the box but those of these names; no code of the program has run yet."""
-    for entry in list(os.scandir(cage.box)):
-        if entry.name not in names and not entry.is_dir(follow_symlinks=False):
-            os.unlink(entry)
+    with cage.as_user():
+        for entry in list(os.scandir(cage.box)):
+            if entry.name not in names and not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry)
 
 
 def prepare(language: Language, places: Places, cage: Cage) -> str:

@@ -88,5 +88,5 @@ mod tests {
 @lru_cache(maxsize=8)
 def _guard(places: Places) -> str:
     """Return the name of the crate that ``prepare`` made from guard.rs."""
-    (file,) = (name for name in os.listdir(places.warm) if name.endswith(".rlib"))
+    (file,) = (name for name in os.listdir(places.warm) if name.startswith("libguard_"))
     return file[len("lib") : -len(".rlib")]
