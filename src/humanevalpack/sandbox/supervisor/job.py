@@ -67,9 +67,16 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
         build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
         if not outcome.succeeded:
             return _verdict(*_build_failure(outcome), outcome, built, build, None)
-    outcome = run(language.run(job, places), cage, language.run_limits(job))
-    status, reason = (outcome.broke, outcome.why) if outcome.broke else language.judge(job, outcome)
-    return _verdict(status, reason, outcome, [*built, outcome], build, {"wall": outcome.wall, "cpu": outcome.cpu})
+    if language.built:
+        keep(cage, language.built)
+    runs: list[Outcome] = []
+    for command in (*language.checks(job, places), language.run(job, places)):
+        runs.append(run(command, cage, language.run_limits(job)))
+        status, reason = (runs[-1].broke, runs[-1].why) if runs[-1].broke else language.judge(job, runs[-1])
+        if status != "passed":
+            break
+    total: dict[str, float] = {"wall": sum(one.wall for one in runs), "cpu": sum(one.cpu for one in runs)}
+    return _verdict(status, reason, runs[-1], [*built, *runs], build, total)
 
 
 def put(cage: Cage, files: dict[str, bytes]) -> None:
@@ -78,6 +85,14 @@ def put(cage: Cage, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             with open(os.path.join(cage.box, name), "wb") as file:
                 file.write(data)
+
+
+def keep(cage: Cage, names: tuple[str, ...]) -> None:
+    """Remove every file of the box but those of these names; no code of the program has run yet."""
+    with cage.as_user():
+        for entry in list(os.scandir(cage.box)):
+            if entry.name not in names and not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry)
 
 
 def prepare(language: Language, places: Places, cage: Cage) -> str:

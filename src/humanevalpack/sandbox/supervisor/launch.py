@@ -23,11 +23,15 @@ class LaunchFailed(Exception):
 
 @dataclass(frozen=True)
 class Command:
-    """What to start: ``argv`` (absolute path first) or, in the forked process itself, ``call``."""
+    """What to start: ``argv`` (absolute path first) or, in the forked process itself, ``call``.
+
+    ``sealed``: the binary of a compiled language, whose code stays as it was loaded (see system_calls).
+    """
 
     argv: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     call: Callable[[], None] | None = None
+    sealed: bool = False
 
 
 def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:
@@ -51,7 +55,7 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
             os.setresuid(cage.user, cage.user, cage.user)
         os.chdir(cage.box)  # which is its user's alone
         kernel.drop_capabilities()
-        refuse_calls()
+        refuse_calls(command.sealed)
         if command.call is not None:
             os.close(error)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up

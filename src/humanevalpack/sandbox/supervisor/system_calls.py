@@ -28,6 +28,11 @@ _REFUSED = {
     "mount_setattr ptrace process_vm_readv process_vm_writev pidfd_getfd kcmp bpf perf_event_open add_key request_key "
     "keyctl syslog name_to_handle_at open_by_handle_at quotactl quotactl_fd fanotify_init acct",
 }
+_CLONE_THREAD = 0x00010000
+_FORKS = ("fork", "vfork")
+"""Missing on younger machines than x86."""
+_PROTECT, _MAP = ("mprotect", "pkey_mprotect"), "mmap"
+"""The calls whose third argument, the protection of pages, is looked at where a program is sealed."""
 _SAME_EVERYWHERE = {
     "io_uring_setup": 425,
     "io_uring_enter": 426,
@@ -45,6 +50,8 @@ _SAME_EVERYWHERE = {
     "memfd_secret": 447,
 }
 _X86_64 = {
+    "mmap": 9,
+    "mprotect": 10,
     "shmget": 29,
     "socket": 41,
     "clone": 56,
@@ -74,6 +81,7 @@ _X86_64 = {
     "memfd_create": 319,
     "bpf": 321,
     "userfaultfd": 323,
+    "pkey_mprotect": 329,
 }
 _AARCH64 = {
     "umount2": 39,
@@ -94,6 +102,8 @@ _AARCH64 = {
     "request_key": 218,
     "keyctl": 219,
     "clone": 220,
+    "mmap": 222,
+    "mprotect": 226,
     "perf_event_open": 241,
     "fanotify_init": 262,
     "name_to_handle_at": 264,
@@ -105,6 +115,7 @@ _AARCH64 = {
     "memfd_create": 279,
     "bpf": 280,
     "userfaultfd": 282,
+    "pkey_mprotect": 288,
 }
 _MACHINES = {"x86_64": (0xC000003E, 317, _X86_64), "aarch64": (0xC00000B7, 277, _AARCH64)}
 """AUDIT_ARCH_* of linux/audit.h, the number of seccomp(2), and those of the calls."""
@@ -112,20 +123,23 @@ _MACHINES = {"x86_64": (0xC000003E, 317, _X86_64), "aarch64": (0xC00000B7, 277, 
 # linux/bpf_common.h and linux/seccomp.h
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _ERROR = 0x7FFF0000, 0x00050000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = 0, 4, 16, 32
+_PROT_WRITE, _PROT_EXEC = 2, 4
 _FIRST_OF_X32 = 0x40000000
 
 
-def refuse_calls() -> None:
+def refuse_calls(sealed: bool) -> None:
     """Put this process and all that it starts under the filter, for good; no_new_privs must be set. Raises OSError."""
     _, seccomp, _ = _machine()
-    kernel.seccomp(seccomp, program_filter())
+    kernel.seccomp(seccomp, program_filter(sealed))
 
 
-@lru_cache(maxsize=1)
-def program_filter() -> bytes:
+@lru_cache(maxsize=2)
+def program_filter(sealed: bool = False) -> bytes:
     """Return the filter as the kernel takes it: 8 bytes an instruction (struct sock_filter).
 
+    ``sealed`` is for the binary of a compiled language: no page that was ever writable becomes executable, so that it
+    cannot rewrite the code of its test, and no process of its own is started, in which it could try an answer out.
     Raises OSError on a machine whose calls are not known here.
     """
     architecture, _, own = _machine()
@@ -141,6 +155,33 @@ def program_filter() -> bytes:
     for error, names in _REFUSED.items():
         for name in names.split():
             code += [_step(_EQUAL, numbers[name], 0, 1), _step(_RETURN, _ERROR | error)]
+    if sealed:
+        for name in _FORKS:
+            if name in numbers:
+                code += [_step(_EQUAL, numbers[name], 0, 1), _step(_RETURN, _ERROR | errno.EAGAIN)]
+        code += [
+            _step(_EQUAL, numbers[_CLONE], 0, 4),
+            _step(_LOAD, _FIRST_ARGUMENT),
+            _step(_ANY_BIT, _CLONE_THREAD, 1, 0),
+            _step(_RETURN, _ERROR | errno.EAGAIN),
+            _step(_LOAD, _NUMBER),
+        ]
+        for name in _PROTECT:
+            code += [
+                _step(_EQUAL, numbers[name], 0, 4),
+                _step(_LOAD, _THIRD_ARGUMENT),
+                _step(_ANY_BIT, _PROT_EXEC, 0, 1),
+                _step(_RETURN, _ERROR | errno.EACCES),
+                _step(_RETURN, _ALLOW),
+            ]
+        code += [
+            _step(_EQUAL, numbers[_MAP], 0, 5),
+            _step(_LOAD, _THIRD_ARGUMENT),
+            _step(_ANY_BIT, _PROT_EXEC, 0, 2),
+            _step(_ANY_BIT, _PROT_WRITE, 0, 1),
+            _step(_RETURN, _ERROR | errno.EACCES),
+            _step(_RETURN, _ALLOW),
+        ]
     code += [
         _step(_EQUAL, numbers[_CLONE], 0, 3),
         _step(_LOAD, _FIRST_ARGUMENT),

@@ -42,6 +42,8 @@ class Language(ABC):
     """A right program that uses everything in ``needs``: if it does not pass, the toolchain is broken."""
     modules: tuple[str, ...] = ()
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
+    built: tuple[str, ...] = ()
+    """Files of the box that the run needs; all others are removed after the build: they tell what the test expects."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 
@@ -55,6 +57,10 @@ class Language(ABC):
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Return the commands that build the program, run in order in the box."""
+        return []
+
+    def checks(self, job: Job, places: Places) -> list[Command]:
+        """Return commands that are run and have to pass, as ``run`` has, before it."""
         return []
 
     @abstractmethod

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+from functools import lru_cache
+from secrets import token_hex
 
-from ..launch import PROOF_FD, TOKEN_FD, Command
+from ..launch import Command
 from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
+from .cpp_strict import has_one_end, is_plain, strict, with_end
 
 GXX = "/usr/bin/g++"
 MOLD = "/usr/bin/mold"
@@ -22,34 +26,6 @@ BLOCK = "using namespace std;\n" + "".join(
 )
 """What stands before every assembled program (evaluation.md section 6)."""
 
-WRAP = f"""
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-extern "C" int __real_main(int, char **, char **);
-extern "C" int __wrap_main(int argc, char **argv, char **envp) {{
-    pid_t self = getpid();
-    int code = __real_main(argc, argv, envp);
-    if (code == 0 && getpid() == self) {{
-        char token[64];
-        ssize_t size = read({TOKEN_FD}, token, sizeof token);
-        if (size > 0 && write({PROOF_FD}, token, size) != size) return 1;
-    }}
-    return code;
-}}
-extern "C" void __assert_fail(const char *text, const char *file, unsigned line, const char *function) {{
-    const char *name = program_invocation_short_name;
-    fprintf(stderr, "%s: %s:%u: %s: Assertion `%s' failed.\\n", name, file, line, function, text);
-    if (write({PROOF_FD}, "assertion failed\\n", 17) != 17) _exit(1);
-    abort();
-}}
-"""
-"""Linked with --wrap=main (for Rust too): an exit before the end of main, from wherever, leaves no proof.
-
-An assertion that failed is told on the same channel, so that a handler of its abort proves nothing; a program that
-brings an ``__assert_fail`` of its own does not link.
-"""
 _END = b"""
 #if defined main || defined __assert_fail
 #error the program renames what the test is made of
@@ -62,11 +38,10 @@ def linker() -> tuple[str, ...]:
     return ("-fuse-ld=mold",) if os.path.exists(MOLD) else ()
 
 
-def wrapper(folder: str) -> Command:
-    """Write the trusted main into ``folder`` and return the command that compiles it to ``wrap.o`` there."""
-    with open(os.path.join(folder, "wrap.cpp"), "w", encoding="ascii") as file:
-        file.write(WRAP)
-    return Command((GXX, "-O1", "-c", "wrap.cpp", "-o", "wrap.o"))
+def wrapper(folder: str, *options: str, output: str = "wrap.o") -> Command:
+    """Put the trusted main's source into ``folder`` and return the command that compiles it there."""
+    shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "wrap.cpp"), f"{folder}/wrap.cpp")
+    return Command((GXX, "-O1", *options, "-c", "wrap.cpp", "-o", output))
 
 
 class Cpp(Language):
@@ -92,31 +67,51 @@ int main(){
 }
 """
     )
-    prepared_from = ("cpp.py", GXX, "/usr/include/boost/version.hpp", MOLD)
+    built = ("program", "strict")
+    prepared_from = ("cpp.py", "wrap.cpp", GXX, "/usr/include/boost/version.hpp", MOLD)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
-        """Precompile the import block and compile the trusted main."""
+        """Precompile the import block and compile the trusted main, also with an end that only this folder can name."""
         with open(os.path.join(folder, "block.h"), "w", encoding="ascii") as file:
             file.write(BLOCK)
-        return [Command((GXX, *_FLAGS, "-x", "c++-header", "block.h", "-o", "block.h.gch")), wrapper(folder)]
+        end = f"ended_{token_hex(8)}"
+        ending = wrapper(folder, f"-DENDED={end}", output=f"{end}.o")
+        return [Command((GXX, *_FLAGS, "-x", "c++-header", "block.h", "-o", "block.h.gch")), wrapper(folder), ending]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """One file; its last lines see the macros that the test saw."""
-        return {"program.cpp": encoded(job.text) + _END}
+        """One file; its last lines see the macros that the test saw. A strict form where one is needed."""
+        end = _end(places) if has_one_end(job.text) else None
+        sources = {"program.cpp": encoded(with_end(job.text, end) if end else job.text) + _END}
+        if not is_plain(job.text, BLOCK):
+            sources["strict.cpp"] = encoded(strict(job.text, BLOCK, end))
+        return sources
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile and link; the precompiled block is only for a program that begins with exactly this block."""
         block = ("-include", f"{places.warm}/block.h") if job.text.startswith(BLOCK) else ()
-        wrap = f"{places.warm}/wrap.o"
-        argv = (GXX, *_FLAGS, *block, "program.cpp", wrap, "-Wl,--wrap=main", *linker())
-        return [Command((*argv, "-lcrypto", "-lssl", "-o", "program"))]
+        names = ["program"] if is_plain(job.text, BLOCK) else ["program", "strict"]
+        # the trusted main comes first: so does its code before main
+        main = _end(places) if has_one_end(job.text) else "wrap"
+        argv = (GXX, *_FLAGS, *block, f"{places.warm}/{main}.o", "-Wl,--wrap=main", *linker())
+        return [Command((*argv, f"{name}.cpp", "-lcrypto", "-lssl", "-o", name)) for name in names]
+
+    def checks(self, job: Job, places: Places) -> list[Command]:
+        """Run the strict form."""
+        return [] if is_plain(job.text, BLOCK) else [Command(("./strict",), sealed=True)]
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary."""
-        return Command(("./program",))
+        return Command(("./program",), sealed=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """An abort that assert() announced is a failure of the test."""
         if outcome.signal == "SIGABRT" and (line := last_line_with(outcome.output, "Assertion `")):
             return "failed", line
         return super().failure(outcome)
+
+
+@lru_cache(maxsize=8)
+def _end(places: Places) -> str:
+    """Return the name of the function that ``prepare`` compiled for the test's end."""
+    (file,) = (name for name in os.listdir(places.warm) if name.startswith("ended_"))
+    return file[: -len(".o")]

@@ -42,11 +42,12 @@ func TestExample(t *testing.T) {
     assert.New(t).Equal(42, 6 * 7)
 }
 """
-    prepared_from = ("go.py", "go_prepare.py", "testmain.go", GO, _TESTIFY)
+    built = ("program",)
+    prepared_from = ("go.py", "go_prepare.py", "testmain.go", "guard.go", GO, _TESTIFY)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile testify and testmain, and list what programs may import."""
-        for name in ("testmain.go", "go_prepare.py"):
+        for name in ("testmain.go", "guard.go", "go_prepare.py"):
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
         env = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": "/tmp/go-cache", "GOFLAGS": ""}
         return [Command(("/usr/bin/python3", "-I", "go_prepare.py", folder), {**env, "TMPDIR": "/tmp"})]
@@ -90,7 +91,7 @@ func TestExample(t *testing.T) {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the binary as `go test` does, but let an exit be seen as what it is (`go test` makes it a panic)."""
-        return Command(("./program", "-test.timeout=0"))
+        return Command(("./program", "-test.timeout=0"), sealed=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """A test that reports a failure is `failed`; a panic ends the process before any such report is complete."""

@@ -13,6 +13,8 @@ import sys
 from typing import Any
 
 GO = "/usr/bin/go"
+GUARD = "a/guard"
+"""The import path of guard.go, for testmain.go only."""
 PACKAGES = ("std", "github.com/stretchr/testify/assert", "github.com/stretchr/testify/require")
 """What a program may import: the standard library and testify (its own dependencies only through it)."""
 
@@ -39,9 +41,11 @@ def main() -> None:
             _vet(vet, package, files, facts, output, work)
         if os.path.exists(output):  # not for a package with C code, whose generated files vet lacks here
             facts[package["ImportPath"]] = output
+    importable = [path for path in files if _importable(path)]
+    _compile_guard(folder, files, work)
     # relative paths lie in this folder: another sandbox sees it at another place
     kept = {package["ImportPath"]: package.get("Kept", package["Export"]) for package in packages}
-    importable = [path for path in kept if _importable(path)]
+    kept[GUARD] = os.path.join("packages", "guard.a")
     with open(os.path.join(folder, "packages.json"), "w", encoding="ascii") as file:
         json.dump({"files": kept, "facts": facts, "importable": importable, "vet": vet}, file)
     _go("build", "-o", os.path.join(folder, "testmain"), os.path.join(folder, "testmain.go"))
@@ -51,6 +55,15 @@ def main() -> None:
 def _importable(path: str) -> bool:
     own = not path.startswith(("github.com/", "gopkg.in/")) or path in PACKAGES
     return own and not {"internal", "vendor"} & set(path.split("/"))
+
+
+def _compile_guard(folder: str, files: dict[str, str], work: str) -> None:
+    config = os.path.join(work, "import.cfg")
+    with open(config, "w", encoding="ascii") as file:
+        file.writelines(f"packagefile {path}={where}\n" for path, where in files.items())
+    compiler = _go("tool", "-n", "compile").strip()
+    flags = ("-complete", "-pack", "-importcfg", config, "-p", GUARD, "-o", f"{folder}/packages/guard.a")
+    subprocess.run([compiler, *flags, os.path.join(folder, "guard.go")], check=True)
 
 
 def _vet(

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import os
+import shutil
+from functools import lru_cache
+from secrets import token_hex
 
 from ..launch import Command
 from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
 from .cpp import GXX, linker, wrapper
+from .rust_test import guarded
 
 RUSTC = "/usr/bin/rustc"
 _CRATES = ("rand", "regex", "md5")
-_TESTS = re.compile(r"^[ \t]*#\[cfg\(test\)\]", re.MULTILINE)
-_GUARD = "const _: () = (); " + "".join(
-    f"macro_rules! {name} {{ ($($t:tt)*) => {{ ::std::{name}!($($t)*) }} }} "
-    for name in ("assert", "assert_eq", "assert_ne")
-)
-"""Takes an attribute that hangs in the air (it could switch the tests off), and brings the real assertions back."""
 
 
 class Rust(Language):
@@ -48,21 +46,26 @@ mod tests {
     }
 }
 """
-    prepared_from = ("rust.py", "cpp.py", RUSTC, GXX)
+    built = ("program",)
+    prepared_from = ("rust.py", "guard.rs", "wrap.cpp", "cpp.py", RUSTC, GXX)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
-        """Compile the trusted main."""
-        return [wrapper(folder)]
+        """Compile the trusted main and what the test uses, under names that only this folder knows."""
+        name = f"guard_{token_hex(8)}"
+        tests = f"tests_{token_hex(8)}"
+        shutil.copyfile(os.path.join(os.path.dirname(os.path.abspath(__file__)), "guard.rs"), f"{folder}/guard.rs")
+        argv = (RUSTC, "--edition=2021", "--crate-type=rlib", f"--crate-name={name}", "-Copt-level=1")
+        compiled = (*argv, "-Ccodegen-units=1", "--cap-lints=allow", "guard.rs")
+        return [wrapper(folder, f"-DTESTS={tests}"), Command(compiled, {"TESTS": tests})]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
-        """One file; what the code before the test left open or replaced ends where the test begins."""
-        starts = [found.start() for found in _TESTS.finditer(job.text)]
-        at = starts[-1] if starts else 0
-        return {"program.rs": encoded(job.text[:at] + (_GUARD if starts else "") + job.text[at:])}
+        """One file; its test means what it says whatever stands before it (see rust_test)."""
+        return {"program.rs": encoded(guarded(job.text, _guard(places)))}
 
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile as `cargo test` does by default (no optimisation, overflow checks), without debug information."""
         crates = [f"--extern={crate}={places.toolchain}/lib{crate}.rlib" for crate in _CRATES]
+        crates.append(f"--extern={_guard(places)}={places.warm}/lib{_guard(places)}.rlib")
         link = (f"{places.warm}/wrap.o", "-Wl,--wrap=main", *linker())
         argv = [RUSTC, "--edition=2021", "--test", "--crate-name=program", "--cap-lints=allow", "-Cdebuginfo=0"]
         argv += ["-Cstrip=symbols", f"-Clinker={GXX}", f"-Ldependency={places.toolchain}", *crates]
@@ -71,14 +74,7 @@ mod tests {
 
     def run(self, job: Job, places: Places) -> Command:
         """Run the test harness."""
-        return Command(("./program",))
-
-    def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
-        """A harness that found no test has proved nothing."""
-        status, reason = super().judge(job, outcome)
-        if status == "passed" and outcome.output.lstrip().startswith(b"running 0 tests"):
-            return "incomplete", "no test was run"
-        return status, reason
+        return Command(("./program",), sealed=True)
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Exit code 101 is the harness's word for a failed test: an assertion, or a panic of the code itself."""
@@ -87,3 +83,10 @@ mod tests {
             return "failed", where or "a test failed"
         status, reason = super().failure(outcome)
         return status, where or reason
+
+
+@lru_cache(maxsize=8)
+def _guard(places: Places) -> str:
+    """Return the name of the crate that ``prepare`` made from guard.rs."""
+    (file,) = (name for name in os.listdir(places.warm) if name.startswith("libguard_"))
+    return file[len("lib") : -len(".rlib")]
