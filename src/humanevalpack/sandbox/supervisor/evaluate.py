@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .crew import Crew
+from .frames import BrokenFrame
 
 PROFILES = ("reference", "fixed")
 _FIELDS = ("text", "profile", "task_id", "id", "expect")
@@ -39,12 +40,20 @@ def evaluate(arguments: Sequence[str], language: str) -> int:
     except WrongLine as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    try:
+        return _judge(records, Crew(language, options.workers, options.time_limit), language)
+    except (BrokenFrame, OSError) as error:
+        sys.stderr.write(f"no worker can be started here: {error}\n")
+        return 3
+
+
+def _judge(records: Sequence[dict[str, Any]], crew: Crew, language: str) -> int:
     counts: Counter[str] = Counter()
     samples: dict[str, list[bool]] = {}
     different = 0
     # results leave through a descriptor of its own: a stray print must not break a line
     with os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogatepass") as out:
-        for index, verdict in enumerate(Crew(language, options.workers, options.time_limit).judge(records)):
+        for index, verdict in enumerate(crew.judge(records)):
             record = records[index]
             named = {key: record[key] for key in ("id", "task_id") if key in record}
             out.write(json.dumps({"index": index, **named, **verdict}) + "\n")
