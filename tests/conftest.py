@@ -47,8 +47,13 @@ def _need_real_data() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Options that a user's shell sets must not change what a test sees; where things lie stays."""
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Options that a user's shell sets must not change what a test sees; where things lie stays.
+
+    Nor must an engine that happens to have the images: only tests of it see one.
+    """
+    if not request.node.get_closest_marker("docker"):
+        monkeypatch.setenv("DOCKER_HOST", "unix:///no-engine-in-this-test.sock")
     for name in list(os.environ):
         kept = ("HUMANEVALPACK_SHARED", "HUMANEVALPACK_TOOLCHAINS", "HUMANEVALPACK_SYSTEM_PACKAGES")
         if name.startswith("HUMANEVALPACK_") and name not in kept:

@@ -314,7 +314,7 @@ def test_a_language_without_toolchain_is_no_failure(monkeypatch: pytest.MonkeyPa
     lacking = toolchains.Toolchain(
         "python", False, "", (), ("python is missing (/usr/bin/python3)",), "sudo install.sh"
     )
-    monkeypatch.setattr("humanevalpack.sandbox.workshop.check_toolchains", lambda languages: {"python": lacking})
+    monkeypatch.setattr("humanevalpack.sandbox.workshop.check_toolchains", lambda languages, **_: {"python": lacking})
     with pytest.raises(ToolchainMissing, match=r"/usr/bin/python3.*sudo install\.sh"):
         list(run_programs([program(RIGHT)], sandbox="local"))
 

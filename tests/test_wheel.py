@@ -62,6 +62,8 @@ def test_the_wheel_holds_data_hook_and_licences_and_nothing_of_the_repository(wh
         "humanevalpack/py.typed",
         "humanevalpack/data/truth_table.yaml",
         "humanevalpack/sandboxes/toolchain.sh",
+        "humanevalpack/sandboxes/image.sh",
+        "humanevalpack/sandboxes/go/Dockerfile",
         "humanevalpack/sandboxes/rust/rand/src/lib.rs",
         "octopack_data/__init__.py",
         "octopack_train/__init__.py",
