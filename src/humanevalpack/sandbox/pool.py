@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox import process
+from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.choice import choose_sandbox
 from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.schedule import Schedule
@@ -28,6 +29,7 @@ def run_programs(
     time_limit: float | None = None,
     confirm_unsafe: bool = False,
     journal: str | Path | None = None,
+    share_builds: bool = True,
     on_verdict: Callable[[int, Verdict], None] | None = None,
 ) -> Iterator[Verdict]:
     """Run programs with their tests and yield their verdicts in the order given.
@@ -36,8 +38,9 @@ def run_programs(
     this process may use), ``time_limit`` replaces the CPU seconds of a run, ``on_verdict(index, verdict)`` is called
     as soon as a verdict is known, in any order. ``journal`` is a file that keeps the verdicts: the same call after a
     kill runs only what is missing in it (a changed toolchain, profile or limit makes a program run again).
-    ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the
-    iterator, or an exception, ends every worker and what it runs.
+    ``share_builds=False`` builds every program by itself: it changes what a program costs, not its verdict.
+    ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the iterator, or an exception, ends every worker and
+    what it runs.
 
     Raises UsageError for a wrong argument, SandboxFault where the sandbox cannot work, and, when the first program of
     a language comes, ToolchainMissing if it cannot be judged here.
@@ -48,23 +51,19 @@ def run_programs(
         process.confirm(confirm_unsafe)
         process.warn()
     kind = choose_sandbox(sandbox)
-    return _results(programs, Workshop(kind, count, limit), Journal(journal), on_verdict)
+    kept, workshop = Journal(journal), Workshop(kind, count, limit)
+    schedule = Schedule(programs, on_verdict, kept, workshop.judged_by)
+    return _results(schedule, Batches(schedule, count, share_builds=share_builds), workshop, kept)
 
 
-def _results(
-    programs: Iterable[Program],
-    workshop: Workshop,
-    journal: Journal,
-    on_verdict: Callable[[int, Verdict], None] | None,
-) -> Iterator[Verdict]:
-    schedule = Schedule(programs, on_verdict, journal, workshop.judged_by)
+def _results(schedule: Schedule, batches: Batches, workshop: Workshop, journal: Journal) -> Iterator[Verdict]:
     with journal, workshop:
         while True:
             yield from schedule.due()
             if schedule.finished:
                 return
-            while workshop.idle and (task := schedule.next_task(workshop.busy)) is not None:
-                workshop.give(task)
+            while workshop.idle and (tasks := batches.next(workshop.busy)):
+                workshop.give(tasks)
             yield from schedule.due()
             for task, verdict in workshop.wait():
                 schedule.settle(task, verdict)

@@ -23,7 +23,8 @@ WINDOW = 4096
 class Task:
     """One distinct program; ``indices`` are the places in the input that wait for its verdict.
 
-    ``faults`` counts the workers that broke on it, ``alone`` is set for a re-run with the machine to itself.
+    ``faults`` counts the workers that broke on it, ``alone`` is set for a re-run with the machine to itself, ``single``
+    for a program that is built by itself from now on.
     """
 
     program: Program
@@ -31,6 +32,7 @@ class Task:
     indices: list[int]
     faults: list[str] = field(default_factory=list)
     alone: bool = False
+    single: bool = False
 
 
 class Schedule:

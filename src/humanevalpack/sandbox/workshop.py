@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from humanevalpack.errors import SandboxFault, ToolchainMissing
 from humanevalpack.sandbox import containers, namespaces, process, roots
 from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor import frames
+from humanevalpack.sandbox.supervisor.batch import BATCH, LATER, SINGLE
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
@@ -38,15 +39,19 @@ _STARTS = {"local": namespaces.start, "process": process.start}
 
 @dataclass(slots=True)
 class _Bench:
-    """A worker, and the task it works on until ``deadline`` (monotonic seconds).
+    """A worker and the tasks it works on, by their place in its frame.
 
     ``image`` is the language whose image it lives in, "" for a worker with this machine's tools, which serves them all.
+    ``deadline`` (monotonic seconds) is for the next answer: ``longest`` seconds after the one before. ``together`` is True
+    for tasks that were built together.
     """
 
     started: Started
     image: str
-    task: Task | None = None
+    tasks: dict[int, Task] = field(default_factory=dict)
     deadline: float = 0.0
+    longest: float = 0.0
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Workshop:
     @property
     def busy(self) -> int:
         """How many workers are at work."""
-        return sum(bench.task is not None for bench in self._benches)
+        return sum(bool(bench.tasks) for bench in self._benches)
 
     @property
     def idle(self) -> bool:
@@ -106,19 +111,20 @@ class Workshop:
         limit = "" if self._time_limit is None else f"{self._time_limit:g} s"
         return f"{self._versions[language]}\n{self._warm[language]}\n{supervisor_digest()}\n{limit}"
 
-    def give(self, task: Task) -> None:
-        """Give a task, of a language that ``judged_by`` was asked for, to an idle worker; starts one if need be.
+    def give(self, tasks: Sequence[Task]) -> None:
+        """Give tasks, of a language that ``judged_by`` was asked for, to an idle worker; starts one if need be.
 
-        Raises SandboxFault.
+        Several are built together. Raises SandboxFault.
         """
-        bench = self._free_bench(task.program.language)
-        bench.task = task
-        patience = PATIENCE_ALONE if task.alone else PATIENCE
-        bench.deadline = time.monotonic() + self._send(bench.started, task.program, patience)
+        bench = self._free_bench(tasks[0].program.language)
+        bench.tasks, bench.together = dict(enumerate(tasks)), len(tasks) > 1
+        patience = PATIENCE_ALONE if tasks[0].alone else PATIENCE
+        bench.longest = self._send(bench.started, [task.program for task in tasks], patience)
+        bench.deadline = time.monotonic() + bench.longest
 
     def _free_bench(self, language: str) -> _Bench:
         image = language if self._in_image(language) else ""
-        bench = next((bench for bench in self._benches if bench.task is None and bench.image == image), None)
+        bench = next((bench for bench in self._benches if not bench.tasks and bench.image == image), None)
         if bench is None:
             if len(self._benches) >= _IDLE * self._count:
                 self._end_one_idle()
@@ -127,7 +133,7 @@ class Workshop:
         return bench
 
     def _end_one_idle(self) -> None:
-        idle = next((bench for bench in self._benches if bench.task is None), None)
+        idle = next((bench for bench in self._benches if not bench.tasks), None)
         if idle is not None:
             self._benches.remove(idle)
             idle.started.worker.close()
@@ -143,7 +149,7 @@ class Workshop:
 
     def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
         """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
-        working = [bench for bench in self._benches if bench.task is not None]
+        working = [bench for bench in self._benches if bench.tasks]
         if not working:
             return
         poller = select.poll()
@@ -154,18 +160,14 @@ class Workshop:
         left = min(bench.deadline for bench in working) - time.monotonic()
         poller.poll(max(0.0, left) * 1000 + 1)
         for bench in working:
-            task = bench.task
-            assert task is not None
             try:
-                answer = _answer(bench)
+                while bench.tasks and (answer := _answer(bench)) is not None:
+                    yield from _settled(bench, *answer)
             except WorkerFault as fault:
                 self._benches.remove(bench)
                 bench.started.worker.close()
-                yield task, _after_fault(task, str(fault))
-                continue
-            if answer is not None:
-                bench.task = None
-                yield task, _verdict(task, answer)
+                for task in bench.tasks.values():
+                    yield task, _after_fault(task, str(fault), together=bench.together)
 
     def _admit(self, language: str) -> None:
         """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs."""
@@ -179,7 +181,7 @@ class Workshop:
         example = Example(LANGUAGES[language].example, language)
         worker = self._free_bench(language).started
         try:
-            longest = self._send(worker, example, PATIENCE)
+            longest = self._send(worker, [example], PATIENCE)
             kind, body = worker.worker.receive(time.monotonic() + longest)
         except WorkerFault as fault:
             raise SandboxFault(f"the worker broke on a trivial {language} program: {fault}") from fault
@@ -195,26 +197,24 @@ class Workshop:
             self._root, self._temporary = warm_root()
         return prepared(language, self._root, lambda preparing: self._start(None, preparing))
 
-    def _send(self, started: Started, program: Program | Example, patience: float) -> float:
-        """Send a program; return the seconds after which its worker counts as stuck."""
+    def _send(self, started: Started, programs: Sequence[Program | Example], patience: float) -> float:
+        """Send programs of one language; return the seconds without an answer after which the worker is stuck."""
+        name = programs[0].language
         slowness = started.ready.slowness
-        limit = self._time_limit if not isinstance(program, Example) else None
-        body = {
-            "text": program.text,
-            "profile": program.profile,
-            "warm": self._warm[program.language],
-            "cpu": limit,
-            "slowness": slowness,
-            "patience": patience,
-        }
-        started.worker.send(frames.pack(program.language, body))
-        language = LANGUAGES[program.language]
+        limit = self._time_limit if not isinstance(programs[0], Example) else None
+        common = {"warm": self._warm[name], "cpu": limit, "slowness": slowness, "patience": patience}
+        bodies = [{"text": program.text, "profile": program.profile, **common} for program in programs]
+        if len(bodies) == 1:
+            started.worker.send(frames.pack(name, bodies[0]))
+        else:
+            started.worker.send(frames.pack(BATCH, {"language": name, "jobs": bodies}))
+        language = LANGUAGES[name]
         build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
         return backstop(build, patience) + backstop(run, patience) + _GRACE
 
 
-def _answer(bench: _Bench) -> dict[str, Any] | None:
-    """Return the worker's verdict if it is there; raises WorkerFault if it broke, is stuck or reports a fault."""
+def _answer(bench: _Bench) -> tuple[str, Any] | None:
+    """Return the worker's answer if it is there; raises WorkerFault if it broke, is stuck or reports a fault."""
     worker: Worker = bench.started.worker
     worker.push()
     answer = worker.take()
@@ -223,9 +223,22 @@ def _answer(bench: _Bench) -> dict[str, Any] | None:
             raise worker.fault("it is stuck: no answer long after every limit of the program")
         return None
     kind, body = answer
-    if kind != "verdict":
+    if kind not in ("verdict", SINGLE, LATER):
         raise worker.fault(f"{kind}: {body.get('reason', body)}")
-    return dict(body)
+    bench.deadline = time.monotonic() + bench.longest
+    return kind, body
+
+
+def _settled(bench: _Bench, kind: str, body: Any) -> Iterator[tuple[Task, Verdict | None]]:
+    """Take the tasks that an answer is about from the bench; yield each with its verdict or None."""
+    if kind == "verdict":
+        task = bench.tasks.pop(body.pop("place", 0))
+        yield task, _verdict(task, body)
+        return
+    for place in body:
+        task = bench.tasks.pop(place)
+        task.single = kind == SINGLE
+        yield task, None
 
 
 def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
@@ -236,7 +249,10 @@ def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
     return Verdict.from_dict(answer)
 
 
-def _after_fault(task: Task, fault: str) -> Verdict | None:
+def _after_fault(task: Task, fault: str, *, together: bool) -> Verdict | None:
+    if together:  # whose fault it was is seen when each is run by itself
+        task.single = True
+        return None
     task.faults.append(fault)
     if len(task.faults) < TRIES:
         return None

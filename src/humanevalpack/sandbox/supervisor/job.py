@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .cage import Cage
 from .languages import LANGUAGES
 from .languages.base import Language, Places
+from .launch import Command
 from .limits import Job
 from .watch import Outcome, run
 
@@ -69,9 +71,26 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
             return _verdict(*_build_failure(outcome), outcome, built, build, None)
     if language.built:
         keep(cage, language.built)
+    return ran(job, [*language.checks(job, places), language.run(job, places)], cage, built, build)
+
+
+def ran(
+    job: Job,
+    commands: Sequence[Command],
+    cage: Cage,
+    built: Sequence[Outcome],
+    build: dict[str, float] | None,
+    seen_alone: Callable[[bytes], bytes] = bytes,
+) -> dict[str, Any]:
+    """Run a built program and return its verdict; ``built`` and ``build`` are what its build was and cost.
+
+    ``seen_alone`` turns the output of a program that shares a build into what it would have been without the others.
+    """
+    language = LANGUAGES[job.language]
     runs: list[Outcome] = []
-    for command in (*language.checks(job, places), language.run(job, places)):
-        runs.append(run(command, cage, language.run_limits(job)))
+    for command in commands:
+        outcome = run(command, cage, language.run_limits(job))
+        runs.append(replace(outcome, output=seen_alone(outcome.output)))
         status, reason = (runs[-1].broke, runs[-1].why) if runs[-1].broke else language.judge(job, runs[-1])
         if status != "passed":
             break
@@ -79,12 +98,13 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
     return _verdict(status, reason, runs[-1], [*built, *runs], build, total)
 
 
-def put(cage: Cage, files: dict[str, bytes]) -> None:
+def put(cage: Cage, files: Mapping[str, bytes], mode: int = 0o644) -> None:
     """Write files into the box as the program's user owns them."""
     with cage.as_user():
         for name, data in files.items():
             with open(os.path.join(cage.box, name), "wb") as file:
                 file.write(data)
+                os.fchmod(file.fileno(), mode)
 
 
 def keep(cage: Cage, names: tuple[str, ...]) -> None:

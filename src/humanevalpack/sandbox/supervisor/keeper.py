@@ -10,6 +10,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from . import kernel
 from .cage import Cage, enter_namespaces, enter_plain, sweep
@@ -42,12 +44,20 @@ class Keepers:
             _keep(kind, length, self._setting)
         return keeper
 
+    def start(self, out: int, answers: Callable[[Cage], bytes]) -> int:
+        """Fork a keeper that answers to the descriptor ``out``; its box has the caller's number."""
+        box = _box(self._setting, os.getpid())
+        keeper = self._fork()
+        if keeper == 0:
+            serve(out, self._setting, box, answers)
+        return keeper
+
     def stop(self, keeper: int) -> None:
         """End a keeper and what it keeps."""
         os.kill(keeper, signal.SIGKILL if self._setting.namespaces else signal.SIGTERM)
 
     def clean(self, keeper: int, status: int) -> None:
-        """After a keeper's end: nothing of its program is left."""
+        """After a keeper's end: nothing of its program is left in the box with this number."""
         if self._setting.namespaces:
             return
         if status == 0:
@@ -79,19 +89,33 @@ def _box(setting: Setting, keeper: int) -> str:
     return os.path.join(setting.base, f"humanevalpack-{keeper}")
 
 
-def _keep(kind: str, length: int, setting: Setting) -> None:
+def _keep(kind: str, length: int, setting: Setting) -> NoReturn:
     """Serve one frame; never returns."""
+    try:
+        out, body = taken(length)
+    except BaseException as error:
+        tell(error)
+        os._exit(1)
+    serve(out, setting, _box(setting, os.getpid()), lambda cage: _answer(kind, body, setting, cage))
+
+
+def taken(length: int) -> tuple[int, Any]:
+    """Read a frame's body and close the pool's pipes to what comes after; return (where to answer, the body)."""
+    out = os.dup(1)
+    body = json.loads(read_exactly(0, length))
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    return out, body
+
+
+def serve(out: int, setting: Setting, box: str, answers: Callable[[Cage], bytes]) -> NoReturn:
+    """Make a cage, answer from inside it to ``out``, leave nothing of it; ends this process."""
     code, cage = 1, None
     try:
-        # the pool's pipes are kept from the program: it inherits neither
-        out = os.dup(1)
-        body = json.loads(read_exactly(0, length))
-        null = os.open("/dev/null", os.O_RDWR)
-        os.dup2(null, 0)
-        os.dup2(null, 1)
         try:
-            cage = _cage(setting)
-            answer = _answer(kind, body, setting, cage)
+            cage = _cage(setting, box)
+            answer = answers(cage)
         except (OSError, KeyError, TypeError, LaunchFailed) as error:
             answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
         write_all(out, answer)
@@ -99,8 +123,7 @@ def _keep(kind: str, length: int, setting: Setting) -> None:
     except SystemExit:  # it was told to stop
         pass
     except BaseException as error:
-        sys.stderr.write(f"supervisor: {type(error).__name__}: {error}\n")
-        sys.stderr.flush()
+        tell(error)
     finally:
         if cage is not None:
             cage.kill_all()
@@ -122,7 +145,13 @@ def _sweep(box: str) -> None:
         os._exit(code)
 
 
-def _cage(setting: Setting) -> Cage:
+def tell(error: BaseException) -> None:
+    """Write on stderr, which the pool shows, what ended this process."""
+    sys.stderr.write(f"supervisor: {type(error).__name__}: {error}\n")
+    sys.stderr.flush()
+
+
+def _cage(setting: Setting, box: str) -> Cage:
     if setting.namespaces:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
@@ -130,7 +159,7 @@ def _cage(setting: Setting) -> Cage:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         return enter_namespaces()
     signal.signal(signal.SIGTERM, _stop)
-    return enter_plain(_box(setting, os.getpid()))
+    return enter_plain(box)
 
 
 def _stop(number: int, frame: object) -> None:

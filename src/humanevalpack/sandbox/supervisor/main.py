@@ -1,8 +1,8 @@
 """The long-lived process: reads frames, serves each in a fork of its own, never holds a program's text itself.
 
 Started as ``python3 -I`` on this folder's parent, with the setting as JSON in the first argument. It says ``ready``,
-then answers every frame by one frame: ``verdict``, ``prepared``, or ``fault`` with the reason. At the end of its
-input it ends; what it was doing then is killed.
+then answers every frame by one frame: ``verdict``, ``prepared``, or ``fault`` with the reason; a ``batch`` of programs
+by several (see batch.py). At the end of its input it ends; what it was doing then is killed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import select
 import sys
 
+from .batch import BATCH, fork_batch
 from .frames import HEADER, pack, parse_header, read_exactly, write_all
 from .job import Setting
 from .keeper import Keepers
@@ -38,7 +39,7 @@ def serve(setting: Setting) -> None:
                 importlib.import_module(name)
             gc.collect()
             gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
-        keeper = keepers.fork(kind, length)
+        keeper = fork_batch(length, setting, keepers) if kind == BATCH else keepers.fork(kind, length)
         if not _wait(keeper, keepers):
             return
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..launch import Command
 from ..limits import GIB, Job, Limits, backstop
 from ..watch import Outcome
+
+if TYPE_CHECKING:
+    from .sharing import SharedBuild
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Language(ABC):
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
     built: tuple[str, ...] = ()
     """Files of the box that the run needs; all others are removed after the build: they tell what the test expects."""
+    shared: SharedBuild | None = None
+    """How several programs are built together, where that is faster and safe."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 

@@ -14,7 +14,9 @@ from typing import Any
 
 GO = "/usr/bin/go"
 GUARD = "a/guard"
-"""The import path of guard.go, for testmain.go only."""
+"""The import path of guard.go, choice.go and tasks.go, for testmain.go only."""
+MOST = 40
+"""Programs in one binary."""
 PACKAGES = ("std", "github.com/stretchr/testify/assert", "github.com/stretchr/testify/require")
 """What a program may import: the standard library and testify (its own dependencies only through it)."""
 
@@ -43,11 +45,12 @@ def main() -> None:
             facts[package["ImportPath"]] = output
     importable = [path for path in files if _importable(path)]
     _compile_guard(folder, files, work)
+    shared = _shares(folder, {**files, GUARD: os.path.join(folder, "packages", "guard.a")}, work)
     # relative paths lie in this folder: another sandbox sees it at another place
     kept = {package["ImportPath"]: package.get("Kept", package["Export"]) for package in packages}
     kept[GUARD] = os.path.join("packages", "guard.a")
     with open(os.path.join(folder, "packages.json"), "w", encoding="ascii") as file:
-        json.dump({"files": kept, "facts": facts, "importable": importable, "vet": vet}, file)
+        json.dump({"files": kept, "facts": facts, "importable": importable, "vet": vet, "shared": shared}, file)
     _go("build", "-o", os.path.join(folder, "testmain"), os.path.join(folder, "testmain.go"))
     shutil.rmtree(work)
 
@@ -58,12 +61,57 @@ def _importable(path: str) -> bool:
 
 
 def _compile_guard(folder: str, files: dict[str, str], work: str) -> None:
+    names = [f"program_{number}" for number in range(MOST)]
+    linked = "".join(f"//go:linkname {name} {name}..inittask\nvar {name} uintptr\n\n" for name in names)
+    listed = "".join(f'\t{{"{name}", &{name}}},\n' for name in names)
+    tasks = f'package guard\n\nimport _ "unsafe"\n\n{linked}var tasks = []task{{\n{listed}}}\n'
+    _write(os.path.join(folder, "tasks.go"), tasks)
+    sources = [os.path.join(folder, name) for name in ("guard.go", "choice.go", "tasks.go")]
+    _compile(GUARD, files, f"{folder}/packages/guard.a", work, *sources)
+
+
+def _compile(path: str, files: dict[str, str], output: str, work: str, *sources: str) -> None:
     config = os.path.join(work, "import.cfg")
-    with open(config, "w", encoding="ascii") as file:
-        file.writelines(f"packagefile {path}={where}\n" for path, where in files.items())
+    _write(config, "".join(f"packagefile {name}={where}\n" for name, where in files.items()))
     compiler = _go("tool", "-n", "compile").strip()
-    flags = ("-complete", "-pack", "-importcfg", config, "-p", GUARD, "-o", f"{folder}/packages/guard.a")
-    subprocess.run([compiler, *flags, os.path.join(folder, "guard.go")], check=True)
+    subprocess.run(
+        [compiler, "-complete", "-pack", "-importcfg", config, "-p", path, "-o", output, *sources], check=True
+    )
+
+
+def _shares(folder: str, files: dict[str, str], work: str) -> bool:
+    """Whether, with this release of Go, a chosen program is initialised and another one in the binary is not."""
+    imports = "\t".join(f'_ "program_{number}"\n' for number in (1, 0))
+    main = f'package main\n\nimport (\n\t"a/guard"\n\t{imports})\n\nfunc main() {{ print(guard.Chosen) }}\n'
+    try:
+        for number in (0, 1):
+            files[f"program_{number}"] = os.path.join(work, f"program_{number}.a")
+            source = os.path.join(work, f"program_{number}.go")
+            _write(
+                source, f"package main\n\nvar value = initial()\n\nfunc initial() int {{ print({number}); return 1 }}\n"
+            )
+            _compile(f"program_{number}", files, files[f"program_{number}"], work, source)
+        _write(os.path.join(work, "main.go"), main)
+        _compile("main", files, os.path.join(work, "main.a"), work, os.path.join(work, "main.go"))
+        binary = os.path.join(work, "both")
+        linker = _go("tool", "-n", "link").strip()
+        subprocess.run(
+            [linker, "-importcfg", os.path.join(work, "import.cfg"), "-o", binary, f"{work}/main.a"], check=True
+        )
+        said = [_said(binary, f"program_{number}") for number in (0, 1)]
+    except subprocess.CalledProcessError:
+        return False
+    return said == ["0program_0", "1program_1"]
+
+
+def _said(binary: str, chosen: str) -> str:
+    env = {"HUMANEVALPACK_PROGRAM": chosen}
+    return subprocess.run([binary], env=env, check=True, stderr=subprocess.PIPE, encoding="utf-8").stderr
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
 
 
 def _vet(

@@ -12,6 +12,7 @@ from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
 from .cpp import GXX, linker, wrapper
+from .rust_shared import RustShared
 from .rust_test import guarded
 
 RUSTC = "/usr/bin/rustc"
@@ -48,6 +49,10 @@ mod tests {
 """
     built = ("program",)
     prepared_from = ("rust.py", "guard.rs", "wrap.cpp", "cpp.py", RUSTC, GXX)
+
+    def __init__(self) -> None:
+        """Programs may share a build."""
+        self.shared = RustShared(self)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the trusted main and what the test uses, under names that only this folder knows."""

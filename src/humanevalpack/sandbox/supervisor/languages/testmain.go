@@ -1,10 +1,15 @@
-// testmain writes the main package of a test binary, as `go test` does, for one test file. It differs in three things:
-// the tests are counted, and when all of them have run to their end without a failure the token is handed over. A
-// TestMain of the program is not called: nothing that a test needs can hang on it, and a forged pass can. And a file
-// in which the test does not mean what it says is refused (see refusal).
+// testmain writes the main package of a test binary, as `go test` does, for test files that are packages of their own. It
+// differs in three things: the tests are counted, and when all of them have run to their end without a failure the token
+// is handed over. A TestMain of the program is not called: nothing that a test needs can hang on it, and a forged pass
+// can. And a file in which the test does not mean what it says is refused (see refusal).
+//
+// Arguments: the file to write, then an import path and a file for each program. A binary of several programs runs the
+// one that guard.Chosen names. A program that is refused is left out, and its trouble is told; those that are in the
+// binary are listed.
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/doc"
@@ -26,11 +31,9 @@ import (
 	"os"
 	"testing"
 	"testing/internal/testdeps"
+%s)
 
-	%s "command-line-arguments"
-)
-
-var left = %d
+var left int
 
 func counted(test func(*testing.T)) func(*testing.T) {
 	return func(t *testing.T) {
@@ -40,15 +43,24 @@ func counted(test func(*testing.T)) func(*testing.T) {
 }
 
 func main() {
-	tests := []testing.InternalTest{%s}
-	fuzz := []testing.InternalFuzzTarget{%s}
-	examples := []testing.InternalExample{%s}
+	var tests []testing.InternalTest
+	var fuzz []testing.InternalFuzzTarget
+	var examples []testing.InternalExample
+	switch guard.Chosen {
+%s	}
+	left = len(tests)
 	code := testing.MainStart(testdeps.TestDeps{}, tests, nil, fuzz, examples).Run()
 	if code == 0 && left == 0 && len(tests) > 0 {
 		guard.Prove()
 	}
 	os.Exit(code)
 }
+`
+
+const chosen = `	case %q:
+		tests = []testing.InternalTest{%s}
+		fuzz = []testing.InternalFuzzTarget{%s}
+		examples = []testing.InternalExample{%s}
 `
 
 // isTest reports whether a name is prefix, or prefix and a word that does not begin with a lower-case letter.
@@ -164,21 +176,21 @@ func refusal(files *token.FileSet, file *ast.File, text []byte) string {
 	return trouble
 }
 
-func main() {
-	text, err := os.ReadFile(os.Args[1])
-	files := token.NewFileSet()
-	var file *ast.File
-	if err == nil {
-		file, err = parser.ParseFile(files, os.Args[1], text, parser.ParseComments)
-	}
+// parts returns the import and the case of one program; what makes it unfit is an error.
+func parts(importPath, name string) (string, string, error) {
+	text, err := os.ReadFile(name)
 	if err != nil {
-		fmt.Println("error:", err)
-		os.Exit(1)
+		return "", "", err
+	}
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, text, parser.ParseComments)
+	if err != nil {
+		return "", "", err
 	}
 	if trouble := refusal(files, file, text); trouble != "" {
-		fmt.Println("error:", trouble)
-		os.Exit(1)
+		return "", "", errors.New(trouble)
 	}
+	alias := strings.ReplaceAll(importPath, "-", "_")
 	var tests, fuzz, examples []string
 	for _, declaration := range file.Decls {
 		function, ok := declaration.(*ast.FuncDecl)
@@ -186,15 +198,15 @@ func main() {
 			continue
 		}
 		name := function.Name.String()
+		here := alias + "." + name
 		if isTest(name, "Test") && !(name == "TestMain" && takes(function, "M")) {
 			if !takes(function, "T") {
-				fmt.Printf("error: wrong signature for %s, must be: func %s(t *testing.T)\n", name, name)
-				os.Exit(1)
+				return "", "", fmt.Errorf("wrong signature for %s, must be: func %s(t *testing.T)", name, name)
 			}
-			tests = append(tests, fmt.Sprintf("{%q, counted(program.%s)}", name, name))
+			tests = append(tests, fmt.Sprintf("{%q, counted(%s)}", name, here))
 		}
 		if isTest(name, "Fuzz") && takes(function, "F") {
-			fuzz = append(fuzz, fmt.Sprintf("{%q, program.%s}", name, name))
+			fuzz = append(fuzz, fmt.Sprintf("{%q, %s}", name, here))
 		}
 	}
 	for _, example := range doc.Examples(file) {
@@ -202,15 +214,34 @@ func main() {
 			continue // compiled but not run
 		}
 		name := "Example" + example.Name
-		examples = append(examples, fmt.Sprintf("{%q, program.%s, %q, %t}", name, name, example.Output, example.Unordered))
+		here := alias + "." + name
+		examples = append(examples, fmt.Sprintf("{%q, %s, %q, %t}", name, here, example.Output, example.Unordered))
 	}
-	alias := "program"
 	if len(tests)+len(fuzz)+len(examples) == 0 {
 		alias = "_"
 	}
 	list := func(parts []string) string { return strings.Join(parts, ", ") }
-	source := fmt.Sprintf(head, alias, len(tests), list(tests), list(fuzz), list(examples))
-	if err := os.WriteFile(os.Args[2], []byte(source), 0o644); err != nil {
+	runs := fmt.Sprintf(chosen, importPath, list(tests), list(fuzz), list(examples))
+	return fmt.Sprintf("\t%s %q\n", alias, importPath), runs, nil
+}
+
+func main() {
+	var imports, cases strings.Builder
+	for at := 2; at+1 < len(os.Args); at += 2 {
+		imported, runs, err := parts(os.Args[at], os.Args[at+1])
+		if err != nil {
+			fmt.Println("error:", strings.ReplaceAll(err.Error(), "\n", " "))
+			continue
+		}
+		imports.WriteString(imported)
+		cases.WriteString(runs)
+		fmt.Println("program:", os.Args[at])
+	}
+	if imports.Len() == 0 {
+		os.Exit(1)
+	}
+	source := fmt.Sprintf(head, imports.String(), cases.String())
+	if err := os.WriteFile(os.Args[1], []byte(source), 0o644); err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}
