@@ -23,6 +23,7 @@ from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.workbench import loaded_size
 from humanevalpack.sandbox.toolchains import toolchain_folders
 from humanevalpack.sandbox.warm import prepared, warm_root
+from humanevalpack.sandbox.workers import Worker
 from humanevalpack.verification import checks
 from test_sandbox_programs import CASES, go, rust
 
@@ -288,10 +289,8 @@ def test_a_worker_that_breaks_costs_no_verdict(language: str, monkeypatch: pytes
 
     def breaks(index: int, verdict: Verdict) -> None:
         if not broken:
-            from humanevalpack.sandbox import workshop
-
             broken.append(index)
-            monkeypatch.setattr(workshop.Worker, "take", dies)
+            monkeypatch.setattr(Worker, "take", dies)
 
     def dies(worker: Any) -> Any:
         monkeypatch.undo()
@@ -342,7 +341,8 @@ def test_every_program_of_the_table_gets_the_verdict_that_it_gets_by_itself(lang
 @pytest.mark.parametrize("language", BATCHED)
 def test_the_mini_set_gets_the_verdicts_that_it_gets_by_itself(language: str) -> None:
     made = checks({language: hep.load_problems(language, "mini")})
-    for check, (shared, single) in zip(made, both([check.program for check in made], sandbox="local"), strict=True):
+    verdicts = both([check.program for check in made], sandbox="local", time_limit=2)
+    for check, (shared, single) in zip(made, verdicts, strict=True):
         assert shared == single, check
 
 

@@ -42,8 +42,8 @@ class _Bench:
     """A worker and the tasks it works on, by their place in its frame.
 
     ``image`` is the language whose image it lives in, "" for a worker with this machine's tools, which serves them all.
-    ``deadline`` (monotonic seconds) is for the next answer: ``longest`` seconds after the one before. ``together`` is True
-    for tasks that were built together.
+    ``deadline`` (monotonic seconds) is for the next answer: ``longest`` seconds after the one before. ``together`` is
+    True for tasks that are built together.
     """
 
     started: Started
