@@ -29,6 +29,7 @@ ORDER = (
     "report",
     "truth_table",
     "verification",
+    "doctor",
     "lm_eval_plugin",
     "demo",
     "commands",

@@ -61,7 +61,7 @@ def test_programs_are_taken_as_workers_become_free() -> None:
     assert not taken
     next(verdicts)
     assert len(taken) < 20
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()
 
 
 def test_an_endless_program_does_not_stop_the_others() -> None:
@@ -128,7 +128,7 @@ def test_nothing_is_left_after_the_iterator_is_closed() -> None:
     assert next(verdicts).passed
     started = descendants(os.getpid())
     assert len(started) >= 4
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()
     assert not still_there(started)
 
 

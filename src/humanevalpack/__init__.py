@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
-    from humanevalpack.sandbox import Verdict, run_programs
+    from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
 
 __all__ = [
     "LANGUAGES",
     "SCENARIOS",
+    "Pool",
     "Problem",
     "Program",
     "PromptTemplate",
@@ -38,12 +39,14 @@ __all__ = [
     "run_programs",
     "stop_words",
     "template_names",
+    "verdicts_frame",
 ]
 
 # Where each name lives; a module is imported when one of its names is first used, so that the import costs nothing.
 _HOMES = {
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
+    "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
     "PromptTemplate": "templates",
@@ -57,6 +60,7 @@ _HOMES = {
     "run_programs": "sandbox",
     "stop_words": "prompts",
     "template_names": "templates",
+    "verdicts_frame": "sandbox",
 }
 
 # What the installed .pth file does when Python starts, for installs whose .pth files Python does not read.

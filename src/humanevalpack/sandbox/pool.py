@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox import process
-from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.choice import choose_sandbox
 from humanevalpack.sandbox.journal import Journal
-from humanevalpack.sandbox.schedule import Schedule
+from humanevalpack.sandbox.stream import Run, VerdictStream
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.workshop import Workshop
 
@@ -31,42 +31,80 @@ def run_programs(
     journal: str | Path | None = None,
     share_builds: bool = True,
     on_verdict: Callable[[int, Verdict], None] | None = None,
-) -> Iterator[Verdict]:
+) -> VerdictStream:
     """Run programs with their tests and yield their verdicts in the order given.
 
+    The result works with ``for`` and ``async for``; its ``as_completed()`` yields (index, verdict) in any order.
     ``programs`` is consumed as workers become free. ``workers`` is how many run at once (default: every core that
     this process may use), ``time_limit`` replaces the CPU seconds of a run, ``on_verdict(index, verdict)`` is called
     as soon as a verdict is known, in any order. ``journal`` is a file that keeps the verdicts: the same call after a
     kill runs only what is missing in it (a changed toolchain, profile or limit makes a program run again).
     ``share_builds=False`` builds every program by itself: it changes what a program costs, not its verdict.
     ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the iterator, or an exception, ends every worker and
-    what it runs.
+    what it runs. For many small runs, see ``Pool``.
 
     Raises UsageError for a wrong argument, SandboxFault where the sandbox cannot work, and, when the first program of
     a language comes, ToolchainMissing if it cannot be judged here.
     """
+    workshop = _workshop(sandbox, workers, time_limit, confirm_unsafe)
+    return VerdictStream(Run(programs, workshop, Journal(journal), on_verdict, share_builds, private=True))
+
+
+class Pool:
+    """Workers that stay between runs: what ``run_programs`` does, without starting them anew for every small batch.
+
+    >>> with Pool() as pool:
+    ...     rewards = [verdict.passed for verdict in pool.run(programs)]
+
+    Several threads may run programs at once and share the workers; a run holds those of its programs that have ended
+    until it is read on. A process that was forked needs a pool of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        sandbox: str = "auto",
+        workers: int | None = None,
+        time_limit: float | None = None,
+        confirm_unsafe: bool = False,
+    ) -> None:
+        """Make a pool; the arguments, and the errors, are those of ``run_programs``. Workers start when needed."""
+        self._workshop = _workshop(sandbox, workers, time_limit, confirm_unsafe)
+        self._process = os.getpid()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(
+        self,
+        programs: Iterable[Program],
+        *,
+        journal: str | Path | None = None,
+        share_builds: bool = True,
+        on_verdict: Callable[[int, Verdict], None] | None = None,
+    ) -> VerdictStream:
+        """Run programs as ``run_programs`` does; raises UsageError in a process that was forked from the pool's."""
+        if os.getpid() != self._process:
+            raise UsageError("this pool was made in another process: make one in each process that runs programs")
+        return VerdictStream(Run(programs, self._workshop, Journal(journal), on_verdict, share_builds, private=False))
+
+    def close(self) -> None:
+        """End the workers."""
+        self._workshop.close()
+
+
+def _workshop(sandbox: str, workers: int | None, time_limit: float | None, confirm_unsafe: bool) -> Workshop:
     count = _worker_count(workers)
     limit = _checked_limit(time_limit)
     if sandbox == "process":
         process.confirm(confirm_unsafe)
         process.warn()
-    kind = choose_sandbox(sandbox)
-    kept, workshop = Journal(journal), Workshop(kind, count, limit)
-    schedule = Schedule(programs, on_verdict, kept, workshop.judged_by)
-    return _results(schedule, Batches(schedule, count, share_builds=share_builds), workshop, kept)
-
-
-def _results(schedule: Schedule, batches: Batches, workshop: Workshop, journal: Journal) -> Iterator[Verdict]:
-    with journal, workshop:
-        while True:
-            yield from schedule.due()
-            if schedule.finished:
-                return
-            while workshop.idle and (tasks := batches.next(workshop.busy)):
-                workshop.give(tasks)
-            yield from schedule.due()
-            for task, verdict in workshop.wait():
-                schedule.settle(task, verdict)
+    return Workshop(choose_sandbox(sandbox), count, limit)
 
 
 def _worker_count(workers: int | None) -> int:

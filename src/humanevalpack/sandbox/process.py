@@ -22,7 +22,7 @@ _UNPROTECTED = (
 def warn() -> None:
     """Say what this sandbox does not protect, as a RuntimeWarning on every run."""
     user = "" if os.geteuid() == 0 else "; they run as YOUR user and can change or delete your files"
-    warnings.warn(_UNPROTECTED + user, RuntimeWarning, stacklevel=3)
+    warnings.warn(_UNPROTECTED + user, RuntimeWarning, stacklevel=4)
 
 
 def confirm(confirmed: bool) -> None:

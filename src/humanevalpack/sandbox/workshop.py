@@ -1,57 +1,35 @@
-"""The workers of one run: started when needed, watched, replaced after a fault, ended together."""
+"""The workers that runs share: started when needed, kept between programs and runs, ended together."""
 
 from __future__ import annotations
 
-import select
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from humanevalpack.errors import SandboxFault, ToolchainMissing
+from humanevalpack.errors import SandboxFault, ToolchainMissing, UsageError
 from humanevalpack.sandbox import containers, namespaces, process, roots
-from humanevalpack.sandbox.schedule import Task
+from humanevalpack.sandbox.permits import Permits
 from humanevalpack.sandbox.supervisor import frames
-from humanevalpack.sandbox.supervisor.batch import BATCH, LATER, SINGLE
+from humanevalpack.sandbox.supervisor.batch import BATCH
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
-from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.warm import discard, prepared, supervisor_digest, warm_root
-from humanevalpack.sandbox.workers import Started, Worker, WorkerFault
+from humanevalpack.sandbox.workers import Started, WorkerFault
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
 
-TRIES = 3
-"""How many workers a program may break before it is answered by a sandbox_error."""
 PATIENCE, PATIENCE_ALONE = 1.0, 2.0
 """How the wall backstop is stretched: beside other programs, and when a program runs again alone."""
 _GRACE = 60.0
 """Seconds beyond every limit of a program after which its worker counts as stuck."""
-_IDLE = 2
-"""How many workers are kept for every one that may work: those of images serve one language each."""
 _STARTS = {"local": namespaces.start, "process": process.start}
-
-
-@dataclass(slots=True)
-class _Bench:
-    """A worker and the tasks it works on, by their place in its frame.
-
-    ``image`` is the language whose image it lives in, "" for a worker with this machine's tools, which serves them all.
-    ``deadline`` (monotonic seconds) is for the next answer: ``longest`` seconds after the one before. ``together`` is
-    True for tasks that are built together.
-    """
-
-    started: Started
-    image: str
-    tasks: dict[int, Task] = field(default_factory=dict)
-    deadline: float = 0.0
-    longest: float = 0.0
-    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,192 +46,139 @@ _SEEN_TO_WORK: set[tuple[str, str, str]] = set()
 
 
 class Workshop:
-    """Workers of one sandbox kind, at most ``count``; a context manager that ends them all."""
+    """Workers of one sandbox kind, at most ``count`` at work, shared by runs in any thread; ``close`` ends them all."""
 
     def __init__(self, kind: str, count: int, time_limit: float | None) -> None:
+        self.permits = Permits(count)
         self._kind = kind
-        self._count = count
+        self.count = count
         self._time_limit = time_limit
         self._start = partial(_STARTS.get(kind, namespaces.start), toolchain_folders())
-        self._benches: list[_Bench] = []
+        self._idle: list[tuple[str, Started]] = []
         self._warm: dict[str, str] = {}
         self._versions: dict[str, str] = {}
         self._root: Path | None = None
         self._temporary = False
+        self._admitting = threading.Lock()
+        self._lock = threading.Lock()
+        self._closed = False
 
-    def __enter__(self) -> Workshop:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
-    ) -> None:
-        for bench in self._benches:
-            bench.started.worker.hang_up()
-        for bench in self._benches:
-            bench.started.worker.close()
+    def close(self) -> None:
+        """End every worker that is not at work, and refuse those that come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for _, started in idle:
+            started.worker.hang_up()
+        for _, started in idle:
+            started.worker.close()
         if self._temporary and self._root is not None:
             discard(self._root)
 
-    @property
-    def busy(self) -> int:
-        """How many workers are at work."""
-        return sum(bool(bench.tasks) for bench in self._benches)
-
-    @property
-    def idle(self) -> bool:
-        """True if a task can be given."""
-        return self.busy < self._count
-
     def judged_by(self, language: str) -> str:
         """Return what a language's verdicts depend on beside the program; raises ToolchainMissing, SandboxFault."""
-        if language not in self._warm:
-            self._admit(language)
+        with self._admitting:
+            if language not in self._warm:
+                self._warm[language] = self._admitted(language)
         limit = "" if self._time_limit is None else f"{self._time_limit:g} s"
         return f"{self._versions[language]}\n{self._warm[language]}\n{supervisor_digest()}\n{limit}"
 
-    def give(self, tasks: Sequence[Task]) -> None:
-        """Give tasks, of a language that ``judged_by`` was asked for, to an idle worker; starts one if need be.
+    def worker(self, language: str) -> Started:
+        """Return an idle worker for a language, started if there is none; ``take_back`` it.
 
-        Several are built together. Raises SandboxFault.
+        Raises SandboxFault, UsageError.
         """
-        bench = self._free_bench(tasks[0].program.language)
-        bench.tasks, bench.together = dict(enumerate(tasks)), len(tasks) > 1
-        patience = PATIENCE_ALONE if tasks[0].alone else PATIENCE
-        bench.longest = self._send(bench.started, [task.program for task in tasks], patience)
-        bench.deadline = time.monotonic() + bench.longest
+        if self._closed:
+            raise UsageError("this pool is closed: make another, or read every verdict before it ends")
+        while (started := self._from_idle(self._image(language))) is not None:
+            with suppress(WorkerFault):  # it died while it was idle
+                if started.worker.take() is None:
+                    return started
+            started.worker.close()
+        return self._started_for(language)
 
-    def _free_bench(self, language: str) -> _Bench:
-        image = language if self._in_image(language) else ""
-        bench = next((bench for bench in self._benches if not bench.tasks and bench.image == image), None)
-        if bench is None:
-            if len(self._benches) >= _IDLE * self._count:
-                self._end_one_idle()
-            bench = _Bench(self._start_for(language), image)
-            self._benches.append(bench)
-        return bench
+    def take_back(self, started: Started, language: str) -> None:
+        """Keep a worker that has answered for the next program of its language."""
+        with self._lock:
+            self._idle.append((self._image(language), started))
+            kept = 0 if self._closed else self.count
+            too_many = self._idle[: len(self._idle) - kept]
+            self._idle = self._idle[len(too_many) :]
+        for _, oldest in too_many:
+            oldest.worker.close()
 
-    def _end_one_idle(self) -> None:
-        idle = next((bench for bench in self._benches if not bench.tasks), None)
-        if idle is not None:
-            self._benches.remove(idle)
-            idle.started.worker.close()
+    def _from_idle(self, image: str) -> Started | None:
+        with self._lock:
+            place = next((place for place, (its, _) in enumerate(self._idle) if its == image), None)
+            return None if place is None else self._idle.pop(place)[1]
 
-    def _in_image(self, language: str) -> bool:
-        return self._kind == "docker" or (self._kind == "local" and roots.root_of(language) is not None)
+    def _image(self, language: str) -> str:
+        """Return the language whose image its worker lives in, "" for one with this machine's tools: it serves all."""
+        in_image = self._kind == "docker" or (self._kind == "local" and roots.root_of(language) is not None)
+        return language if in_image else ""
 
-    def _start_for(self, language: str) -> Started:
+    def _started_for(self, language: str) -> Started:
         if self._kind == "docker":
             return containers.start(language)
         root = roots.root_of(language) if self._kind == "local" else None
         return self._start(self._root) if root is None else namespaces.start_in(root, language)
 
-    def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
-        """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
-        working = [bench for bench in self._benches if bench.tasks]
-        if not working:
-            return
-        poller = select.poll()
-        for bench in working:
-            poller.register(bench.started.worker.out, select.POLLIN)
-            if bench.started.worker.sending:
-                poller.register(bench.started.worker.inp, select.POLLOUT)
-        left = min(bench.deadline for bench in working) - time.monotonic()
-        poller.poll(max(0.0, left) * 1000 + 1)
-        for bench in working:
-            try:
-                while bench.tasks and (answer := _answer(bench)) is not None:
-                    yield from _settled(bench, *answer)
-            except WorkerFault as fault:
-                self._benches.remove(bench)
-                bench.started.worker.close()
-                for task in bench.tasks.values():
-                    yield task, _after_fault(task, str(fault), together=bench.together)
+    def send(self, started: Started, programs: Sequence[Program], *, alone: bool = False) -> float:
+        """Send programs of one admitted language, several to be built together.
 
-    def _admit(self, language: str) -> None:
-        """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs."""
+        Returns the seconds without an answer after which the worker counts as stuck.
+        """
+        patience = PATIENCE_ALONE if alone else PATIENCE
+        return _send(started, programs, self._warm[programs[0].language], self._time_limit, patience)
+
+    def _admitted(self, language: str) -> str:
+        """Check a language's toolchain, prepare its warm files, and see a right program pass before any other runs.
+
+        Returns the name of the warm folder.
+        """
         toolchain = check_toolchains([language], sandbox=self._kind)[language]
         toolchain.require()
         self._versions[language] = toolchain.image or toolchain.version
-        self._warm[language] = language if self._in_image(language) else self._prepared(language)
-        seen = (self._kind, self._versions[language], self._warm[language])
-        if seen in _SEEN_TO_WORK:
-            return
-        example = Example(LANGUAGES[language].example, language)
-        worker = self._free_bench(language).started
-        try:
-            longest = self._send(worker, [example], PATIENCE)
-            kind, body = worker.worker.receive(time.monotonic() + longest)
-        except WorkerFault as fault:
-            raise SandboxFault(f"the worker broke on a trivial {language} program: {fault}") from fault
-        if body.get("status") != "passed":
-            raise ToolchainMissing(
-                f"the {language} toolchain is broken: a right program got {kind} {body.get('status')!r} "
-                f"({body.get('reason')}). Its output: {body.get('output')}"
-            )
-        _SEEN_TO_WORK.add(seen)
+        warm = language if self._image(language) else self._prepared(language)
+        seen = (self._kind, self._versions[language], warm)
+        if seen not in _SEEN_TO_WORK:
+            self._see_example_pass(language, warm)
+            _SEEN_TO_WORK.add(seen)
+        return warm
 
     def _prepared(self, language: str) -> str:
         if self._root is None:
             self._root, self._temporary = warm_root()
         return prepared(language, self._root, lambda preparing: self._start(None, preparing))
 
-    def _send(self, started: Started, programs: Sequence[Program | Example], patience: float) -> float:
-        """Send programs of one language; return the seconds without an answer after which the worker is stuck."""
-        name = programs[0].language
-        slowness = started.ready.slowness
-        limit = self._time_limit if not isinstance(programs[0], Example) else None
-        common = {"warm": self._warm[name], "cpu": limit, "slowness": slowness, "patience": patience}
-        bodies = [{"text": program.text, "profile": program.profile, **common} for program in programs]
-        if len(bodies) == 1:
-            started.worker.send(frames.pack(name, bodies[0]))
-        else:
-            started.worker.send(frames.pack(BATCH, {"language": name, "jobs": bodies}))
-        language = LANGUAGES[name]
-        build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
-        return backstop(build, patience) + backstop(run, patience) + _GRACE
+    def _see_example_pass(self, language: str, warm: str) -> None:
+        example = Example(LANGUAGES[language].example, language)
+        started = self.worker(language)
+        try:
+            longest = _send(started, [example], warm, None, PATIENCE)
+            kind, body = started.worker.receive(time.monotonic() + longest)
+        except WorkerFault as fault:
+            started.worker.close()
+            raise SandboxFault(f"the worker broke on a trivial {language} program: {fault}") from fault
+        self.take_back(started, language)
+        if body.get("status") != "passed":
+            raise ToolchainMissing(
+                f"the {language} toolchain is broken: a right program got {kind} {body.get('status')!r} "
+                f"({body.get('reason')}). Its output: {body.get('output')}"
+            )
 
 
-def _answer(bench: _Bench) -> tuple[str, Any] | None:
-    """Return the worker's answer if it is there; raises WorkerFault if it broke, is stuck or reports a fault."""
-    worker: Worker = bench.started.worker
-    worker.push()
-    answer = worker.take()
-    if answer is None:
-        if time.monotonic() > bench.deadline:
-            raise worker.fault("it is stuck: no answer long after every limit of the program")
-        return None
-    kind, body = answer
-    if kind not in ("verdict", SINGLE, LATER):
-        raise worker.fault(f"{kind}: {body.get('reason', body)}")
-    bench.deadline = time.monotonic() + bench.longest
-    return kind, body
-
-
-def _settled(bench: _Bench, kind: str, body: Any) -> Iterator[tuple[Task, Verdict | None]]:
-    """Take the tasks that an answer is about from the bench; yield each with its verdict or None."""
-    if kind == "verdict":
-        task = bench.tasks.pop(body.pop("place", 0))
-        yield task, _verdict(task, body)
-        return
-    for place in body:
-        task = bench.tasks.pop(place)
-        task.single = kind == SINGLE
-        yield task, None
-
-
-def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
-    doubtful = answer.pop("doubtful", False)
-    if doubtful and not task.alone:
-        task.alone = True  # the machine may be to blame: it counts only if it happens again with nothing beside it
-        return None
-    return Verdict.from_dict(answer)
-
-
-def _after_fault(task: Task, fault: str, *, together: bool) -> Verdict | None:
-    if together:  # whose fault it was is seen when each is run by itself
-        task.single = True
-        return None
-    task.faults.append(fault)
-    if len(task.faults) < TRIES:
-        return None
-    return Verdict("sandbox_error", f"{TRIES} fresh workers broke on this program; the last one: {fault}")
+def _send(
+    started: Started, programs: Sequence[Program | Example], warm: str, limit: float | None, patience: float
+) -> float:
+    name = programs[0].language
+    slowness = started.ready.slowness
+    common = {"warm": warm, "cpu": limit, "slowness": slowness, "patience": patience}
+    bodies = [{"text": program.text, "profile": program.profile, **common} for program in programs]
+    if len(bodies) == 1:
+        started.worker.send(frames.pack(name, bodies[0]))
+    else:
+        started.worker.send(frames.pack(BATCH, {"language": name, "jobs": bodies}))
+    language = LANGUAGES[name]
+    build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
+    return backstop(build, patience) + backstop(run, patience) + _GRACE
