@@ -18,6 +18,7 @@ from .job import Setting, judge, prepare
 from .languages import LANGUAGES
 from .launch import LaunchFailed
 from .limits import Job
+from .server import Server
 from .system_calls import program_filter
 
 PREPARE = "prepare"
@@ -35,11 +36,11 @@ class Keepers:
         else:
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
-    def fork(self, kind: str, length: int) -> int:
+    def fork(self, kind: str, length: int, server: Server | None) -> int:
         """Fork the keeper for a frame whose header was read; return its process id."""
         keeper = self._fork()
         if keeper == 0:
-            _keep(kind, length, self._setting)
+            _keep(kind, length, self._setting, server)
         return keeper
 
     def stop(self, keeper: int) -> None:
@@ -79,7 +80,7 @@ def _box(setting: Setting, keeper: int) -> str:
     return os.path.join(setting.base, f"humanevalpack-{keeper}")
 
 
-def _keep(kind: str, length: int, setting: Setting) -> None:
+def _keep(kind: str, length: int, setting: Setting, server: Server | None) -> None:
     """Serve one frame; never returns."""
     code, cage = 1, None
     try:
@@ -91,7 +92,7 @@ def _keep(kind: str, length: int, setting: Setting) -> None:
         os.dup2(null, 1)
         try:
             cage = _cage(setting)
-            answer = _answer(kind, body, setting, cage)
+            answer = _answer(kind, body, setting, cage, server)
         except (OSError, KeyError, TypeError, LaunchFailed) as error:
             answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
         write_all(out, answer)
@@ -137,9 +138,9 @@ def _stop(number: int, frame: object) -> None:
     raise SystemExit(1)
 
 
-def _answer(kind: str, body: dict[str, str], setting: Setting, cage: Cage) -> bytes:
+def _answer(kind: str, body: dict[str, str], setting: Setting, cage: Cage, server: Server | None) -> bytes:
     if kind != PREPARE:
-        return pack("verdict", judge(Job.from_body(kind, body), setting, cage))
+        return pack("verdict", judge(Job.from_body(kind, body), setting, cage, server))
     places = setting.places(body["language"], body["warm"])
     trouble = prepare(LANGUAGES[body["language"]], places, cage)
     return pack("fault", {"reason": trouble}) if trouble else pack("prepared", {})

@@ -13,6 +13,8 @@ import java.io.OutputStream;
 import java.io.StringWriter;
 import java.lang.reflect.Field;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,8 +68,8 @@ public final class CompileServer {
         }
     }
 
-    private static byte[] compile(byte[] source, String[] options) {
-        Box box = new Box(new Source(new String(source, java.nio.charset.StandardCharsets.UTF_8)));
+    static byte[] compile(byte[] source, String[] options) {
+        Box box = new Box(new Source(new String(source, StandardCharsets.UTF_8)));
         StringWriter printed = new StringWriter();
         Object task = COMPILER.getTask(printed, box, null, List.of(options), null, List.of(box.source));
         Result result = ((JavacTaskImpl) task).doCall(); // call() does not tell errors of the program from javac's own
@@ -77,15 +79,15 @@ public final class CompileServer {
             DataOutputStream body = new DataOutputStream(bytes);
             body.writeInt(0);
             body.writeByte(result == Result.OK ? 0 : 1);
-            put(body, printed.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            put(body, printed.toString().getBytes(StandardCharsets.UTF_8));
             if (result == Result.OK) {
                 for (Map.Entry<String, ByteArrayOutputStream> file : box.files.entrySet()) {
-                    put(body, file.getKey().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                    put(body, file.getKey().getBytes(StandardCharsets.UTF_8));
                     put(body, file.getValue().toByteArray());
                 }
             }
             byte[] reply = bytes.toByteArray();
-            java.nio.ByteBuffer.wrap(reply).putInt(reply.length - 4);
+            ByteBuffer.wrap(reply).putInt(reply.length - 4);
             return reply;
         } catch (IOException impossible) {
             return null;
@@ -98,7 +100,7 @@ public final class CompileServer {
     }
 
     /** javac keeps its table of names for the next compilation, and their order can decide between two types. */
-    private static void forgetNames() throws ReflectiveOperationException {
+    static void forgetNames() throws ReflectiveOperationException {
         Field kept = Class.forName("com.sun.tools.javac.util.SharedNameTable").getDeclaredField("freelist");
         kept.setAccessible(true);
         kept.set(null, com.sun.tools.javac.util.List.nil());

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..launch import Command
 from ..limits import GIB, Job, Limits, backstop
 from ..watch import Outcome
+
+if TYPE_CHECKING:
+    from ..server import Served
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Language(ABC):
     """A right program that uses everything in ``needs``: if it does not pass, the toolchain is broken."""
     modules: tuple[str, ...] = ()
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
+    served: Served | None = None
+    """What a server that stays warm does of a build, where there is one."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 

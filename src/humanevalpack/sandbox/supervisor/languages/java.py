@@ -9,13 +9,22 @@ from ..launch import Command
 from ..limits import GIB, Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
+from .java_server import CompileServer
 
 JAVA = "/usr/bin/java"
 JAR = "/usr/bin/jar"
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx512m")
-_COMPILER = ("-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
+_ANY_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:-UsePerfData", "-Xmx512m")
+_JVM = (
+    *_ANY_JVM,
+    # the archive's graph of modules, a third of a start, is for this collector only; with threads for one core
+    *("-XX:+UseG1GC", "-XX:ParallelGCThreads=1", "-XX:ConcGCThreads=1", "-XX:G1ConcRefinementThreads=0", "-Xms8m"),
+    # mapped where it was made, the archive is shared memory that nobody has to write to
+    *("-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"),
+)
+_COMPILER = (*_ANY_JVM, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
 _JAVAC = ("-proc:none", "-nowarn", "-encoding", "UTF-8", "-Xmaxerrs", "20")
+_SERVER = CompileServer(JAVA, _JAVAC)
 
 
 class Java(Language):
@@ -34,19 +43,23 @@ public class Main {
     }
 }
 """
-    prepared_from = ("java.py", "Runner.java", "Training.java", JAVA, "/usr/bin/javac")
+    served = _SERVER
+    prepared_from = ("java.py", "java_server.py", "Runner.java", *_SERVER.sources, JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the runner and archive the classes that javac and it load: half of a JVM's start."""
         for name in ("Runner.java", "Training.java"):
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
-        archive = "-XX:ArchiveClassesAtExit="
-        compiled = (*_COMPILER, *_JAVAC, "-d", "classes", "Runner.java", "Training.java")
-        jar = f"{folder}/runner.jar"  # an archive of classes cannot be made from a folder
+        archive = f"-XX:ArchiveClassesAtExit={folder}/javac.jsa"
+        jar, classes = f"{folder}/runner.jar", f"{folder}/runner.classes"  # no archive of classes is made from a folder
+        trained = (*_JVM, f"-XX:DumpLoadedClassList={classes}", "-cp", jar, "humanevalpack.Training", _RUNNER)
+        made = (f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={folder}/runner.jsa", "-cp", jar)
         return [
-            Command((JAVA, f"{archive}{folder}/javac.jsa", *_JVM, *compiled)),
+            Command((JAVA, archive, *_COMPILER, *_JAVAC, "-d", "classes", "Runner.java", "Training.java")),
             Command((JAR, "--create", "--file", jar, "-C", "classes", ".")),
-            Command((JAVA, f"{archive}{folder}/runner.jsa", *_JVM, "-cp", jar, "humanevalpack.Training")),
+            Command((JAVA, *trained)),
+            Command((JAVA, "-Xshare:dump", *_JVM[1:], *made)),
+            *_SERVER.prepare(folder, (*_COMPILER, *_JAVAC), JAR),
         ]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
@@ -56,7 +69,7 @@ public class Main {
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile without annotation processors: they would run code while building."""
         archive = f"-XX:SharedArchiveFile={places.warm}/javac.jsa"
-        return [Command((JAVA, archive, *_JVM, *_COMPILER, *_JAVAC, "-d", ".", "Main.java"))]
+        return [Command((JAVA, archive, *_COMPILER, *_JAVAC, "-d", ".", "Main.java"))]
 
     def run(self, job: Job, places: Places) -> Command:
         """Run Main through the runner; our classes come first, so that the program cannot replace them."""
