@@ -15,6 +15,8 @@ import java.lang.reflect.Field;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,8 +49,8 @@ public final class CompileServer {
     private CompileServer() {}
 
     public static void main(String[] options) {
-        try (DataInputStream in = new DataInputStream(new FileInputStream("/proc/self/fd/3"));
-                OutputStream out = new BufferedOutputStream(new FileOutputStream("/proc/self/fd/4"), 1 << 16)) {
+        try (DataInputStream in = new DataInputStream(new FileInputStream(pipe(3)));
+                OutputStream out = new BufferedOutputStream(new FileOutputStream(pipe(4)), 1 << 16)) {
             while (true) {
                 byte[] source = new byte[in.readInt()];
                 in.readFully(source);
@@ -66,6 +68,13 @@ public final class CompileServer {
         } finally {
             Runtime.getRuntime().halt(0);
         }
+    }
+
+    /** Without pipes, started by hand, these numbers are files of the JVM's own: opening one to write would empty it. */
+    private static String pipe(int number) throws IOException {
+        Path path = Path.of("/proc/self/fd/" + number);
+        if (!Files.readSymbolicLink(path).toString().startsWith("pipe:")) throw new IOException("not a pipe: " + path);
+        return path.toString();
     }
 
     static byte[] compile(byte[] source, String[] options) {

@@ -12,7 +12,6 @@ from .base import Language, Need, Places, encoded, last_line_with
 from .java_server import CompileServer
 
 JAVA = "/usr/bin/java"
-JAR = "/usr/bin/jar"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ANY_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:-UsePerfData", "-Xmx512m")
 _JVM = (
@@ -33,7 +32,7 @@ class Java(Language):
     name = "java"
     run_cpu = 10
     memory = 3 * GIB // 2
-    needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"), Need("jar", JAR))
+    needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"))
     version = ("/usr/bin/javac", "-version")
     example = """import java.util.*;
 
@@ -47,19 +46,20 @@ public class Main {
     prepared_from = ("java.py", "java_server.py", "Runner.java", *_SERVER.sources, JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
-        """Compile the runner and archive the classes that javac and it load: half of a JVM's start."""
+        """Compile the runner, and archive the classes of the system that javac, the server and programs load.
+
+        Nothing of ours is in an archive, so that it fits wherever the folder lies.
+        """
         for name in ("Runner.java", "Training.java"):
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
-        archive = f"-XX:ArchiveClassesAtExit={folder}/javac.jsa"
-        jar, classes = f"{folder}/runner.jar", f"{folder}/runner.classes"  # no archive of classes is made from a folder
-        trained = (*_JVM, f"-XX:DumpLoadedClassList={classes}", "-cp", jar, "humanevalpack.Training", _RUNNER)
-        made = (f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={folder}/runner.jsa", "-cp", jar)
+        classes = f"-XX:DumpLoadedClassList={folder}/runner.classes"
+        archive = (f"-XX:SharedClassListFile={folder}/runner.classes", f"-XX:SharedArchiveFile={folder}/runner.jsa")
+        compiler = (JAVA, f"-XX:ArchiveClassesAtExit={folder}/javac.jsa", *_COMPILER, *_JAVAC)
         return [
-            Command((JAVA, archive, *_COMPILER, *_JAVAC, "-d", "classes", "Runner.java", "Training.java")),
-            Command((JAR, "--create", "--file", jar, "-C", "classes", ".")),
-            Command((JAVA, *trained)),
-            Command((JAVA, "-Xshare:dump", *_JVM[1:], *made)),
-            *_SERVER.prepare(folder, (*_COMPILER, *_JAVAC), JAR),
+            Command((*compiler, "-d", "runner", "Runner.java", "Training.java")),
+            Command((JAVA, classes, *_JVM, "-cp", f"{folder}/runner", "humanevalpack.Training", _RUNNER)),
+            Command((JAVA, "-Xshare:dump", *archive, *_JVM[1:])),
+            *_SERVER.prepare(folder, (JAVA, *_COMPILER, *_JAVAC)),
         ]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
@@ -74,7 +74,7 @@ public class Main {
     def run(self, job: Job, places: Places) -> Command:
         """Run Main through the runner; our classes come first, so that the program cannot replace them."""
         archive = f"-XX:SharedArchiveFile={places.warm}/runner.jsa"
-        return Command((JAVA, archive, *_JVM, "-cp", f"{places.warm}/runner.jar:.", _RUNNER))
+        return Command((JAVA, archive, *_JVM, "-cp", f"{places.warm}/runner:.", _RUNNER))
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Name the uncaught exception; AssertionError is what the tests throw."""

@@ -17,7 +17,7 @@ _INTERNAL = tuple(
 )
 """What CompileServer uses of javac beyond its interface: the kind of its end, and its table of names."""
 _JVM = (
-    *("-Xlog:disable", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xmx256m"),
+    *("-Xshare:auto", "-Xlog:disable", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Xmx256m"),
     *("-XX:+ExitOnOutOfMemoryError", "-XX:+DisableAttachMechanism", "-XX:ErrorFile=/dev/null"),
 )
 _CPU = 5
@@ -36,25 +36,24 @@ class CompileServer(Served):
         """``options`` are javac's."""
         self._java, self._options = java, options
 
-    def prepare(self, folder: str, compiler: tuple[str, ...], jar: str) -> list[Command]:
-        """Return the commands that make the server and the archive of the classes that it loads."""
+    def prepare(self, folder: str, compiler: tuple[str, ...]) -> list[Command]:
+        """Return the commands that make the server, and the archive of the system's classes that it loads."""
         for name in self.sources:
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
-        path, classes = f"{folder}/server.jar", f"{folder}/server.classes"
-        trained = (self._java, *_JVM, *_INTERNAL, f"-XX:DumpLoadedClassList={classes}", "-cp", path)
-        archive = (f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={folder}/server.jsa")
+        classes = f"-XX:DumpLoadedClassList={folder}/server.classes"
+        archive = (f"-XX:SharedClassListFile={folder}/server.classes", f"-XX:SharedArchiveFile={folder}/server.jsa")
+        trained = (self._java, classes, *_JVM, *_INTERNAL, "-cp", f"{folder}/server")
         return [
-            Command((self._java, *compiler, *_INTERNAL[:-1], "-d", "server", *self.sources[:2])),
-            Command((jar, "--create", "--file", path, "-C", "server", ".")),
+            Command((*compiler, *_INTERNAL[:-1], "-d", "server", *self.sources[:2])),
             Command((*trained, "humanevalpack.CompileTraining", "Training.java", *self._options)),
-            Command((self._java, "-Xshare:dump", "-Xmx256m", *_INTERNAL, *archive, "-cp", path)),
+            Command((self._java, "-Xshare:dump", *archive, "-Xmx256m", *_INTERNAL)),
         ]
 
     def command(self, warm: str) -> Command:
         """Start with the archive, if it fits this JVM."""
         archive = f"-XX:SharedArchiveFile={warm}/server.jsa"
-        jvm = (self._java, archive, "-Xshare:auto", *_JVM, *_INTERNAL)
-        return Command((*jvm, "-cp", f"{warm}/server.jar", "humanevalpack.CompileServer", *self._options))
+        jvm = (self._java, archive, *_JVM, *_INTERNAL)
+        return Command((*jvm, "-cp", f"{warm}/server", "humanevalpack.CompileServer", *self._options))
 
     def build(self, job: Job, server: Server) -> Built | None:
         """Compile one program; None where the answer could differ from the plain way's."""
