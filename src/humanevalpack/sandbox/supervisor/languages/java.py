@@ -17,7 +17,7 @@ _ANY_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:-UsePerfData", "-Xmx512m")
 _JVM = (
     *_ANY_JVM,
     # the archive's graph of modules, a third of a start, is for this collector only; with threads for one core
-    *("-XX:+UseG1GC", "-XX:ParallelGCThreads=1", "-XX:ConcGCThreads=1", "-XX:G1ConcRefinementThreads=0", "-Xms8m"),
+    *("-XX:+UseG1GC", "-XX:ParallelGCThreads=1", "-XX:ConcGCThreads=1", "-XX:G1ConcRefinementThreads=0", "-Xms32m"),
     # mapped where it was made, the archive is shared memory that nobody has to write to
     *("-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"),
 )

@@ -25,6 +25,10 @@ _CPU = 5
 _LARGEST = MIB
 """Bytes of a source that is worth asking for."""
 _LONGEST_NAME = 255
+_ELSEWHERE = b"bad source file: "
+"""A message that names Main.java as the class path has it."""
+_WARNS = b"sun."
+"""Javac warns of internal classes (sun.misc), but only where the files come through its own file manager."""
 
 
 class CompileServer(Served):
@@ -61,7 +65,7 @@ class CompileServer(Served):
             source = job.text.encode("utf-8")
         except UnicodeEncodeError:  # a lone surrogate: the plain javac says what it says to its bytes
             return None
-        if len(source) > _LARGEST:
+        if len(source) > _LARGEST or _WARNS in source:
             return None
         cpu = _CPU * job.slowness
         reply = server.ask(source, job.warm, Limits(cpu, backstop(cpu, job.patience), GIB))
@@ -69,7 +73,7 @@ class CompileServer(Served):
             return None
         failed, (printed, *rest) = reply.data[0], _parts(reply.data[1:])
         files = {name.decode("utf-8"): data for name, data in zip(rest[::2], rest[1::2], strict=True)}
-        if not all(_fits(name) for name in files):
+        if _ELSEWHERE in printed or not all(_fits(name) for name in files):
             return None
         output = Output()
         output.add(printed)
