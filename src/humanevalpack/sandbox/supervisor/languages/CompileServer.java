@@ -44,7 +44,8 @@ public final class CompileServer {
     private static final int LARGEST = 32 << 20;
     private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
     /** Shared, for the system's classes alone: whatever lies on a class path is answered by Box. */
-    private static final JavaFileManager SYSTEM = COMPILER.getStandardFileManager(null, null, null);
+    private static final JavaFileManager SYSTEM =
+            new SystemFiles(COMPILER.getStandardFileManager(null, null, null));
 
     private CompileServer() {}
 

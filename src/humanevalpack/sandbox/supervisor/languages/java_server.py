@@ -34,7 +34,7 @@ _WARNS = b"sun."
 class CompileServer(Served):
     """javac, asked for one Main.java at a time; every limit is narrower than those of the plain way."""
 
-    sources = ("CompileServer.java", "CompileTraining.java", "Training.java")
+    sources = ("CompileServer.java", "SystemFiles.java", "CompileTraining.java", "Training.java")
 
     def __init__(self, java: str, options: tuple[str, ...]) -> None:
         """``options`` are javac's."""
@@ -48,7 +48,7 @@ class CompileServer(Served):
         archive = (f"-XX:SharedClassListFile={folder}/server.classes", f"-XX:SharedArchiveFile={folder}/server.jsa")
         trained = (self._java, classes, *_JVM, *_INTERNAL, "-cp", f"{folder}/server")
         return [
-            Command((*compiler, *_INTERNAL[:-1], "-d", "server", *self.sources[:2])),
+            Command((*compiler, *_INTERNAL[:-1], "-d", "server", *self.sources[:-1])),
             Command((*trained, "humanevalpack.CompileTraining", "Training.java", *self._options)),
             Command((self._java, "-Xshare:dump", *archive, "-Xmx256m", *_INTERNAL)),
         ]
