@@ -103,34 +103,38 @@ class Servers:
             os.close(end)
 
     def _start(self, language: str) -> Server:
+        user = own_user()
+        if user is not None:
+            os.seteuid(user)  # it opens /proc/self/fd/N, and so must own the pipes
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
+        if user is not None:
+            os.seteuid(0)
         process = kernel.fork_apart() if self._namespaces else os.fork()
         if process == 0:
             os.close(request_write)
-            _serve(self._served[language], self._namespaces, self._warm, request_read, reply_write)
+            _serve(self._served[language], user, self._namespaces, self._warm, (request_read, reply_write))
         os.close(request_read)
         os.close(reply_write)
         stat = os.open(f"/proc/{process}/stat", os.O_RDONLY)
         return Server(process, request_write, reply_read, stat, self._noting)
 
 
-def _serve(served: Served, namespaces: bool, warm: str, requests: int, replies: int) -> NoReturn:
+def _serve(served: Served, user: int | None, namespaces: bool, warm: str, ends: tuple[int, int]) -> NoReturn:
     """Wait for the first keeper to name the warm folder, then become the server; never returns."""
     try:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        cage = enter_namespaces() if namespaces else Cage("/", own_user(), namespaces=False, counts_own_processes=True)
-        if cage.user is not None:  # it opens /proc/self/fd/N
-            for end in (requests, replies):
-                os.fchown(end, cage.user, cage.user)
+        if namespaces:
+            enter_namespaces()
         name = b""
-        while byte := os.read(requests, 1).strip():
+        while byte := os.read(ends[0], 1).strip():
             name += byte
         if not name:
             os._exit(0)
+        cage = Cage("/", user, namespaces, counts_own_processes=user is not None)
         null = os.open("/dev/null", os.O_RDWR)
-        become(served.command(os.path.join(warm, name.decode())), cage, _LIFE, (null, requests, replies, os.dup(2)))
+        become(served.command(os.path.join(warm, name.decode())), cage, _LIFE, (null, *ends, os.dup(2)))
     except BaseException as error:
         sys.stderr.write(f"supervisor: a server does not start: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
