@@ -13,6 +13,7 @@ from .languages import LANGUAGES
 from .languages.base import Language, Places
 from .launch import Command
 from .limits import Job
+from .server import Server
 from .watch import Outcome, run
 
 HOME = "/opt/humanevalpack"
@@ -53,25 +54,42 @@ def without_running(text: str) -> tuple[str, str] | None:
     return None
 
 
-def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
+def judge(job: Job, setting: Setting, cage: Cage, server: Server | None = None) -> dict[str, Any]:
     """Build and run one program in ``cage``; return its verdict as plain types."""
     language = LANGUAGES[job.language]
     places = setting.places(job.language, job.warm)
     started = time.monotonic()
     put(cage, language.sources(job, places))
-    build: dict[str, float] | None = None
+    built = _by_server(job, cage, server) or _plainly(job, places, cage)
+    build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)} if built else None
+    if built and not built[-1].succeeded:
+        return _verdict(*_build_failure(built[-1]), built[-1], built, build, None)
+    if language.built:
+        keep(cage, language.built)
+    return ran(job, [*language.checks(job, places), language.run(job, places)], cage, built, build)
+
+
+def _by_server(job: Job, cage: Cage, server: Server | None) -> list[Outcome]:
+    """Return the build's end as the language's server made it, its files in the box; nothing where it did not."""
+    served = LANGUAGES[job.language].served
+    built = None if served is None or server is None else served.build(job, server)
+    if built is None:
+        return []
+    put(cage, built.files)
+    return [built.outcome]
+
+
+def _plainly(job: Job, places: Places, cage: Cage) -> list[Outcome]:
+    """Return the ends of the build's commands, up to the first that failed."""
+    language = LANGUAGES[job.language]
     built: list[Outcome] = []
     allowed = language.build_limits(job)
     for command in language.build(job, places):
         spent, passed = sum(one.cpu for one in built), sum(one.wall for one in built)
-        outcome = run(command, cage, replace(allowed, cpu=allowed.cpu - spent, wall=allowed.wall - passed))
-        built.append(outcome)
-        build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)}
-        if not outcome.succeeded:
-            return _verdict(*_build_failure(outcome), outcome, built, build, None)
-    if language.built:
-        keep(cage, language.built)
-    return ran(job, [*language.checks(job, places), language.run(job, places)], cage, built, build)
+        built.append(run(command, cage, replace(allowed, cpu=allowed.cpu - spent, wall=allowed.wall - passed)))
+        if not built[-1].succeeded:
+            break
+    return built
 
 
 def ran(

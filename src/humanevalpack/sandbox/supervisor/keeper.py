@@ -20,6 +20,7 @@ from .job import Setting, judge, prepare
 from .languages import LANGUAGES
 from .launch import LaunchFailed
 from .limits import Job
+from .server import Server
 from .system_calls import program_filter
 
 PREPARE = "prepare"
@@ -37,11 +38,11 @@ class Keepers:
         else:
             kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
-    def fork(self, kind: str, length: int) -> int:
+    def fork(self, kind: str, length: int, server: Server | None) -> int:
         """Fork the keeper for a frame whose header was read; return its process id."""
         keeper = self._fork()
         if keeper == 0:
-            _keep(kind, length, self._setting)
+            _keep(kind, length, self._setting, server)
         return keeper
 
     def start(self, out: int, answers: Callable[[Cage], bytes]) -> int:
@@ -89,14 +90,14 @@ def _box(setting: Setting, keeper: int) -> str:
     return os.path.join(setting.base, f"humanevalpack-{keeper}")
 
 
-def _keep(kind: str, length: int, setting: Setting) -> NoReturn:
+def _keep(kind: str, length: int, setting: Setting, server: Server | None) -> NoReturn:
     """Serve one frame; never returns."""
     try:
         out, body = taken(length)
     except BaseException as error:
         tell(error)
         os._exit(1)
-    serve(out, setting, _box(setting, os.getpid()), lambda cage: _answer(kind, body, setting, cage))
+    serve(out, setting, _box(setting, os.getpid()), lambda cage: _answer(kind, body, setting, cage, server))
 
 
 def taken(length: int) -> tuple[int, Any]:
@@ -166,9 +167,9 @@ def _stop(number: int, frame: object) -> None:
     raise SystemExit(1)
 
 
-def _answer(kind: str, body: dict[str, str], setting: Setting, cage: Cage) -> bytes:
+def _answer(kind: str, body: dict[str, str], setting: Setting, cage: Cage, server: Server | None) -> bytes:
     if kind != PREPARE:
-        return pack("verdict", judge(Job.from_body(kind, body), setting, cage))
+        return pack("verdict", judge(Job.from_body(kind, body), setting, cage, server))
     places = setting.places(body["language"], body["warm"])
     trouble = prepare(LANGUAGES[body["language"]], places, cage)
     return pack("fault", {"reason": trouble}) if trouble else pack("prepared", {})

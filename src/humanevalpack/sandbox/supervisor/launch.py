@@ -54,6 +54,7 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
             os.setresgid(cage.user, cage.user, cage.user)
             os.setresuid(cage.user, cage.user, cage.user)
         os.chdir(cage.box)  # which is its user's alone
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # forgotten with every change of the user
         kernel.drop_capabilities()
         refuse_calls(command.sealed)
         if command.call is not None:

@@ -48,7 +48,7 @@ class Outcome:
         return not self.broke and self.exit_code == 0
 
 
-class _Output:
+class Output:
     """The first and last bytes of a stream of any length."""
 
     def __init__(self) -> None:
@@ -57,6 +57,7 @@ class _Output:
         self._tail = b""
 
     def add(self, data: bytes) -> None:
+        """Take what was written next."""
         self.size += len(data)
         room = KEPT - len(self._head)
         if room > 0:
@@ -65,6 +66,7 @@ class _Output:
         self._tail = (self._tail + data)[-KEPT:]
 
     def kept(self) -> bytes:
+        """Return what is kept, and how much was dropped between."""
         dropped = self.size - len(self._head) - len(self._tail)
         return self._head + (b"\n[... %d bytes ...]\n" % dropped if dropped else b"") + self._tail
 
@@ -108,7 +110,7 @@ class _Watch:
     def __init__(self, main: int, cage: Cage, limits: Limits, output_fd: int, began: float) -> None:
         self.main, self.cage, self.limits, self.began = main, cage, limits, began
         self.output_fd = output_fd
-        self.output = _Output()
+        self.output = Output()
         self.status: int | None = None
         self.reaped_cpu = 0.0
         self.cpu = 0.0

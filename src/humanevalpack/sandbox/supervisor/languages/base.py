@@ -12,6 +12,7 @@ from ..watch import Outcome
 
 if TYPE_CHECKING:
     from .sharing import SharedBuild
+    from ..server import Served
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Language(ABC):
     """Files of the box that the run needs; all others are removed after the build: they tell what the test expects."""
     shared: SharedBuild | None = None
     """How several programs are built together, where that is faster and safe."""
+    served: Served | None = None
+    """What a server that stays warm does of a build, where there is one."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 

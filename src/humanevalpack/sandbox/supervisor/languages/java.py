@@ -9,13 +9,21 @@ from ..launch import Command
 from ..limits import GIB, Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
+from .java_server import CompileServer
 
 JAVA = "/usr/bin/java"
-JAR = "/usr/bin/jar"
 _HERE = os.path.dirname(os.path.abspath(__file__))
-_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xmx512m")
-_COMPILER = ("-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
+_ANY_JVM = ("-Xshare:auto", "-Xlog:disable", "-XX:-UsePerfData", "-Xmx512m")
+_JVM = (
+    *_ANY_JVM,
+    # the archive's graph of modules, a third of a start, is for this collector only; with threads for one core
+    *("-XX:+UseG1GC", "-XX:ParallelGCThreads=1", "-XX:ConcGCThreads=1", "-XX:G1ConcRefinementThreads=0", "-Xms32m"),
+    # mapped where it was made, the archive is shared memory that nobody has to write to
+    *("-XX:+UnlockDiagnosticVMOptions", "-XX:ArchiveRelocationMode=0"),
+)
+_COMPILER = (*_ANY_JVM, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
 _JAVAC = ("-proc:none", "-nowarn", "-encoding", "UTF-8", "-Xmaxerrs", "20")
+_SERVER = CompileServer(JAVA, _JAVAC)
 
 
 class Java(Language):
@@ -24,7 +32,7 @@ class Java(Language):
     name = "java"
     run_cpu = 10
     memory = 3 * GIB // 2
-    needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"), Need("jar", JAR))
+    needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"))
     version = ("/usr/bin/javac", "-version")
     example = """import java.util.*;
 
@@ -34,19 +42,24 @@ public class Main {
     }
 }
 """
-    prepared_from = ("java.py", "Runner.java", "Training.java", JAVA, "/usr/bin/javac")
+    served = _SERVER
+    prepared_from = ("java.py", "java_server.py", "Runner.java", *_SERVER.sources, JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
-        """Compile the runner and archive the classes that javac and it load: half of a JVM's start."""
+        """Compile the runner, and archive the classes of the system that javac, the server and programs load.
+
+        Nothing of ours is in an archive, so that it fits wherever the folder lies.
+        """
         for name in ("Runner.java", "Training.java"):
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
-        archive = "-XX:ArchiveClassesAtExit="
-        compiled = (*_COMPILER, *_JAVAC, "-d", "classes", "Runner.java", "Training.java")
-        jar = f"{folder}/runner.jar"  # an archive of classes cannot be made from a folder
+        classes = f"-XX:DumpLoadedClassList={folder}/runner.classes"
+        archive = (f"-XX:SharedClassListFile={folder}/runner.classes", f"-XX:SharedArchiveFile={folder}/runner.jsa")
+        compiler = (JAVA, f"-XX:ArchiveClassesAtExit={folder}/javac.jsa", *_COMPILER, *_JAVAC)
         return [
-            Command((JAVA, f"{archive}{folder}/javac.jsa", *_JVM, *compiled)),
-            Command((JAR, "--create", "--file", jar, "-C", "classes", ".")),
-            Command((JAVA, f"{archive}{folder}/runner.jsa", *_JVM, "-cp", jar, "humanevalpack.Training")),
+            Command((*compiler, "-d", "runner", "Runner.java", "Training.java")),
+            Command((JAVA, classes, *_JVM, "-cp", f"{folder}/runner", "humanevalpack.Training", _RUNNER)),
+            Command((JAVA, "-Xshare:dump", *archive, *_JVM[1:])),
+            *_SERVER.prepare(folder, (JAVA, *_COMPILER, *_JAVAC)),
         ]
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
@@ -56,12 +69,12 @@ public class Main {
     def build(self, job: Job, places: Places) -> list[Command]:
         """Compile without annotation processors: they would run code while building."""
         archive = f"-XX:SharedArchiveFile={places.warm}/javac.jsa"
-        return [Command((JAVA, archive, *_JVM, *_COMPILER, *_JAVAC, "-d", ".", "Main.java"))]
+        return [Command((JAVA, archive, *_COMPILER, *_JAVAC, "-d", ".", "Main.java"))]
 
     def run(self, job: Job, places: Places) -> Command:
         """Run Main through the runner; our classes come first, so that the program cannot replace them."""
         archive = f"-XX:SharedArchiveFile={places.warm}/runner.jsa"
-        return Command((JAVA, archive, *_JVM, "-cp", f"{places.warm}/runner.jar:.", _RUNNER))
+        return Command((JAVA, archive, *_JVM, "-cp", f"{places.warm}/runner:.", _RUNNER))
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Name the uncaught exception; AssertionError is what the tests throw."""
