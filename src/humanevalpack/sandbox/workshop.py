@@ -17,6 +17,7 @@ from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor import frames
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
+from humanevalpack.sandbox.supervisor.stem import LOAD
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.warm import discard, prepared, supervisor_digest, warm_root
@@ -207,8 +208,12 @@ class Workshop:
             "slowness": slowness,
             "patience": patience,
         }
-        started.worker.send(frames.pack(program.language, body))
         language = LANGUAGES[program.language]
+        frame = frames.pack(program.language, body)
+        if language.loads and language.name not in started.loaded:
+            started.loaded.add(language.name)
+            frame = frames.pack(LOAD, {"language": language.name, "warm": body["warm"]}) + frame
+        started.worker.send(frame)
         build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
         return backstop(build, patience) + backstop(run, patience) + _GRACE
 

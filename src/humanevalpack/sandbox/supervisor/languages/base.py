@@ -42,12 +42,20 @@ class Language(ABC):
     """A right program that uses everything in ``needs``: if it does not pass, the toolchain is broken."""
     modules: tuple[str, ...] = ()
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
+    loads: bool = False
+    """Whether its programs start from a process of the language's own that ``load`` has made ready."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Write trusted sources into ``folder`` and return the commands that turn them into its warm files there."""
         return []
+
+    def load(self, places: Places) -> None:  # noqa: B027 - only for languages that say so
+        """Load into the calling process what programs start from; raises OSError: they are run in the plain way then.
+
+        ``run`` is called in forks of this process and finds out there whether it is loaded.
+        """
 
     @abstractmethod
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
