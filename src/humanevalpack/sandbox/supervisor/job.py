@@ -68,7 +68,11 @@ def judge(job: Job, setting: Setting, cage: Cage) -> dict[str, Any]:
         if not outcome.succeeded:
             return _verdict(*_build_failure(outcome), outcome, built, build, None)
     outcome = run(language.run(job, places), cage, language.run_limits(job))
-    status, reason = (outcome.broke, outcome.why) if outcome.broke else language.judge(job, outcome)
+    if outcome.broke:
+        status, reason = outcome.broke, outcome.why
+    else:
+        status, reason = language.judge(job, outcome)
+        outcome = replace(outcome, doubtful=outcome.doubtful or language.doubts(outcome))
     return _verdict(status, reason, outcome, [*built, outcome], build, {"wall": outcome.wall, "cpu": outcome.cpu})
 
 

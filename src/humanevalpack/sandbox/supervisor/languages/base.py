@@ -69,6 +69,10 @@ class Language(ABC):
     def run(self, job: Job, places: Places) -> Command:
         """Return the command that runs the built program."""
 
+    def doubts(self, outcome: Outcome) -> bool:
+        """Return whether a run that broke no limit may owe its end to how it was run: it is run again, alone."""
+        return False
+
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Return (status, reason) of a run that broke no limit."""
         if outcome.exit_code != 0:

@@ -44,11 +44,18 @@ class JavaScript(Language):
         return {"program.js": encoded(job.text) + _END}
 
     def run(self, job: Job, places: Places) -> Command:
-        """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it."""
+        """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it.
+
+        A second run, of a program whose first one has left doubts, is always by node itself.
+        """
         env = {"NODE_PATH": f"{places.toolchain}/node_modules"}
-        if js_host.loaded() and js_host.suits(encoded(job.text)):
-            return Command(call=js_host.Program(env))
+        if js_host.loaded() and job.patience == 1 and js_host.suits(encoded(job.text)):
+            return js_host.command(env)
         return Command((NODE, "--single-threaded", "--require", f"{places.warm}/{_PRELUDE}", "program.js"), env)
+
+    def doubts(self, outcome: Outcome) -> bool:
+        """A signal may come from a fault of node's that only a forked one has."""
+        return outcome.signal is not None
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """A failed assertion fails the program; in the reference profile whatever it prints does, too."""

@@ -1,6 +1,6 @@
 // node inside the supervisor: started once, up to the point where it would load a program, then forked for each program.
 //
-// prepare() runs in a long-lived process, run() in the forked one after that has given up its rights. js_host.js does
+// prepare() runs in a long-lived process, become() and run() in the forked one after that has given up its rights. js_host.js does
 // the part that is JavaScript: what node knew of the long-lived process is renewed in the program's.
 //
 // Compiled against Debian's libnode 18 with its public headers; the few further symbols of node's are declared below.
@@ -298,12 +298,16 @@ extern "C" const char* prepare(const char* prelude, const char* script) {
   return nullptr;
 }
 
+// Make the forked process one of its own; return whether that was possible.
+extern "C" int become() {
+  prctl(PR_SET_NAME, "node");
+  swap_signals();
+  return reopen_descriptors() && renew_randomness();
+}
+
 // Run the program in the working directory, as `node` would; never returns.
 extern "C" void run() {
   char here;
-  prctl(PR_SET_NAME, "node");
-  swap_signals();
-  if (!reopen_descriptors() || !renew_randomness()) _exit(127);
   start_clocks();
   v8::Isolate* isolate = setup->isolate();
   node::Environment* environment = setup->env();

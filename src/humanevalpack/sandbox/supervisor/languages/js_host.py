@@ -22,10 +22,12 @@ _SOURCES = ("js_host.cpp", "js_host.js", "js_warm.js")
 MADE_FROM = ("js_host.py", *_SOURCES, _HEADER, _GXX)
 
 _OTHERWISE = re.compile(
-    rb"worker_threads|async_hooks|AsyncLocalStorage|AsyncResource|trace_events|inspector|nodeTiming|SIGUSR1|[rR]eport|/proc"
+    rb"worker_threads|async_hooks|AsyncLocalStorage|AsyncResource|trace_events|inspector|nodeTiming|SIGUSR1|[rR]eport|/proc|"
+    rb"\bvm\b"
 )
 """What is not the same here: threads lack the prelude, hooks see how node was started, a tracer and a debugger are not
-there, some times are the long-lived process's, and the process has another executable, arguments and memory."""
+there, some times are the long-lived process's, the process has another executable, arguments and memory, and the random
+numbers of a second context would repeat those of the first."""
 
 
 def prepare(folder: str) -> list[Command]:
@@ -33,10 +35,15 @@ def prepare(folder: str) -> list[Command]:
     here = os.path.dirname(os.path.abspath(__file__))
     for name in _SOURCES:
         shutil.copyfile(os.path.join(here, name), os.path.join(folder, name))
-    if not (_node_is_the_library() and os.path.exists(_HEADER) and os.path.exists(_GXX)):
+    if not compiles():
         return []
     compile_it = (_GXX, "-std=c++17", "-O1", "-fPIC", "-shared", "-I/usr/include/node", "js_host.cpp", "-o", _LIBRARY)
     return [Command((*compile_it, "-lnode", "-luv", "-lcrypto"))]
+
+
+def compiles() -> bool:
+    """Return whether the library can be compiled here."""
+    return os.path.exists(_HEADER) and os.path.exists(_GXX) and _node_is_the_library()
 
 
 def _node_is_the_library() -> bool:
@@ -44,10 +51,12 @@ def _node_is_the_library() -> bool:
         return _SONAME in file.read(1 << 20)
 
 
-class _Host:
-    """The library in this process; made by ``load``."""
+_libraries: list[ctypes.PyDLL] = []
+"""The library, in a process that has loaded it."""
 
-    library: ctypes.PyDLL | None = None
+
+def _library() -> ctypes.PyDLL:
+    return _libraries[0]
 
 
 def load(folder: str, prelude: str) -> None:
@@ -65,12 +74,12 @@ def load(folder: str, prelude: str) -> None:
         trouble = library.prepare(prelude.encode(), file.read())
     if trouble is not None:
         raise OSError(trouble.decode("utf-8", "replace"))
-    _Host.library = library
+    _libraries.append(library)
 
 
 def loaded() -> bool:
     """Return whether this process, or the one that it was forked from, has loaded node."""
-    return _Host.library is not None
+    return bool(_libraries)
 
 
 def suits(text: bytes) -> bool:
@@ -78,15 +87,17 @@ def suits(text: bytes) -> bool:
     return _OTHERWISE.search(text) is None
 
 
-class Program:
-    """Runs program.js of the working directory in this process, with the variables ``env``; never returns."""
+def command(env: dict[str, str]) -> Command:
+    """Return what runs program.js of the working directory in the forked process, with the variables ``env``."""
+    return Command(call=_run, before=lambda: _become(env))
 
-    def __init__(self, env: dict[str, str]) -> None:
-        self.env = env
 
-    def __call__(self) -> None:
-        """Become the program."""
-        assert _Host.library is not None
-        os.environ.clear()
-        os.environ.update({**environment(os.getcwd()), **self.env})
-        _Host.library.run()
+def _become(env: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update({**environment(os.getcwd()), **env})
+    if not _library().become():
+        raise OSError("node does not survive its fork")
+
+
+def _run() -> None:
+    _library().run()
