@@ -51,6 +51,10 @@ class Language(ABC):
         """Write trusted sources into ``folder`` and return the commands that turn them into its warm files there."""
         return []
 
+    def way(self, warm: str = "") -> str:
+        """Return what is to be said beside the toolchain's version of how programs are run with the folder ``warm``."""
+        return ""
+
     def load(self, places: Places) -> None:  # noqa: B027 - only for languages that say so
         """Load into the calling process what programs start from; raises OSError: they are run in the plain way then.
 

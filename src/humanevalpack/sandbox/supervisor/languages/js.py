@@ -35,6 +35,10 @@ class JavaScript(Language):
         shutil.copyfile(os.path.join(here, _PRELUDE), os.path.join(folder, _PRELUDE))
         return js_host.prepare(folder)
 
+    def way(self, warm: str = "") -> str:
+        """Say whether programs run in forks of one node."""
+        return "embedded" if js_host.compiles() or js_host.is_compiled(warm) else ""
+
     def load(self, places: Places) -> None:
         """Start node once for all programs."""
         js_host.load(places.warm, f"{places.warm}/{_PRELUDE}")

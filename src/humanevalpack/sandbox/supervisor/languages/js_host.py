@@ -46,6 +46,11 @@ def compiles() -> bool:
     return os.path.exists(_HEADER) and os.path.exists(_GXX) and _node_is_the_library()
 
 
+def is_compiled(folder: str) -> bool:
+    """Return whether the library lies in ``folder``."""
+    return os.path.exists(os.path.join(folder, _LIBRARY))
+
+
 def _node_is_the_library() -> bool:
     with open(NODE, "rb") as file:
         return _SONAME in file.read(1 << 20)
@@ -62,7 +67,7 @@ def _library() -> ctypes.PyDLL:
 def load(folder: str, prelude: str) -> None:
     """Start node in this process, with ``prelude`` to be required before each program; raises OSError."""
     path = os.path.join(folder, _LIBRARY)
-    if not os.path.exists(path):
+    if not is_compiled(folder):
         raise OSError("node as a library (libnode-dev of Debian 12, with its nodejs, and g++) was not there to prepare")
     if not _node_is_the_library():
         raise OSError(f"{NODE} is not Debian's: it does not use {_SONAME.decode()}")
