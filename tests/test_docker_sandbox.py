@@ -289,7 +289,7 @@ def test_the_containers_are_gone_after_an_exception_and_after_a_run_that_was_lef
     assert ours(client) == []
     verdicts = run_programs([program("assert True"), program("while True: pass")], sandbox="docker", workers=1)
     next(verdicts)
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()
     assert ours(client) == []
 
 

@@ -143,7 +143,8 @@ def _version(language: str) -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return (done.stdout or done.stderr).strip().splitlines()[0]
+    version = (done.stdout or done.stderr).strip().splitlines()[0]
+    return f"{version} {LANGUAGES[language].way()}".strip()
 
 
 def _install_command(language: str) -> str:

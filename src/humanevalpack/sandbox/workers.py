@@ -6,7 +6,7 @@ import select
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +134,11 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A worker that is up, and what it said."""
+    """A worker that is up, what it said, and the languages that it was told to load."""
 
     worker: Worker
     ready: Ready
+    loaded: set[str] = field(default_factory=set)
 
 
 def started(argv: Sequence[str], env: dict[str, str], what: str) -> Started:

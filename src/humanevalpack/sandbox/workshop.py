@@ -18,6 +18,7 @@ from humanevalpack.sandbox.supervisor import frames
 from humanevalpack.sandbox.supervisor.batch import BATCH
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
+from humanevalpack.sandbox.supervisor.stem import LOAD
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
 from humanevalpack.sandbox.warm import discard, prepared, supervisor_digest, warm_root
 from humanevalpack.sandbox.workers import Started, WorkerFault
@@ -175,10 +176,14 @@ def _send(
     slowness = started.ready.slowness
     common = {"warm": warm, "cpu": limit, "slowness": slowness, "patience": patience}
     bodies = [{"text": program.text, "profile": program.profile, **common} for program in programs]
-    if len(bodies) == 1:
-        started.worker.send(frames.pack(name, bodies[0]))
-    else:
-        started.worker.send(frames.pack(BATCH, {"language": name, "jobs": bodies}))
     language = LANGUAGES[name]
+    if len(bodies) == 1:
+        frame = frames.pack(name, bodies[0])
+    else:
+        frame = frames.pack(BATCH, {"language": name, "jobs": bodies})
+    if language.loads and name not in started.loaded:
+        started.loaded.add(name)
+        frame = frames.pack(LOAD, {"language": name, "warm": warm}) + frame
+    started.worker.send(frame)
     build, run = language.build_cpu * slowness, limit or language.run_cpu * slowness
     return backstop(build, patience) + backstop(run, patience) + _GRACE

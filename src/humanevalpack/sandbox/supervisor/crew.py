@@ -18,6 +18,7 @@ from .job import Setting, without_running
 from .languages import LANGUAGES
 from .limits import backstop
 from .main import serve
+from .stem import LOAD
 
 _TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
@@ -54,6 +55,7 @@ class _Mate:
     slowness: float
     task: _Task | None = None
     deadline: float = 0.0
+    loaded: bool = False
 
 
 class Crew:
@@ -105,12 +107,16 @@ class Crew:
             mate = _start(self._language, [end for other in self._mates for end in (other.inp, other.out)])
             self._mates.append(mate)
         language = LANGUAGES[self._language]
+        load = b""
+        if language.loads and not mate.loaded:
+            mate.loaded = True
+            load = pack(LOAD, {"language": self._language, "warm": self._language})
         body = {"warm": self._language, "cpu": self._time_limit, "slowness": mate.slowness, "patience": patience}
         run = self._time_limit or language.run_cpu * mate.slowness
         longest = backstop(language.build_cpu * mate.slowness, patience) + backstop(run, patience) + _GRACE
         mate.task, mate.deadline = task, time.monotonic() + longest
         try:
-            write_all(mate.inp, pack(self._language, {**task.body, **body}))
+            write_all(mate.inp, load + pack(self._language, {**task.body, **body}))
         except OSError:
             pass  # it is gone: seen when its answer is awaited
 

@@ -91,13 +91,16 @@ def _prepare(name: str) -> None:
     trouble = prepare(language, places, Cage(places.warm, None, namespaces=False, counts_own_processes=False))
     if trouble:
         sys.exit(f"{name} cannot be prepared: {trouble}")
+    after = f"{HOME}/build/{name}/prepared.sh"
+    if os.path.exists(after):
+        subprocess.run(["/bin/bash", after], check=True)
     # a container cannot keep what it compiles, and does not look at the sources again
     unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(f"{HOME}/supervisor", quiet=2, force=True, invalidation_mode=unchecked)
     told = subprocess.run(language.version, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin"})
     known: dict[str, Any] = {
         "language": name,
-        "toolchain": (told.stdout or told.stderr).strip().splitlines()[0],
+        "toolchain": f"{(told.stdout or told.stderr).strip().splitlines()[0]} {language.way(places.warm)}".strip(),
         "supervisor": sources_digest(f"{HOME}/supervisor"),
         "own_parts": _files_digest(places.toolchain),
         "packages": _packages(),

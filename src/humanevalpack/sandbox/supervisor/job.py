@@ -108,8 +108,13 @@ def ran(
     runs: list[Outcome] = []
     for command in commands:
         outcome = run(command, cage, language.run_limits(job))
-        runs.append(replace(outcome, output=seen_alone(outcome.output)))
-        status, reason = (runs[-1].broke, runs[-1].why) if runs[-1].broke else language.judge(job, runs[-1])
+        outcome = replace(outcome, output=seen_alone(outcome.output))
+        if outcome.broke:
+            status, reason = outcome.broke, outcome.why
+        else:
+            status, reason = language.judge(job, outcome)
+            outcome = replace(outcome, doubtful=outcome.doubtful or language.doubts(outcome))
+        runs.append(outcome)
         if status != "passed":
             break
     total: dict[str, float] = {"wall": sum(one.wall for one in runs), "cpu": sum(one.cpu for one in runs)}

@@ -38,6 +38,25 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
+def fork() -> int:
+    """Fork as ``os.fork`` does, without what libraries have registered for a fork (pthread_atfork) where libc can.
+
+    libuv would open descriptors of its own then, in place of those that the supervisor has put there.
+    """
+    if not hasattr(_holding_libc, "_Fork"):  # glibc 2.34
+        return os.fork()
+    ctypes.pythonapi.PyOS_BeforeFork()
+    child = int(_holding_libc._Fork())
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+        return 0
+    number = ctypes.get_errno()
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if child < 0:
+        raise OSError(number, f"fork: {os.strerror(number)}")
+    return child
+
+
 def fork_apart() -> int:
     """Fork as ``os.fork`` does, the child being process 1 of a fresh process namespace; raises OSError where refused.
 

@@ -26,12 +26,14 @@ class Command:
     """What to start: ``argv`` (absolute path first) or, in the forked process itself, ``call``.
 
     ``sealed``: the binary of a compiled language, whose code stays as it was loaded (see system_calls).
+    ``before`` is what comes before the call and is still ours: what it raises is told as LaunchFailed.
     """
 
     argv: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     call: Callable[[], None] | None = None
     sealed: bool = False
+    before: Callable[[], None] | None = None
 
 
 def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:
@@ -58,9 +60,12 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
         kernel.drop_capabilities()
         refuse_calls(command.sealed)
         if command.call is not None:
-            os.close(error)
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self and /dev/stdout, as after an execve
+            if command.before is not None:
+                command.before()
+            os.close(error)
+            error = -1
             command.call()
             os._exit(0)
         # Python ignores these two; a program starts with them as a shell would start it

@@ -2,7 +2,7 @@
 
 Started as ``python3 -I`` on this folder's parent, with the setting as JSON in the first argument. It says ``ready``,
 then answers every frame by one frame: ``verdict``, ``prepared``, or ``fault`` with the reason; a ``batch`` of programs
-by several (see batch.py). At the end of its input it ends; what it was doing then is killed.
+by several (see batch.py); ``load`` has no answer. At the end of its input it ends; what it was doing then is killed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import json
 import os
 import select
 import sys
+from collections.abc import Mapping
 
 from .batch import BATCH, fork_batch
 from .frames import HEADER, pack, parse_header, read_exactly, write_all
 from .job import Setting
 from .keeper import Keepers
 from .languages import LANGUAGES
+from .server import Served
 from .servers import Servers
 from .speed import slowness
+from .stem import LOAD, Stem, StemFailed
 
 
 def main() -> None:
@@ -31,11 +34,41 @@ def main() -> None:
 def serve(setting: Setting) -> None:
     """Serve until the input ends."""
     os.umask(0o022)  # programs have users of their own and must be able to read what is prepared for them
-    keepers = Keepers(setting)
     served = {name: language.served for name, language in LANGUAGES.items() if language.served is not None}
-    servers = Servers(setting.namespaces, setting.warm, served)
+    plain = _Plain(setting, served)
     write_all(1, pack("ready", {"python": sys.version.split()[0], "slowness": slowness()}))
+    stems: dict[str, Stem] = {}
     while header := read_exactly(0, HEADER):
+        kind, length = parse_header(header)
+        if kind == LOAD:
+            _load(json.loads(read_exactly(0, length)), stems, setting)
+        elif not (stems[kind].serve(header) if kind in stems else plain.serve(header)):
+            break
+    plain.servers.close()
+
+
+def _load(body: dict[str, str], stems: dict[str, Stem], setting: Setting) -> None:
+    """Start the stem of a language; where that fails its programs are run in the plain way."""
+    name = body["language"]
+    if name in stems:
+        return
+    try:
+        places = setting.places(name, body["warm"])
+        stems[name] = Stem(LANGUAGES[name], places, lambda: _Plain(setting, {}).serve)
+    except StemFailed as error:
+        sys.stderr.write(f"supervisor: {name} programs are run in the plain way: {error}\n")
+        sys.stderr.flush()
+
+
+class _Plain:
+    """Serves frames by keepers that are forked from this process."""
+
+    def __init__(self, setting: Setting, served: Mapping[str, Served]) -> None:
+        self.servers = Servers(setting.namespaces, setting.warm, served)
+        self._setting, self._keepers = setting, Keepers(setting)
+
+    def serve(self, header: bytes) -> bool:
+        """Serve the frame of ``header`` to its end; False if that failed in the middle or the pool is gone."""
         kind, length = parse_header(header)
         if kind in LANGUAGES and not all(name in sys.modules for name in LANGUAGES[kind].modules):
             for name in LANGUAGES[kind].modules:
@@ -43,12 +76,10 @@ def serve(setting: Setting) -> None:
             gc.collect()
             gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
         if kind == BATCH:
-            keeper = fork_batch(length, setting, keepers)
+            keeper = fork_batch(length, self._setting, self._keepers)
         else:
-            keeper = keepers.fork(kind, length, servers.offer(kind))
-        if not _wait(keeper, keepers, servers):
-            break
-    servers.close()
+            keeper = self._keepers.fork(kind, length, self.servers.offer(kind))
+        return _wait(keeper, self._keepers, self.servers)
 
 
 def _wait(keeper: int, keepers: Keepers, servers: Servers) -> bool:

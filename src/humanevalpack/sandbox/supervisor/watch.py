@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from secrets import token_hex
 
+from . import kernel
 from .cage import Cage, usage
 from .launch import Command, LaunchFailed, become
 from .limits import Limits
@@ -81,7 +82,7 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     os.write(token_write, token)  # before the program starts: it may have ended before this process goes on
     error_read, error_write = os.pipe()
     began = time.monotonic()
-    main = os.fork()
+    main = kernel.fork()
     if main == 0:
         become(command, cage, limits, (output_write, token_read, proof_write, error_write))
     for end in (token_read, token_write, proof_write, output_write, error_write):

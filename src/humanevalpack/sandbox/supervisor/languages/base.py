@@ -11,8 +11,8 @@ from ..limits import GIB, Job, Limits, backstop
 from ..watch import Outcome
 
 if TYPE_CHECKING:
-    from .sharing import SharedBuild
     from ..server import Served
+    from .sharing import SharedBuild
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,24 @@ class Language(ABC):
     """How several programs are built together, where that is faster and safe."""
     served: Served | None = None
     """What a server that stays warm does of a build, where there is one."""
+    loads: bool = False
+    """Whether its programs start from a process of the language's own that ``load`` has made ready."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Write trusted sources into ``folder`` and return the commands that turn them into its warm files there."""
         return []
+
+    def way(self, warm: str = "") -> str:
+        """Return what is to be said beside the toolchain's version of how programs are run with the folder ``warm``."""
+        return ""
+
+    def load(self, places: Places) -> None:  # noqa: B027 - only for languages that say so
+        """Load into the calling process what programs start from; raises OSError: they are run in the plain way then.
+
+        ``run`` is called in forks of this process and finds out there whether it is loaded.
+        """
 
     @abstractmethod
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
@@ -75,6 +87,10 @@ class Language(ABC):
     @abstractmethod
     def run(self, job: Job, places: Places) -> Command:
         """Return the command that runs the built program."""
+
+    def doubts(self, outcome: Outcome) -> bool:
+        """Return whether a run that broke no limit may owe its end to how it was run: it is run again, alone."""
+        return False
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Return (status, reason) of a run that broke no limit."""

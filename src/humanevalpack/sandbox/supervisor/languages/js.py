@@ -8,9 +8,10 @@ import shutil
 from ..launch import Command
 from ..limits import Job
 from ..watch import Outcome
+from . import js_host
 from .base import Language, Need, Places, encoded, last_line_with
+from .js_host import NODE
 
-NODE = "/usr/bin/node"
 _PRELUDE = "js_prelude.js"
 _FAILED = b"assertion failed\n"
 _END = b"\n;__humanevalpack_end(console)\n"
@@ -25,22 +26,40 @@ class JavaScript(Language):
     example = "const md5 = require('js-md5')\nconsole.assert(md5('') === 'd41d8cd98f00b204e9800998ecf8427e')\n"
     version = (NODE, "--version")
 
-    prepared_from = ("js.py", _PRELUDE)
+    loads = True
+    prepared_from = ("js.py", _PRELUDE, NODE, *js_host.MADE_FROM)
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
-        """Copy the prelude to where programs can read it, however this package was installed."""
+        """Copy the prelude to where programs can read it, however this package was installed; compile the host."""
         here = os.path.dirname(os.path.abspath(__file__))
         shutil.copyfile(os.path.join(here, _PRELUDE), os.path.join(folder, _PRELUDE))
-        return []
+        return js_host.prepare(folder)
+
+    def way(self, warm: str = "") -> str:
+        """Say whether programs run in forks of one node."""
+        return "embedded" if js_host.compiles() or js_host.is_compiled(warm) else ""
+
+    def load(self, places: Places) -> None:
+        """Start node once for all programs."""
+        js_host.load(places.warm, f"{places.warm}/{_PRELUDE}")
 
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
         """One CommonJS file, whose last line tells the prelude that it was reached."""
         return {"program.js": encoded(job.text) + _END}
 
     def run(self, job: Job, places: Places) -> Command:
-        """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it."""
-        argv = (NODE, "--single-threaded", "--require", f"{places.warm}/{_PRELUDE}", "program.js")
-        return Command(argv, {"NODE_PATH": f"{places.toolchain}/node_modules"})
+        """Run it single-threaded: on a busy machine this is faster, and no verdict depends on it.
+
+        A second run, of a program whose first one has left doubts, is always by node itself.
+        """
+        env = {"NODE_PATH": f"{places.toolchain}/node_modules"}
+        if js_host.loaded() and job.patience == 1 and js_host.suits(encoded(job.text)):
+            return js_host.command(env)
+        return Command((NODE, "--single-threaded", "--require", f"{places.warm}/{_PRELUDE}", "program.js"), env)
+
+    def doubts(self, outcome: Outcome) -> bool:
+        """A signal may come from a fault of node's that only a forked one has."""
+        return outcome.signal is not None
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """A failed assertion fails the program; in the reference profile whatever it prints does, too."""

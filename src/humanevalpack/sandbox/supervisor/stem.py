@@ -1,0 +1,89 @@
+"""A process of one language between the long-lived one and its keepers, with what its programs start from loaded.
+
+A library such as node's changes the process that it is in: threads, signals, descriptors, what happens at a fork. So
+it is loaded into a fork of the long-lived process, which from then on forks the keepers of this language's programs.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from . import kernel
+from .frames import HEADER, read_exactly, write_all
+from .languages.base import Language, Places
+
+LOAD = "load"
+"""The kind of a frame that comes, without an answer, before the first program of a language that loads something."""
+_LOADED, _SERVED, _ENDED = b"loaded", b"1", b"0"
+
+
+class StemFailed(Exception):
+    """Nothing is loaded; the message says why. Programs are run in the plain way."""
+
+
+class Stem:
+    """The process as the long-lived one sees it; it reads frames' bodies from, and answers to, the pool's own pipes."""
+
+    def __init__(self, language: Language, places: Places, serving: Callable[[], Callable[[bytes], bool]]) -> None:
+        """Fork it and load; ``serving()`` is called there and returns what serves the frame of a header.
+
+        Raises StemFailed.
+        """
+        head_read, self._heads = os.pipe()
+        self._tells, tell_write = os.pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            os.close(self._heads)
+            os.close(self._tells)
+            _grow(language, places, serving, head_read, tell_write)
+        os.close(head_read)
+        os.close(tell_write)
+        told = os.read(self._tells, 4096)
+        if told != _LOADED:
+            self.close()
+            raise StemFailed(told.decode("utf-8", "replace") or "the process that loads ended")
+
+    def serve(self, header: bytes) -> bool:
+        """Have a frame served; False if that failed in the middle or the pool is gone."""
+        try:
+            write_all(self._heads, header)
+        except BrokenPipeError:
+            return False
+        return os.read(self._tells, 1) == _SERVED
+
+    def close(self) -> None:
+        """End the process; it serves nothing now."""
+        os.close(self._heads)
+        os.close(self._tells)
+        os.waitpid(self._process, 0)
+
+
+def _grow(
+    language: Language, places: Places, serving: Callable[[], Callable[[bytes], bool]], heads: int, tells: int
+) -> NoReturn:
+    try:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        try:
+            language.load(places)
+        except OSError as error:
+            os.write(tells, str(error).encode("utf-8", "replace")[:4000])
+            os._exit(0)
+        gc.collect()
+        gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
+        serve = serving()
+        os.write(tells, _LOADED)
+        while header := read_exactly(heads, HEADER):
+            served = serve(header)
+            os.write(tells, _SERVED if served else _ENDED)
+            if not served:
+                break
+    except BaseException as error:
+        sys.stderr.write(f"supervisor: {language.name}: {type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
