@@ -120,7 +120,7 @@ func refusal(files *token.FileSet, file *ast.File, text []byte) string {
 	if test == nil {
 		return "the test is part of a comment or a string: " + string(text[begins[2]:begins[3]])
 	}
-	imported := map[string]string{}
+	imported, usesUnsafe := map[string]string{}, false
 	for _, spec := range file.Imports {
 		from, _ := strconv.Unquote(spec.Path.Value)
 		name := path.Base(from)
@@ -128,6 +128,13 @@ func refusal(files *token.FileSet, file *ast.File, text []byte) string {
 			name = spec.Name.Name
 		}
 		imported[name] = from
+		usesUnsafe = usesUnsafe || from == "unsafe"
+	}
+	for _, declaration := range file.Decls {
+		function, ok := declaration.(*ast.FuncDecl)
+		if ok && function != test && isTest(function.Name.Name, "Test") && usesUnsafe {
+			return "a test of the program's own with unsafe could change the result of " + test.Name.Name
+		}
 	}
 	trouble := ""
 	ast.Inspect(file, func(node ast.Node) bool {
