@@ -15,7 +15,7 @@ from humanevalpack.sandbox import namespaces, workshop
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
-SLOW = "import time\ntime.sleep(1.5)"
+SLOW = "import time\ntime.sleep(3)"
 ENDLESS = "while True: pass"
 
 
@@ -26,6 +26,7 @@ def programs(*texts: str) -> list[hep.Program]:
 @pytest.fixture(scope="module")
 def pool() -> Iterator[hep.Pool]:
     with hep.Pool(sandbox="local", workers=2) as pool:
+        list(pool.run(programs(SLOW, SLOW + " # too")))  # both workers are up from here on
         yield pool
 
 

@@ -123,7 +123,7 @@ def add_to_the_root(monkeypatch: pytest.MonkeyPatch, change: Callable[[list[str]
 
 
 Weaken = Callable[[str, str, str], None]
-NO_FILTER = ("launch.py", "        refuse_calls()\n", "")
+NO_FILTER = ("launch.py", "        refuse_calls(command.sealed)\n", "")
 
 
 @pytest.mark.toolchain("python")

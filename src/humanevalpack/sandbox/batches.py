@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 
@@ -26,15 +27,18 @@ class Batches:
 
     def next(self, busy: int) -> list[Task]:
         """Return what an idle worker should do while ``busy`` others work; [] for nothing now."""
-        began = time.monotonic()
+        until = math.inf
         while (task := self._schedule.next_task(busy + len(self._waiting))) is not None:
             shared = self._shared(task)
             if shared is None:
                 return [task]
             waiting = self._waiting.setdefault(task.program.language, deque())
             waiting.append(task)
-            if len(waiting) >= shared.most * self._workers or time.monotonic() - began > _GATHERING:
+            if len(waiting) >= shared.most * self._workers or time.monotonic() > until:
                 break
+            until = min(
+                until, time.monotonic() + _GATHERING
+            )  # not from the start: a language may have to be made ready
         if not self._waiting:
             return []
         return self._group(max(self._waiting, key=lambda language: len(self._waiting[language])))

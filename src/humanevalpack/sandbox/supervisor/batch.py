@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +38,7 @@ def fork_batch(length: int, setting: Setting, keepers: Keepers) -> int:
     if number == 0:
         code = 1
         try:
+            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # and its keepers end with it
             if not setting.namespaces:
                 kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
             _serve(length, setting, keepers)
