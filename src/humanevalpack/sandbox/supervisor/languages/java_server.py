@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 from ..launch import Command
@@ -27,7 +28,7 @@ _LARGEST = MIB
 _LONGEST_NAME = 255
 _ELSEWHERE = b"bad source file: "
 """A message that names Main.java as the class path has it."""
-_WARNS = b"sun."
+_WARNS = re.compile(rb"\bsun\.[a-z]")
 """Javac warns of internal classes (sun.misc), but only where the files come through its own file manager."""
 
 
@@ -65,7 +66,7 @@ class CompileServer(Served):
             source = job.text.encode("utf-8")
         except UnicodeEncodeError:  # a lone surrogate: the plain javac says what it says to its bytes
             return None
-        if len(source) > _LARGEST or _WARNS in source:
+        if len(source) > _LARGEST or _WARNS.search(source):
             return None
         cpu = _CPU * job.slowness
         reply = server.ask(source, job.warm, Limits(cpu, backstop(cpu, job.patience), GIB))
