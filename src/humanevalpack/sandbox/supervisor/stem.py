@@ -66,6 +66,7 @@ class Stem:
 def _grow(
     language: Language, places: Places, serving: Callable[[], Callable[[bytes], bool]], heads: int, tells: int
 ) -> NoReturn:
+    code = 1  # also that of a keeper that was told to stop on its last steps: the stem cleans up behind it
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         try:
@@ -82,8 +83,11 @@ def _grow(
             os.write(tells, _SERVED if served else _ENDED)
             if not served:
                 break
+        code = 0
+    except SystemExit:
+        pass
     except BaseException as error:
         sys.stderr.write(f"supervisor: {language.name}: {type(error).__name__}: {error}\n")
         sys.stderr.flush()
     finally:
-        os._exit(0)
+        os._exit(code)
