@@ -5,6 +5,7 @@ Programs run in pairs: a comment at the end that speaks of threads makes the sec
 
 import os
 import warnings
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +14,12 @@ import pytest
 import yaml
 
 from humanevalpack import run_programs
+from humanevalpack.errors import EnvironmentFault
 from humanevalpack.problems import Problem, load_problems
 from humanevalpack.programs import Program
-from humanevalpack.sandbox import Verdict
+from humanevalpack.sandbox import Verdict, engine
+from humanevalpack.sandbox.images import build, export
+from humanevalpack.sandbox.roots import ROOTS
 from humanevalpack.verification import checks
 from test_sandbox_programs import CASES
 
@@ -27,6 +31,8 @@ pytestmark = [
 ]
 
 TABLE = Path(__file__).with_name("js_conformance.yaml")
+ROOT: list[Path] = []
+"""The folder of the exported image, where it is used."""
 BY_ITSELF = "\n// worker_threads"
 EXECUTABLE = "require('fs').readlinkSync('/pr' + 'oc/self/exe')"
 DEPTHS = """
@@ -40,7 +46,9 @@ def judged(
     texts: list[str], *, profile: Literal["reference", "fixed"] = "fixed", sandbox: str = "local", limit: float = 5
 ) -> list[Verdict]:
     programs = [Program(text=text, language="js", problem=None, profile=profile) for text in texts]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as environment:
+        for place in ROOT:
+            environment.setenv(ROOTS, str(place))
         warnings.simplefilter("ignore", RuntimeWarning)  # what the process sandbox says of itself
         return list(run_programs(programs, sandbox=sandbox, time_limit=limit, confirm_unsafe=True))
 
@@ -54,18 +62,34 @@ def seen(verdict: Verdict) -> tuple[object, ...]:
     return verdict.status, verdict.reason, verdict.exit_code, verdict.signal, verdict.output
 
 
-@cache
 def executable() -> str:
     return judged([f"console.log({EXECUTABLE})"])[0].output
 
 
 @pytest.fixture(scope="module")
-def embedded() -> None:
-    if "python" not in executable():
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Programs run embedded: with this machine's own node or, where that is not Debian's, with the image's."""
+    if "python" in executable():
+        return
+    try:
+        client = engine.connect()
+    except EnvironmentFault as missing:
         pytest.skip(
             f"programs run in {executable().strip()}: node as a library needs Debian's nodejs 18, libnode-dev and g++ "
-            "(sandboxes/js/install.sh brings them where no other node is installed)"
+            f"(sandboxes/js/install.sh brings them where no other node is installed), or an image: {missing}"
         )
+    with closing(client):
+        build(client, "js", {}, lambda _line: None)
+        place = tmp_path_factory.mktemp("roots")
+        for folder in (place, place.parent, place.parent.parent):
+            folder.chmod(0o755)
+        export(client, "js", place / "js", "folder")
+    ROOT.append(place)
+    assert "python" in executable()
+
+
+def without_namespaces() -> str:
+    return "docker" if ROOT else "process"
 
 
 def table() -> dict[str, str]:
@@ -89,7 +113,7 @@ def test_a_program_sees_what_it_sees_in_a_node_of_its_own(name: str) -> None:
 @pytest.mark.root
 @pytest.mark.parametrize("name", table())
 def test_it_does_so_without_namespaces(name: str) -> None:
-    forked, own = conformance("process")[name]
+    forked, own = conformance(without_namespaces())[name]
     assert [part for part in seen(forked) if part != forked.output] == [
         part for part in seen(own) if part != own.output
     ]
@@ -136,10 +160,14 @@ def test_where_the_library_cannot_be_loaded_programs_are_run_by_node(
 ) -> None:
     tmp_path.chmod(0o755)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert "python" in judged([f"console.log({EXECUTABLE})"])[0].output
-    (library,) = tmp_path.rglob("js_host.so")
+    assert "python" in executable()
+    (library,) = (ROOT or [tmp_path])[0].rglob("js_host.so")
+    right = library.read_bytes()
     library.write_bytes(b"not a library")
-    assert judged([f"console.log({EXECUTABLE})"])[0].output.endswith("/node\n")
+    try:
+        assert executable().endswith("/node\n")
+    finally:
+        library.write_bytes(right)
 
 
 def test_other_languages_in_the_same_worker_do_not_notice() -> None:
@@ -152,7 +180,9 @@ def test_other_languages_in_the_same_worker_do_not_notice() -> None:
 
 @pytest.mark.root
 def test_it_works_without_namespaces() -> None:
-    verdicts = judged([f"console.log({EXECUTABLE})", "console.assert(false)", "nothing.here"], sandbox="process")
+    verdicts = judged(
+        [f"console.log({EXECUTABLE})", "console.assert(false)", "nothing.here"], sandbox=without_namespaces()
+    )
     assert [verdict.status for verdict in verdicts] == ["passed", "failed", "runtime_error"]
     assert "python" in verdicts[0].output
 
