@@ -101,6 +101,6 @@ def test_nothing_is_left_of_a_batch_that_is_given_up(language: str, sandbox: str
     time.sleep(0.5)
     started = descendants(os.getpid())
     assert len(started) >= 4
-    verdicts.close()  # type: ignore[attr-defined]
+    verdicts.close()
     assert not still_there(started)
     assert not [number for number in started if Path(base_directory(), f"humanevalpack-{number}").exists()]
