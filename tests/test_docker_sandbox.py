@@ -176,7 +176,7 @@ def inside() -> dict[str, Any]:
 
 
 def test_a_program_in_the_container_has_no_rights() -> None:
-    status = inside()["status"]
+    status = inside()["program"]
     assert {status[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} <= {
         "0" * 16,
         "00000000000000e0",
