@@ -9,7 +9,6 @@ sources=/usr/share/cargo/registry
 rustc_package=rustc-web
 if [ -x /usr/bin/apt-cache ] && [ -z "$(apt-cache policy rustc-web 2> /dev/null)" ]; then rustc_package=rustc; fi
 need /usr/bin/rustc "$rustc_package"
-need /usr/bin/mold mold
 need '/usr/lib/rustlib/*/lib/libstd-*.rlib' "libstd-${rustc_package/rustc/rust}-dev"
 need /usr/bin/g++ g++  # links the programs, with mold
 need /usr/bin/mold mold
