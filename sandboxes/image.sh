@@ -13,6 +13,10 @@ if [ -n "${SNAPSHOT-}" ]; then
     printf 'SNAPSHOT is %s; it is a time of the archive such as 20250520T000000Z\n' "$SNAPSHOT" >&2
     exit 2
   fi
+  if [ -z "${SNAPSHOT_ARCHIVE-}" ]; then
+    printf 'SNAPSHOT needs SNAPSHOT_ARCHIVE: the address of a snapshot archive, with debian/ and debian-security/ below\n' >&2
+    exit 2
+  fi
   . /etc/os-release
   rm -f /etc/apt/sources.list.d/*
   for part in "debian $VERSION_CODENAME" "debian $VERSION_CODENAME-updates" "debian-security $VERSION_CODENAME-security"; do

@@ -27,12 +27,15 @@ RegistryOption = Annotated[
 ]
 
 
-@app.command("build", epilog="Example: humanevalpack sandbox build python rust --snapshot 20250520T000000Z")
+@app.command("build", epilog="Example: humanevalpack sandbox build python rust")
 def build(
     languages: LanguagesArgument = None,
     base: Annotated[str | None, typer.Option("--base", help="The image to start from: debian:bookworm-slim.")] = None,
     snapshot: Annotated[
         str | None, typer.Option("--snapshot", help="Packages as Debian's archive had them: 20250520T000000Z.")
+    ] = None,
+    snapshot_archive: Annotated[
+        str | None, typer.Option("--snapshot-archive", metavar="URL", help="For --snapshot: where such an archive is.")
     ] = None,
     crates: Annotated[
         str | None, typer.Option("--crates", help="Rust's crates: debian, or registry (the real rand 0.4).")
@@ -46,7 +49,9 @@ def build(
 
     if crates not in (None, "debian", "registry"):
         raise UsageError(f"--crates is {crates!r}; allowed: debian, registry")
-    given = {"BASE": base, "SNAPSHOT": snapshot, "CRATES": crates}
+    if (snapshot is None) != (snapshot_archive is None):
+        raise UsageError("--snapshot and --snapshot-archive belong together: a time, and the archive that knows it")
+    given = {"BASE": base, "SNAPSHOT": snapshot, "SNAPSHOT_ARCHIVE": snapshot_archive, "CRATES": crates}
     with _client() as client:
         for language in _chosen(languages):
             arguments = {
