@@ -56,7 +56,7 @@ def test_a_cheat_fools_a_naive_judge(language: str, name: str) -> None:
     assert is_fooled == (catalogue.cheats(language)[name].fools == catalogue.FOOLED), output
 
 
-@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+@pytest.mark.parametrize("language", ["cpp", "go", "rust"])
 def test_there_are_enough_different_cheats(language: str) -> None:
     real = [cheat for cheat in catalogue.cheats(language).values() if cheat.fools == catalogue.FOOLED]
     assert len({cheat.program.text for cheat in real}) >= LEAST

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,14 +37,16 @@ def judged(*texts: str, **options: Any) -> list[Verdict]:
     return list(run_programs([program(text) for text in texts], sandbox="docker", **options))
 
 
-def ours(client: "DockerClient") -> list[str]:
-    found = client.containers.list(all=True, filters={"label": f"{containers.WORKER}"}, ignore_removed=True)
+def ours(client: "DockerClient", process: int | None = None) -> list[str]:
+    """The names of the workers of a process (default: this one); other test processes may have some, too."""
+    label = f"{containers.WORKER}={socket.gethostname()} {process or os.getpid()}"
+    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
     return [str(container.name) for container in found]
 
 
-def wait_until_none_is_left(client: "DockerClient") -> None:
+def wait_until_none_is_left(client: "DockerClient", process: int) -> None:
     until = time.monotonic() + 30
-    while left := ours(client):
+    while left := ours(client, process):
         assert time.monotonic() < until, f"still there: {left}"
         time.sleep(0.1)
 
@@ -308,11 +311,11 @@ def test_the_containers_are_gone_after_the_main_process_was_killed(client: "Dock
     main = subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, env=os.environ, text=True)
     assert main.stdout is not None
     assert main.stdout.readline() == "passed\n"
-    assert len(ours(client)) == 1
+    assert len(ours(client, main.pid)) == 1
     main.send_signal(signal.SIGKILL)
     main.wait()
     main.stdout.close()
-    wait_until_none_is_left(client)
+    wait_until_none_is_left(client, main.pid)
 
 
 def test_a_killed_container_costs_no_verdict(client: "DockerClient") -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_failure_while_the_kernel_killed_something_is_in_doubt() -> None:
 
 
 @pytest.mark.root
-def test_a_program_that_ends_before_it_is_watched_is_no_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_program_that_ends_before_it_is_watched_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     original = os.write
 
     def late(descriptor: int, data: bytes) -> int:
@@ -85,8 +86,11 @@ def test_a_program_that_ends_before_it_is_watched_is_no_fault(monkeypatch: pytes
         return original(descriptor, data)
 
     monkeypatch.setattr(os, "write", late)
-    cage = Cage(str(tmp_path), 2**30, namespaces=False, counts_own_processes=False)
+    box = Path(tempfile.mkdtemp())  # tmp_path lies below folders that are root's alone
+    os.chown(box, 2**30, 2**30)
+    cage = Cage(str(box), 2**30, namespaces=False, counts_own_processes=False)
     outcome = watch.run(Command(("/bin/false",)), cage, Limits(cpu=5, wall=20, memory=1 << 30))
+    box.rmdir()
     assert outcome.exit_code == 1
 
 

@@ -179,6 +179,8 @@ def test_other_languages_in_the_same_worker_do_not_notice() -> None:
 
 
 @pytest.mark.root
+@pytest.mark.docker
+@pytest.mark.xdist_group("docker")
 def test_it_works_without_namespaces() -> None:
     verdicts = judged(
         [f"console.log({EXECUTABLE})", "console.assert(false)", "nothing.here"], sandbox=without_namespaces()
