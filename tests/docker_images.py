@@ -1,8 +1,11 @@
 """The images of all languages as a fixture: built once a session, and not at all where nothing has changed."""
 
+import fcntl
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +30,14 @@ def client() -> Iterator["DockerClient"]:
 @pytest.fixture(scope="session")
 def images(client: "DockerClient") -> dict[str, engine.Image]:
     """The current image of every language."""
-    return {language: build(client, language, {}, lambda _line: None) for language in sorted(LANGUAGES)}
+    return {language: built(client, language) for language in sorted(LANGUAGES)}
+
+
+def built(client: "DockerClient", language: str) -> engine.Image:
+    """The current image of a language, built by one test process at a time: the others find it unchanged then."""
+    with Path(tempfile.gettempdir(), "humanevalpack-test-images.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build(client, language, {}, lambda _line: None)
 
 
 def docker(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

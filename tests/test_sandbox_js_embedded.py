@@ -13,12 +13,13 @@ from typing import Any, Literal
 import pytest
 import yaml
 
+from docker_images import built
 from humanevalpack import run_programs
 from humanevalpack.errors import EnvironmentFault
 from humanevalpack.problems import Problem, load_problems
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, engine
-from humanevalpack.sandbox.images import build, export
+from humanevalpack.sandbox.images import export
 from humanevalpack.sandbox.roots import ROOTS
 from humanevalpack.verification import checks
 from test_sandbox_programs import CASES
@@ -79,7 +80,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> None:
             f"(sandboxes/js/install.sh brings them where no other node is installed), or an image: {missing}"
         )
     with closing(client):
-        build(client, "js", {}, lambda _line: None)
+        built(client, "js")
         place = tmp_path_factory.mktemp("roots")
         for folder in (place, place.parent, place.parent.parent):
             folder.chmod(0o755)
