@@ -24,6 +24,14 @@ class Program:
     problem: Problem | None
     profile: Profile
 
+    @property
+    def test_begins(self) -> int | None:
+        """The place in ``text`` where the problem's own test begins; None if the text does not end with it."""
+        if self.problem is None:
+            return None
+        test = corrected(self.problem, self.profile).test
+        return len(self.text) - len(test) if self.text.endswith(test) else None
+
 
 def build_program(
     problem: Problem,

@@ -16,6 +16,7 @@ from humanevalpack.sandbox import containers, namespaces, process, roots
 from humanevalpack.sandbox.permits import Permits
 from humanevalpack.sandbox.supervisor import frames
 from humanevalpack.sandbox.supervisor.batch import BATCH
+from humanevalpack.sandbox.supervisor.job import program_frame
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import backstop
 from humanevalpack.sandbox.supervisor.stem import LOAD
@@ -40,6 +41,7 @@ class Example:
     text: str
     language: str
     profile: str = "reference"
+    test_begins: int | None = None
 
 
 _SEEN_TO_WORK: set[tuple[str, str, str]] = set()
@@ -175,10 +177,13 @@ def _send(
     name = programs[0].language
     slowness = started.ready.slowness
     common = {"warm": warm, "cpu": limit, "slowness": slowness, "patience": patience}
-    bodies = [{"text": program.text, "profile": program.profile, **common} for program in programs]
+    bodies = [
+        {"text": program.text, "test_begins": program.test_begins, "profile": program.profile, **common}
+        for program in programs
+    ]
     language = LANGUAGES[name]
     if len(bodies) == 1:
-        frame = frames.pack(name, bodies[0])
+        frame = program_frame(name, bodies[0])
     else:
         frame = frames.pack(BATCH, {"language": name, "jobs": bodies})
     if language.loads and name not in started.loaded:

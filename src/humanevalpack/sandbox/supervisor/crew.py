@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .frames import HEADER, BrokenFrame, pack, parse_header, read_exactly, write_all
-from .job import Setting, without_running
+from .job import Setting, program_frame, without_running
 from .languages import LANGUAGES
 from .limits import backstop
 from .main import serve
@@ -116,7 +116,7 @@ class Crew:
         longest = backstop(language.build_cpu * mate.slowness, patience) + backstop(run, patience) + _GRACE
         mate.task, mate.deadline = task, time.monotonic() + longest
         try:
-            write_all(mate.inp, load + pack(self._language, {**task.body, **body}))
+            write_all(mate.inp, load + program_frame(self._language, {**task.body, **body}))
         except OSError:
             pass  # it is gone: seen when its answer is awaited
 

@@ -19,10 +19,13 @@ class BrokenFrame(Exception):
     """The other side closed the pipe in the middle of a frame or sent something that is none."""
 
 
-def pack(kind: str, body: Any) -> bytes:
-    """Return the frame for ``body`` (plain JSON types; lone surrogates in texts survive, being escaped)."""
-    data = json.dumps(body).encode("ascii")
-    return f"{kind:<11}{len(data):>12}\n".encode("ascii") + data
+def pack(kind: str, body: Any, apart: bytes = b"") -> bytes:
+    """Return the frame for ``body`` (plain JSON types; lone surrogates in texts survive, being escaped).
+
+    ``apart`` follows the frame, and the body says of how many bytes it is: its receiver need not take it into memory.
+    """
+    data = json.dumps({**body, "apart": len(apart)} if apart else body).encode("ascii")
+    return f"{kind:<11}{len(data):>12}\n".encode("ascii") + data + apart
 
 
 def read_exactly(fd: int, size: int) -> bytes:

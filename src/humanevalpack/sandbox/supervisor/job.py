@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .cage import Cage
+from .frames import pack
 from .languages import LANGUAGES
-from .languages.base import Language, Places
+from .languages.base import Language, Places, Refused
 from .launch import Command
 from .limits import Job
 from .server import Server
@@ -54,6 +55,15 @@ def without_running(text: str) -> tuple[str, str] | None:
     return None
 
 
+def program_frame(language: str, body: dict[str, Any]) -> bytes:
+    """Return the frame for a program; ``body`` has Job's fields. A test that can be kept apart follows the frame."""
+    place = LANGUAGES[language].test_apart(body["text"], body.get("test_begins"))
+    if place is None:
+        return pack(language, body)
+    candidate, test = body["text"][:place], body["text"][place:]
+    return pack(language, {**body, "text": candidate, "test_begins": None}, test.encode("utf-8", "surrogatepass"))
+
+
 def judge(job: Job, setting: Setting, cage: Cage, server: Server | None = None) -> dict[str, Any]:
     """Build and run one program in ``cage``; return its verdict as plain types."""
     language = LANGUAGES[job.language]
@@ -66,6 +76,11 @@ def judge(job: Job, setting: Setting, cage: Cage, server: Server | None = None) 
         return _verdict(*_build_failure(built[-1]), built[-1], built, build, None)
     if language.built:
         keep(cage, language.built)
+    if language.finished:
+        try:
+            put(cage, language.finish(files_of(cage, language.finished)))
+        except Refused as reason:
+            return _verdict("runtime_error", str(reason), built[-1], built, build, None)
     return ran(job, [*language.checks(job, places), language.run(job, places)], cage, built, build)
 
 
@@ -128,6 +143,17 @@ def put(cage: Cage, files: Mapping[str, bytes], mode: int = 0o644) -> None:
             with open(os.path.join(cage.box, name), "wb") as file:
                 file.write(data)
                 os.fchmod(file.fileno(), mode)
+
+
+def files_of(cage: Cage, ending: str) -> dict[str, bytes]:
+    """Read the box's own files with this ending; no code of the program has run yet."""
+    files = {}
+    with cage.as_user():
+        for entry in os.scandir(cage.box):
+            if entry.name.endswith(ending) and entry.is_file(follow_symlinks=False):
+                with open(entry, "rb") as file:
+                    files[entry.name] = file.read()
+    return files
 
 
 def keep(cage: Cage, names: tuple[str, ...]) -> None:

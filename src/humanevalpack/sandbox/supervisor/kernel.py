@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 
@@ -15,6 +16,7 @@ PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
+_F_SETPIPE_SZ, _PIPE_SIZE = 1031, 1 << 20
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
 
@@ -84,6 +86,20 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
         ),
         f"mount {kind or 'flags'} on {target}",
     )
+
+
+def moved(source: int, size: int) -> int:
+    """Return a pipe's reading end that holds the next ``size`` bytes of ``source``; this process never sees them."""
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_SIZE)
+    while size:
+        done = int(_libc.splice(source, None, writing, None, ctypes.c_size_t(size), 0))
+        if done <= 0:
+            number = ctypes.get_errno()
+            raise OSError(number, f"splice: {os.strerror(number) if done else 'the source has ended'}")
+        size -= done
+    os.close(writing)
+    return reading
 
 
 def prctl(option: int, value: int, third: int = 0) -> None:

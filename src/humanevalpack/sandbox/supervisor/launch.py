@@ -14,7 +14,8 @@ from .limits import Limits
 from .system_calls import refuse_calls
 
 TOKEN_FD, PROOF_FD = 3, 4
-"""Where a program finds its token, and where it has to write it after the end of the test."""
+"""Where a program finds its token, and where it has to write it after the end of the test. A candidate whose test is
+kept apart has pipes to that test there: where it is asked, and where it answers."""
 
 
 class LaunchFailed(Exception):
@@ -27,6 +28,9 @@ class Command:
 
     ``sealed``: the binary of a compiled language, whose code stays as it was loaded (see system_calls).
     ``before`` is what comes before the call and is still ours: what it raises is told as LaunchFailed.
+    ``test`` hands the other side of a candidate whose test is kept apart to the process that executes the test: the
+    token, and the descriptors for its requests, for the candidate's answers and for the proof. They are closed then.
+    ``secret`` follows the token, for a part of ours that reads both before the program starts.
     """
 
     argv: tuple[str, ...] = ()
@@ -34,6 +38,8 @@ class Command:
     call: Callable[[], None] | None = None
     sealed: bool = False
     before: Callable[[], None] | None = None
+    test: Callable[[bytes, int, int, int], None] | None = None
+    secret: bytes = b""
 
 
 def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:

@@ -42,6 +42,8 @@ def backstop(cpu: float, patience: float) -> float:
 class Job:
     """One program to run, as the pool sends it.
 
+    ``test_begins`` is the place in ``text`` where the problem's own test begins, if that is known. Where the test is
+    kept apart, ``text`` is the candidate's part alone and ``apart`` the descriptor that the test comes from.
     ``warm`` is the name of the language's prepared folder, ``cpu`` the run's CPU seconds if the user set them,
     ``slowness`` (>= 1) stretches every CPU limit on a machine measured as slow, ``patience`` stretches the wall
     backstop (a re-run alone after a timeout).
@@ -50,6 +52,8 @@ class Job:
     language: str
     text: str
     profile: str
+    test_begins: int | None = None
+    apart: int | None = None
     warm: str = ""
     cpu: float | None = None
     slowness: float = 1.0

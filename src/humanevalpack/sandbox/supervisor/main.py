@@ -66,6 +66,7 @@ class _Plain:
     def __init__(self, setting: Setting, served: Mapping[str, Served]) -> None:
         self.servers = Servers(setting.namespaces, setting.warm, served)
         self._setting, self._keepers = setting, Keepers(setting)
+        self._begun: set[str] = set()
 
     def serve(self, header: bytes) -> bool:
         """Serve the frame of ``header`` to its end; False if that failed in the middle or the pool is gone."""
@@ -75,6 +76,9 @@ class _Plain:
                 importlib.import_module(name)
             gc.collect()
             gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
+        if kind in LANGUAGES and kind not in self._begun:
+            LANGUAGES[kind].begin()
+            self._begun.add(kind)
         if kind == BATCH:
             keeper = fork_batch(length, self._setting, self._keepers)
         else:

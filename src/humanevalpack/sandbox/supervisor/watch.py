@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
 
@@ -74,19 +75,30 @@ class Output:
 
 def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     """Run ``command`` in ``cage`` to its end or to a limit, kill all it started, and return what happened."""
-    token = token_hex(16).encode("ascii")
     with cage.as_user():  # a runtime that opens /proc/self/fd/N must own the pipe
         token_read, token_write = os.pipe()
         proof_read, proof_write = os.pipe()
         output_read, output_write = os.pipe()
-    os.write(token_write, token)  # before the program starts: it may have ended before this process goes on
     error_read, error_write = os.pipe()
+    ends = (output_write, token_read, proof_write, error_write)
+    if command.test is not None:
+        answer_read, answer_write = os.pipe()
+        ends = (output_write, token_read, answer_write, error_write)
     began = time.monotonic()
     main = kernel.fork()
     if main == 0:
-        become(command, cage, limits, (output_write, token_read, proof_write, error_write))
-    for end in (token_read, token_write, proof_write, output_write, error_write):
+        become(command, cage, limits, ends)
+    for end in ends:
         os.close(end)
+    token = token_hex(16).encode("ascii")  # only now: the program may be a fork of this process and no more
+    if command.test is None:
+        with suppress(BrokenPipeError):  # it has ended already
+            os.write(token_write, token + command.secret)
+    else:
+        command.test(token, token_write, answer_read, proof_write)
+        os.close(answer_read)
+        os.close(proof_write)
+    os.close(token_write)
     os.set_blocking(output_read, False)
     os.set_blocking(proof_read, False)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,10 @@ class Places:
     warm: str
 
 
+class Refused(Exception):
+    """A program is built, but means something else than its test says; the text says what."""
+
+
 class Language(ABC):
     """One language. ``version`` is the command that prints the toolchain's version."""
 
@@ -49,6 +54,8 @@ class Language(ABC):
     """Python modules that the long-lived process imports, so that every program starts with them loaded."""
     built: tuple[str, ...] = ()
     """Files of the box that the run needs; all others are removed after the build: they tell what the test expects."""
+    finished: str = ""
+    """The ending of built files that go through ``finish``; "" for none."""
     shared: SharedBuild | None = None
     """How several programs are built together, where that is faster and safe."""
     served: Served | None = None
@@ -66,6 +73,17 @@ class Language(ABC):
         """Return what is to be said beside the toolchain's version of how programs are run with the folder ``warm``."""
         return ""
 
+    def test_apart(self, text: str, test_begins: int | None) -> int | None:
+        """Return where the test begins if it can be kept in a process apart from the candidate, else None.
+
+        ``test_begins`` is where the problem's own test begins, None if the program's origin is not known.
+        """
+        return None
+
+    def begin(self) -> None:
+        """Get ready, once, in the long-lived process, before the language's first program and after its modules."""
+        return
+
     def load(self, places: Places) -> None:  # noqa: B027 - only for languages that say so
         """Load into the calling process what programs start from; raises OSError: they are run in the plain way then.
 
@@ -79,6 +97,13 @@ class Language(ABC):
     def build(self, job: Job, places: Places) -> list[Command]:
         """Return the commands that build the program, run in order in the box."""
         return []
+
+    def finish(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return the built files that are to be run in place of those of their name; raises Refused.
+
+        ``files`` are those of the box whose name ends with ``finished``.
+        """
+        return {}
 
     def checks(self, job: Job, places: Places) -> list[Command]:
         """Return commands that are run and have to pass, as ``run`` has, before it."""
