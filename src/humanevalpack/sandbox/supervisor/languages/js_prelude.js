@@ -1,57 +1,199 @@
-// Loaded before the program (node --require). It reports a failed console.assert, and it proves that the program ran
-// to its end: its last line was reached (not so after a `return` at the top or an error that the program swallowed)
-// and node emitted beforeExit, which it does when nothing is left to do, never on process.exit. What it uses is taken
-// before the program can change it.
+// Loaded before the program (node --require). It holds the test and the token, which came through a descriptor that is
+// empty when the program starts: the program's file is the candidate's part alone, and its last line calls here with a
+// way to ask for the candidate's names. The test is executed in a context of its own (js_referee.js). The token is given
+// back when that test has ended without a failure and node emits beforeExit, which it does when nothing is left to do,
+// never on process.exit. What is used here is taken before the program can change it.
+//
+// Where no test is known, the program's file holds it too; then the last line tells only that it was reached, with what
+// is called console there.
 'use strict';
 const fs = require('fs');
-const { readSync, writeSync } = fs;
+const vm = require('vm');
+const path = require('path');
+const Module = require('module');
+const { readSync, writeSync, readFileSync } = fs;
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect;
-const TOKEN = 3;
+const SECRET = 3;
 const PROOF = 4;
 
+// What reaches into every context of a process, or reads its memory; none of it is of use to an honest program. The
+// modules that offer it are large: they are mended when the program loads them, and one that came in past this hook
+// (by import) leaves the program without a proof.
+const reaching = {
+  __proto__: null,
+  inspector: (inspector) => {
+    forbid(inspector.Session.prototype, 'connect');
+    forbid(inspector.Session.prototype, 'connectToMainThread');
+    forbid(inspector.Session.prototype, 'post');
+    forbid(inspector, 'open');
+  },
+  v8: (v8) => {
+    forbid(v8, 'getHeapSnapshot');
+    forbid(v8, 'writeHeapSnapshot');
+    forbid(v8, 'setFlagsFromString');
+    forbid(v8, 'queryObjects');
+  },
+};
+const { slice } = String.prototype;
+function forbid(holder, name) {
+  if (typeof holder[name] !== 'function') return;
+  const value = () => {
+    throw new Error(`${name} is not available here`);
+  };
+  defineProperty(holder, name, { value, writable: false, configurable: false });
+}
+for (const name of ['binding', '_linkedBinding', 'dlopen', '_debugProcess']) forbid(process, name);
+
+const loaded = process.moduleLoadList;
+defineProperty(process, 'moduleLoadList', { value: [...loaded], configurable: true, enumerable: true });
+const mended = { __proto__: null };
+const loadModule = Module._load;
+function mend(name) {
+  if (mended[name]) return;
+  mended[name] = true;
+  reaching[name](apply(loadModule, Module, [name, null, false]));
+}
+const loading = { __proto__: null, child_process: true, cluster: true, repl: true }; // they load those themselves
+Module._load = function (request, parent, isMain) {
+  for (const name in reaching) {
+    const plain = typeof request === 'string' && apply(slice, request, [0, 5]) === 'node:' ? apply(slice, request, [5]) : request;
+    if (plain === name || loading[plain]) mend(name);
+  }
+  return apply(loadModule, this, [request, parent, isMain]);
+};
+function isUntouched() {
+  for (let place = 0; place < loaded.length; place += 1) {
+    for (const name in reaching) if (loaded[place] === `NativeModule ${name}` && !mended[name]) return false;
+  }
+  return true;
+}
+// where a module can be required that imports, the hook is passed by at once
+if (process.features.require_module || !isUntouched()) for (const name in reaching) mend(name);
+
+// A worker thread and a child process load this file, too: they have no test and prove nothing.
+function secret() {
+  let text = '';
+  try {
+    if (!fs.fstatSync(SECRET).isFIFO()) return undefined;
+    const parts = [];
+    for (let size = 1; size > 0; ) {
+      const part = Buffer.alloc(65536);
+      size = readSync(SECRET, part, 0, part.length, null);
+      parts.push(part.subarray(0, size));
+    }
+    text = Buffer.concat(parts).toString('utf8');
+  } catch {
+    return undefined;
+  }
+  const [token, mark] = text.split('\n', 2);
+  return mark === undefined ? undefined : { token, mark, test: text.slice(token.length + mark.length + 2) };
+}
+
+const brought = secret();
+if (brought === undefined) {
+  if (!require('worker_threads').isMainThread) for (const name in reaching) mend(name);
+  return;
+}
+const { mark, test } = brought;
+let { token } = brought;
+
 let failed = false;
+function fail() {
+  if (!failed) writeSync(PROOF, 'assertion failed\n');
+  failed = true;
+}
 const original = console.assert;
 function assert(...args) {
-  if (!args[0] && !failed) {
-    failed = true;
-    writeSync(PROOF, 'assertion failed\n');
-  }
+  if (!args[0]) fail();
   return apply(original, console, args);
 }
 defineProperty(console, 'assert', { value: assert, writable: false, configurable: false, enumerable: true });
 // the global object keeps its console: an assignment to it is ignored as one to a constant
 const descriptor = getOwnPropertyDescriptor(globalThis, 'console');
 defineProperty(globalThis, 'console', { ...descriptor, value: console, writable: false, configurable: false });
-
-// The last line of the program's file calls this with what is called console there, in the test's own scope.
-let ended = false;
 const genuine = console;
-defineProperty(globalThis, '__humanevalpack_end', {
-  value: (seen) => {
-    ended = seen === genuine;
-  },
-});
 
 const captureStackTrace = Error.captureStackTrace;
-function calledByNode() {
+// Whether, behind the first `own` calls, only node's own functions wait.
+function calledByNode(own) {
   const holder = {};
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.prepareStackTrace = undefined;
   Error.stackTraceLimit = 10;
   captureStackTrace(holder);
-  const lines = String(holder.stack).split('\n');
+  const lines = apply(split, `${holder.stack}`, ['\n']);
   Error.prepareStackTrace = prepareStackTrace;
   Error.stackTraceLimit = stackTraceLimit;
-  // the error's line, this function, the listener, process.emit: nothing of the program
-  for (let line = 3; line < lines.length; line += 1) if (!/\(?node:/.test(lines[line])) return false;
+  // the error's line and this function come first
+  for (let line = 2 + own; line < lines.length; line += 1) if (!apply(matches, fromNode, [lines[line]])) return false;
   return true;
 }
+const split = String.prototype.split;
+const matches = RegExp.prototype.test;
+const fromNode = /\(?node:/;
+
+// node's own errors, made by functions of the program's world
+const errors = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+
+let ended = false;
+function plainEnd(word, seen) {
+  if (word === mark) ended = seen === genuine;
+}
+function testedEnd(referee) {
+  return (word, named) => {
+    if (ended || word !== mark) return;
+    let trouble;
+    try {
+      trouble = referee(named);
+    } catch {
+      // an error of the test's world (no stack was left there), which must not get into the program's hands
+      trouble = { __proto__: null, name: 'RangeError', message: 'the test did not come to an end' };
+    }
+    if (trouble === undefined) {
+      ended = true;
+      return;
+    }
+    writeSync(PROOF, 'the test did not come to its end\n'); // whatever becomes of the error
+    token = '';
+    if ('candidate' in trouble) throw trouble.candidate;
+    else throw new (errors[trouble.name] ?? Error)(trouble.message);
+  };
+}
+
+// Where programs are forks of one node (js_host.js), the test's world is made already.
+const start = globalThis.__humanevalpack_start;
+delete globalThis.__humanevalpack_start;
+function made() {
+  const world = vm.createContext(Object.create(null));
+  return vm.runInContext(readFileSync(path.join(__dirname, 'js_referee.js'), 'utf8'), world);
+}
+
+if (test) {
+  // a program is what candidate and test are together: it must compile as node compiles it
+  const file = readFileSync(process.argv[1], 'utf8');
+  const whole = `${file.slice(file.charCodeAt(0) === 0xfeff ? 1 : 0, file.lastIndexOf('\n;'))}\n${test}`;
+  vm.compileFunction(whole, ['exports', 'require', 'module', '__filename', '__dirname']);
+  const told = {
+    __proto__: null,
+    failed: (what) => {
+      fail();
+      writeSync(2, what ? `Assertion failed: ${what}\n` : 'Assertion failed\n');
+    },
+  };
+  const make = { __proto__: null, array: () => [], object: () => ({}) };
+  defineProperty(globalThis, '__humanevalpack_end', { value: testedEnd((start ?? made())(test, make, told)) });
+} else {
+  defineProperty(globalThis, '__humanevalpack_end', { value: plainEnd });
+}
+
+// After the file's last line nothing can begin to prove anything; what the program has imported comes later than this.
+process.nextTick(() => {
+  if (!ended) token = '';
+});
 
 let proved = false;
 process.on('beforeExit', () => {
-  if (proved || failed || !ended || !calledByNode()) return;
+  if (proved || failed || !ended || !isUntouched() || !calledByNode(1)) return;
   proved = true;
-  const token = Buffer.alloc(64);
-  const size = readSync(TOKEN, token, 0, 64, null);
-  writeSync(PROOF, token, 0, size);
+  writeSync(PROOF, token);
 });
