@@ -40,7 +40,7 @@ public final class Training {
     }
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
-        if (arguments.length > 0) Class.forName(arguments[0]).getMethod("main", String[].class);
+        if (arguments.length > 0) Class.forName(arguments[0]).getMethod("train").invoke(null);
         List<Integer> numbers = new ArrayList<>(Arrays.asList(3, 1, 2));
         Map<String, Integer> counts = new HashMap<>();
         for (int number : numbers) counts.merge("n" + number, number, Integer::sum);

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 
 from ..launch import Command
 from ..limits import GIB, Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
+from .java_classes import judged_by_values
 from .java_server import CompileServer
 
 JAVA = "/usr/bin/java"
@@ -23,6 +25,10 @@ _JVM = (
 )
 _COMPILER = (*_ANY_JVM, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-m", "jdk.compiler/com.sun.tools.javac.Main")
 _JAVAC = ("-proc:none", "-nowarn", "-encoding", "UTF-8", "-Xmaxerrs", "20")
+_SOURCES = ("Runner.java", "Equality.java", "Reach.java", "Training.java")
+_PLAIN = ("-XDstringConcat=inline",)  # code that is made at run time would cost more than all the rest of the runner
+_ALONE = "-XX:+DisableAttachMechanism"
+"""No other process, of the program's making, loads an agent into its machine."""
 _SERVER = CompileServer(JAVA, _JAVAC)
 
 
@@ -43,20 +49,21 @@ public class Main {
 }
 """
     served = _SERVER
-    prepared_from = ("java.py", "java_server.py", "Runner.java", *_SERVER.sources, JAVA, "/usr/bin/javac")
+    finished = ".class"
+    prepared_from = ("java.py", "java_server.py", *_SOURCES, *_SERVER.sources, JAVA, "/usr/bin/javac")
 
     def prepare(self, folder: str, places: Places) -> list[Command]:
         """Compile the runner, and archive the classes of the system that javac, the server and programs load.
 
         Nothing of ours is in an archive, so that it fits wherever the folder lies.
         """
-        for name in ("Runner.java", "Training.java"):
+        for name in _SOURCES:
             shutil.copyfile(os.path.join(_HERE, name), os.path.join(folder, name))
         classes = f"-XX:DumpLoadedClassList={folder}/runner.classes"
         archive = (f"-XX:SharedClassListFile={folder}/runner.classes", f"-XX:SharedArchiveFile={folder}/runner.jsa")
         compiler = (JAVA, f"-XX:ArchiveClassesAtExit={folder}/javac.jsa", *_COMPILER, *_JAVAC)
         return [
-            Command((*compiler, "-d", "runner", "Runner.java", "Training.java")),
+            Command((*compiler, *_PLAIN, "-d", "runner", *_SOURCES)),
             Command((JAVA, classes, *_JVM, "-cp", f"{folder}/runner", "humanevalpack.Training", _RUNNER)),
             Command((JAVA, "-Xshare:dump", *archive, *_JVM[1:])),
             *_SERVER.prepare(folder, (JAVA, *_COMPILER, *_JAVAC)),
@@ -71,10 +78,15 @@ public class Main {
         archive = f"-XX:SharedArchiveFile={places.warm}/javac.jsa"
         return [Command((JAVA, archive, *_COMPILER, *_JAVAC, "-d", ".", "Main.java"))]
 
+    def finish(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Make the test's class one that judges by values."""
+        named = {name.removesuffix(".class"): data for name, data in files.items()}
+        return {f"{name}.class": data for name, data in judged_by_values(named).items()}
+
     def run(self, job: Job, places: Places) -> Command:
         """Run Main through the runner; our classes come first, so that the program cannot replace them."""
         archive = f"-XX:SharedArchiveFile={places.warm}/runner.jsa"
-        return Command((JAVA, archive, *_JVM, "-cp", f"{places.warm}/runner:.", _RUNNER))
+        return Command((JAVA, archive, *_JVM, _ALONE, "-cp", f"{places.warm}/runner:.", _RUNNER))
 
     def failure(self, outcome: Outcome) -> tuple[str, str]:
         """Name the uncaught exception; AssertionError is what the tests throw."""
