@@ -40,6 +40,7 @@ _GO_READY = (
     'package main\nimport ("testing"; "github.com/stretchr/testify/assert")\nfunc Test(t *testing.T) { assert.New(t) }'
 )
 
+_PLAIN_JVM = "-J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC"
 _SMALL = "ulimit -v 4194304; "
 """A limit for compilers that a cheat can make eat the machine's memory."""
 
@@ -53,7 +54,13 @@ JUDGES: dict[str, Judge] = {
         (f"cp -r {_READY}/cache . && {_GO} test -c -o program program_test.go", "./program"),
         ready=f"echo '{_GO_READY}' > ready_test.go && {_GO} test ready_test.go && cp -r cache {_READY}",
     ),
-    "java": Judge("Main.java", ("/usr/bin/javac -nowarn -encoding UTF-8 Main.java", "/usr/bin/java -Xmx512m Main")),
+    "java": Judge(
+        "Main.java",
+        (
+            "/usr/bin/javac -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -nowarn Main.java",
+            "/usr/bin/java -Xmx512m Main",
+        ),
+    ),
     "js": Judge("program.js", ("/usr/bin/node program.js",), silent=True),
     "python": Judge("program.py", ("/usr/bin/python3 program.py",)),
     "rust": Judge(
