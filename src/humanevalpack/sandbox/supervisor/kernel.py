@@ -16,7 +16,7 @@ PR_SET_DUMPABLE = 4
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
-_F_SETPIPE_SZ, _PIPE_SIZE = 1031, 1 << 20
+_F_SETPIPE_SZ, _PLAIN_PIPE, _PIPE_SIZE = 1031, 1 << 15, 1 << 20
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
 
@@ -91,7 +91,8 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
 def moved(source: int, size: int) -> int:
     """Return a pipe's reading end that holds the next ``size`` bytes of ``source``; this process never sees them."""
     reading, writing = os.pipe()
-    fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_SIZE)
+    if size > _PLAIN_PIPE:  # an ordinary user may not have many large pipes
+        fcntl.fcntl(writing, _F_SETPIPE_SZ, _PIPE_SIZE)
     while size:
         done = int(_libc.splice(source, None, writing, None, ctypes.c_size_t(size), 0))
         if done <= 0:
