@@ -7,13 +7,16 @@ from functools import cache
 import pytest
 
 from cheats import catalogue, judges
+from docker_images import client, images
 from humanevalpack import run_programs
 from humanevalpack.sandbox import Verdict
 
 pytestmark = pytest.mark.namespaces
+__all__ = ["client", "images"]
 
-SANDBOXES = ("local",)
+SANDBOXES = ("local", "docker")
 """The kinds that a cheat is tried in."""
+NEEDS = {"docker": (pytest.mark.docker, pytest.mark.usefixtures("images"))}
 LEAST = 15
 """How many cheats the specification wants of a language at least."""
 
@@ -37,7 +40,8 @@ def every_cheat(*sandboxes: str) -> Iterator[object]:
         for name in catalogue.cheats(language):
             for sandbox in sandboxes or ("",):
                 group = f"cheats-{language}-{sandbox}"
-                marks = [pytest.mark.toolchain(language), pytest.mark.xdist_group(group)]
+                needs = NEEDS.get(sandbox, (pytest.mark.toolchain(language),))
+                marks = [*needs, pytest.mark.xdist_group(group)]
                 values = [language, name, sandbox] if sandbox else [language, name]
                 yield pytest.param(*values, id=": ".join([language, *values[2:], name]), marks=marks)
 
@@ -56,7 +60,7 @@ def test_a_cheat_fools_a_naive_judge(language: str, name: str) -> None:
     assert is_fooled == (catalogue.cheats(language)[name].fools == catalogue.FOOLED), output
 
 
-@pytest.mark.parametrize("language", ["cpp", "go", "rust"])
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
 def test_there_are_enough_different_cheats(language: str) -> None:
     real = [cheat for cheat in catalogue.cheats(language).values() if cheat.fools == catalogue.FOOLED]
     assert len({cheat.program.text for cheat in real}) >= LEAST

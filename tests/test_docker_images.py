@@ -171,6 +171,24 @@ def test_evaluate_ends_with_2_for_a_wrong_option() -> None:
     assert "--workers is 0" in error
 
 
+LOOKS_FOR_OTHERS = """
+import re
+another = re.compile(b"another[ ]program's[ ]test")  # does not match itself
+for line in open("/proc/self/maps"):
+    begin, end = (int(place, 16) for place in line.split()[0].split("-"))
+    if line.split()[1].startswith("r") and "[v" not in line:
+        with open("/proc/self/mem", "rb", 0) as memory:
+            memory.seek(begin)
+            assert not another.search(memory.read(end - begin))
+"""
+
+
+def test_no_program_of_evaluate_finds_the_text_of_another() -> None:
+    other = {"text": 'what = "another program\'s test"'}
+    _, lines, _ = evaluate("python", other, {"text": LOOKS_FOR_OTHERS}, other, options=("--workers", "1"))
+    assert [line["status"] for line in lines[:3]] == ["passed"] * 3, lines
+
+
 def test_evaluate_ends_with_3_where_programs_cannot_be_run() -> None:
     code, lines, error = evaluate("cpp", {"text": "int main(){}"}, flags=("--read-only", "--tmpfs", "/tmp"))
     assert (code, lines) == (3, [])

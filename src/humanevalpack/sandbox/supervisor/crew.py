@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import select
-import signal
-import sys
+import subprocess
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from .frames import HEADER, BrokenFrame, pack, parse_header, read_exactly, write_all
-from .job import Setting, program_frame, without_running
+from .job import program_frame, without_running
 from .languages import LANGUAGES
 from .limits import backstop
-from .main import serve
 from .stem import LOAD
 
 _TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
 _GRACE = 60.0
+_COMMAND = "/usr/local/bin/humanevalpack-sandbox"
 _UNKNOWN = {
     "status": "",
     "reason": "",
@@ -47,9 +46,9 @@ class _Task:
 
 @dataclass
 class _Mate:
-    """A worker: a fork of this process that serves one language."""
+    """A worker: a process of its own that serves one language."""
 
-    number: int
+    process: subprocess.Popen[bytes]
     inp: int
     out: int
     slowness: float
@@ -104,7 +103,7 @@ class Crew:
     def _give(self, task: _Task, patience: float) -> None:
         mate = next((mate for mate in self._mates if mate.task is None), None)
         if mate is None:
-            mate = _start(self._language, [end for other in self._mates for end in (other.inp, other.out)])
+            mate = _start()
             self._mates.append(mate)
         language = LANGUAGES[self._language]
         load = b""
@@ -176,38 +175,22 @@ def _after_fault(task: _Task) -> dict[str, Any] | None:
     return {**_UNKNOWN, "status": "sandbox_error", "reason": reason}
 
 
-def _start(language: str, others: Sequence[int]) -> _Mate:
-    """Fork a worker that holds no end of another worker's pipes."""
-    in_read, in_write = os.pipe()
-    out_read, out_write = os.pipe()
-    number = os.fork()
-    if number == 0:
-        try:
-            for end in (*others, in_write, out_read):
-                os.close(end)
-            os.dup2(in_read, 0)
-            os.dup2(out_write, 1)
-            os.close(in_read)
-            os.close(out_write)
-            serve(Setting.of_image(language))
-            os._exit(0)
-        except BaseException as error:
-            sys.stderr.write(f"worker: {type(error).__name__}: {error}\n")
-        finally:
-            os._exit(1)
-    os.close(in_read)
-    os.close(out_write)
-    _, body = _receive(out_read)
-    return _Mate(number, in_write, out_read, body["slowness"])
+def _start() -> _Mate:
+    """Start a worker of this image: a new program, not a fork, for this process holds every record and its test."""
+    process = subprocess.Popen([_COMMAND, "worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    _, body = _receive(process.stdout.fileno())
+    return _Mate(process, process.stdin.fileno(), process.stdout.fileno(), body["slowness"])
 
 
 def _end(mate: _Mate) -> None:
-    os.close(mate.inp)
-    os.close(mate.out)
-    gone = time.monotonic() + 2
-    while os.waitpid(mate.number, os.WNOHANG) == (0, 0):
-        if time.monotonic() > gone:
-            os.kill(mate.number, signal.SIGKILL)
-            os.waitpid(mate.number, 0)
-            return
-        time.sleep(0.01)
+    for pipe in (mate.process.stdin, mate.process.stdout):
+        assert pipe is not None
+        with suppress(BrokenPipeError):
+            pipe.close()
+    try:
+        mate.process.wait(2)
+    except subprocess.TimeoutExpired:
+        mate.process.kill()
+        mate.process.wait()
