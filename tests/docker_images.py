@@ -1,6 +1,8 @@
 """The images of all languages as a fixture: built once a session, and not at all where nothing has changed."""
 
 import fcntl
+import os
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from humanevalpack.sandbox import engine
+from humanevalpack.sandbox import containers, engine
 from humanevalpack.sandbox.images import build
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 
@@ -38,6 +40,13 @@ def built(client: "DockerClient", language: str) -> engine.Image:
     with Path(tempfile.gettempdir(), "humanevalpack-test-images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return build(client, language, {}, lambda _line: None)
+
+
+def ours(client: "DockerClient", process: int | None = None) -> list[str]:
+    """The names of the workers of a process (default: this one); other test processes may have some, too."""
+    label = f"{containers.WORKER}={socket.gethostname()} {process or os.getpid()}"
+    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
+    return [str(container.name) for container in found]
 
 
 def docker(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

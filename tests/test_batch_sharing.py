@@ -13,7 +13,7 @@ from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.schedule import Schedule
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.verification import checks
-from test_sandbox_programs import go, rust
+from sandbox_cases import go, rust
 
 
 def program(text: str, language: str) -> Program:

@@ -21,7 +21,7 @@ from humanevalpack.sandbox.images import build, export, pull, push
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.warm import supervisor_digest
 from humanevalpack.version import __version__
-from test_sandbox_programs import CASES
+from sandbox_cases import CASES
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -1,26 +1,20 @@
 """The sandbox ``docker``: the same verdicts as in the local one, closed containers, and none of them left behind."""
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from docker_images import client, images
+from docker_images import client, images, ours
 from humanevalpack import run_programs
 from humanevalpack.errors import SandboxFault, ToolchainMissing
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, check_toolchains, choose_sandbox, containers, engine
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import DISK, MIB
-from test_sandbox_programs import CASES, SETS, python
+from sandbox_cases import CASES, SETS, python
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -35,20 +29,6 @@ def program(text: str, language: str = "python") -> Program:
 
 def judged(*texts: str, **options: Any) -> list[Verdict]:
     return list(run_programs([program(text) for text in texts], sandbox="docker", **options))
-
-
-def ours(client: "DockerClient", process: int | None = None) -> list[str]:
-    """The names of the workers of a process (default: this one); other test processes may have some, too."""
-    label = f"{containers.WORKER}={socket.gethostname()} {process or os.getpid()}"
-    found = client.containers.list(all=True, filters={"label": label}, ignore_removed=True)
-    return [str(container.name) for container in found]
-
-
-def wait_until_none_is_left(client: "DockerClient", process: int) -> None:
-    until = time.monotonic() + 30
-    while left := ours(client, process):
-        assert time.monotonic() < until, f"still there: {left}"
-        time.sleep(0.1)
 
 
 @cache
@@ -271,60 +251,3 @@ def test_a_program_that_eats_all_memory_at_once_leaves_its_neighbours_alone() ->
     eater = "x = bytearray(2**31 - 1)\nassert False"
     statuses = [verdict.status for verdict in judged(eater, python("def answer(): return 42"), eater + " # 2")]
     assert statuses == ["memory_limit", "passed", "memory_limit"]
-
-
-def test_the_containers_are_gone_after_a_run(client: "DockerClient") -> None:
-    verdicts = run_programs([program("assert True"), program("assert False")], sandbox="docker", workers=1)
-    assert next(verdicts).passed
-    assert len(ours(client)) == 1
-    assert [verdict.status for verdict in verdicts] == ["failed"]
-    assert ours(client) == []
-
-
-def test_the_containers_are_gone_after_an_exception_and_after_a_run_that_was_left(client: "DockerClient") -> None:
-    def source() -> Iterator[Program]:
-        yield program("assert True")
-        yield program("while True: pass")
-        raise ValueError("the source broke")
-
-    with pytest.raises(ValueError, match="the source broke"):
-        list(run_programs(source(), sandbox="docker"))
-    assert ours(client) == []
-    verdicts = run_programs([program("assert True"), program("while True: pass")], sandbox="docker", workers=1)
-    next(verdicts)
-    verdicts.close()
-    assert ours(client) == []
-
-
-RUN = """
-import sys
-from humanevalpack import run_programs
-from humanevalpack.programs import Program
-texts = ["assert True", "import time\\ntime.sleep(600)"]
-programs = [Program(text=text, language="python", problem=None, profile="reference") for text in texts]
-for verdict in run_programs(programs, sandbox="docker", workers=1):
-    print(verdict.status, flush=True)
-"""
-
-
-def test_the_containers_are_gone_after_the_main_process_was_killed(client: "DockerClient") -> None:
-    main = subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, env=os.environ, text=True)
-    assert main.stdout is not None
-    assert main.stdout.readline() == "passed\n"
-    assert len(ours(client, main.pid)) == 1
-    main.send_signal(signal.SIGKILL)
-    main.wait()
-    main.stdout.close()
-    wait_until_none_is_left(client, main.pid)
-
-
-def test_a_killed_container_costs_no_verdict(client: "DockerClient") -> None:
-    verdicts = run_programs(
-        [program("assert True"), *(program(f"import time; time.sleep(0.5) # {n}") for n in range(4))],
-        sandbox="docker",
-        workers=1,
-    )
-    assert next(verdicts).passed
-    for name in ours(client):
-        client.containers.get(name).kill()
-    assert [verdict.status for verdict in verdicts] == ["passed"] * 4

@@ -8,10 +8,9 @@ import pytest
 from lm_eval.models.huggingface import HFLM
 
 from humanevalpack import Verdict, __version__, load_problems, render_prompt
-from humanevalpack.errors import InputError, SandboxFault, ToolchainMissing, UsageError
+from humanevalpack.errors import InputError, SandboxFault, UsageError
 from humanevalpack.lm_eval_plugin import scoring, task
 from humanevalpack.metrics import pass_at_k_scores
-from humanevalpack.sandbox import Toolchain
 from lm_eval_runs import Run, run
 
 pytest_plugins = ["tiny_models"]
@@ -262,74 +261,3 @@ def test_a_lasting_fault_of_the_sandbox_keeps_everything_and_says_how_to_score_i
     metadata = json.loads(command.partition("--metadata ")[2].strip("'"))
     assert Path(metadata["generations"]).name == folder.name
     assert run("humanevalpack_python", "dummy", metadata=metadata, limit=2).metric(FIX, "pass@1") == 0
-
-
-def no_toolchain(languages: list[str], *, sandbox: str) -> dict[str, Toolchain]:
-    return {
-        language: Toolchain(language, False, "", (), ("rustc is missing",), "sudo sandboxes/rust/install.sh")
-        for language in languages
-    }
-
-
-@pytest.fixture
-def without_toolchains(monkeypatch: pytest.MonkeyPatch) -> Any:
-    task._toolchain.cache_clear()
-    monkeypatch.setattr(task, "check_toolchains", no_toolchain)
-    yield
-    task._toolchain.cache_clear()
-
-
-@pytest.mark.usefixtures("without_toolchains")
-def test_a_missing_toolchain_is_an_error_before_anything_is_generated(untrained_model: Path) -> None:
-    lm = HFLM(pretrained=str(untrained_model), device="cpu")
-    lm.model.generate = lambda *_, **__: pytest.fail("the model was asked")
-    with pytest.raises(ToolchainMissing, match=r"rustc is missing.*install\.sh.*missing_toolchains=skip") as missing:
-        run("humanevalfixtests-rust", lm, metadata=SHORT, limit=1)
-    assert missing.value.exit_code == 3
-
-
-@pytest.mark.usefixtures("without_toolchains")
-def test_a_language_that_is_left_out_is_not_generated_not_scored_and_named(untrained_model: Path) -> None:
-    lm = HFLM(pretrained=str(untrained_model), device="cpu")
-    lm.model.generate = lambda *_, **__: pytest.fail("the model was asked")
-    metadata = {**SHORT, "missing_toolchains": "skip", "n_samples": 2}
-    results = run("humanevalfix_rust", lm, metadata=metadata, limit=1).results
-    row = results["results"]["humanevalfixtests-rust"]
-    assert row["alias"] == "humanevalfixtests-rust (left out: no toolchain)"
-    assert row["skipped,reference"] == 2
-    assert not any(key.startswith("pass@") for name in results["results"] for key in results["results"][name])
-
-
-def test_the_process_sandbox_must_be_confirmed(untrained_model: Path) -> None:
-    metadata = {"max_new_tokens": 2, "sandbox": "process"}
-    with pytest.raises(ValueError, match="confirm_run_unsafe_code"):
-        run(FIX, untrained_model, metadata=metadata, limit=1)
-    assert (
-        run(FIX, untrained_model, metadata=metadata, limit=1, confirm_run_unsafe_code=True).metric(FIX, "pass@1") == 0
-    )
-
-
-@pytest.mark.parametrize("prompt", ["octocode", "continue", "no/such.yaml"])
-def test_a_prompt_that_does_not_exist_or_does_not_fit_is_refused(untrained_model: Path, prompt: str) -> None:
-    with pytest.raises(UsageError, match=r"octocoder"):
-        run(FIX, untrained_model, metadata={**SHORT, "prompt": prompt}, limit=1)
-
-
-def test_a_template_that_names_the_model_is_chosen_and_its_reason_told(
-    untrained_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "octocoder").symlink_to(untrained_model)
-    done = run(FIX, tmp_path / "octocoder", metadata={"max_new_tokens": 2}, limit=1, predict_only=True)
-    assert done.samples(FIX)[0]["prompt"].startswith("Question: Fix bugs")
-    assert done.record(FIX)["prompt"] == "octocoder"
-    assert "prompt 'octocoder': model name 'octocoder' matches" in capsys.readouterr().err
-
-
-def test_a_model_object_s_name_counts_too(untrained_model: Path, tmp_path: Path) -> None:
-    (tmp_path / "starchat-beta").symlink_to(untrained_model)
-    lm = HFLM(pretrained=str(tmp_path / "starchat-beta"), device="cpu")
-    done = run(FIX, lm, metadata={"max_new_tokens": 2}, limit=1, predict_only=True)
-    assert done.samples(FIX)[0]["prompt"].startswith("<|system|>")
-    assert done.record(FIX)["prompt"] == "starchat"
-    arguments = done.results["samples"][FIX][0]["arguments"][0]
-    assert "<|end|>" in arguments[1]["until"]

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 from lm_eval.models.huggingface import HFLM
-from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessorList
 
 from humanevalpack import Problem, load_problems, render_prompt, stop_words
@@ -271,38 +270,3 @@ def test_a_prompt_is_never_cut_to_the_model_s_context(untrained_model: Path) -> 
     assert statuses[min(lengths)] != "prompt_too_long"
     assert done.metric(TASK, "samples_prompt_too_long") == 1
     assert done.metric(TASK, "pass@1") == 0
-
-
-@pytest.fixture(scope="module")
-def bos_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model whose tokenizer puts a BOS token before every text, as Llama's does, and whose chats begin with one."""
-    tokenizer: Any = build_tokenizer([problem.prompt for problem in load_problems("python", "mini")])
-    tokenizer.add_special_tokens({"bos_token": "<s>"})
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single="<s> $A", special_tokens=[("<s>", tokenizer.bos_token_id)]
-    )
-    tokenizer.chat_template = "<s>" + tokenizer.chat_template
-    return save(build_model(tokenizer), tokenizer, tmp_path_factory.mktemp("bos"))
-
-
-@pytest.mark.parametrize("chat", [False, True], ids=["plain", "chat template"])
-def test_there_is_exactly_one_bos_before_a_prompt(bos_model: Path, chat: bool) -> None:
-    lm = HFLM(pretrained=str(bos_model), device="cpu", batch_size=2)
-    seen: list[torch.Tensor] = []
-    generate = lm.model.generate
-
-    def noted(**kwargs: Any) -> Any:
-        seen.extend(kwargs["input_ids"])
-        return generate(**kwargs)
-
-    lm.model.generate = noted
-    run(
-        "humanevalsynthesize-python",
-        lm,
-        metadata={"max_new_tokens": 2},
-        limit=2,
-        predict_only=True,
-        apply_chat_template=chat,
-    )
-    bos = lm.tokenizer.bos_token_id
-    assert [row.tolist().count(bos) for row in seen] == [1, 1]

@@ -89,6 +89,12 @@ def test_test_runs_the_linters_and_pytest_after_the_set_up(project: Path) -> Non
     assert places == sorted(places)
 
 
+@pytest.mark.xdist_group("together")
+def test_tests_of_a_group_stay_on_one_process(request: pytest.FixtureRequest) -> None:
+    if "PYTEST_XDIST_WORKER" in os.environ:  # the group is part of a test's name there
+        assert request.node.nodeid.endswith("@together")
+
+
 def test_without_a_new_python_the_set_up_ends_with_3_and_says_what_to_install(project: Path, tmp_path: Path) -> None:
     for name in ("pyproject.toml", "constraints.txt", "hatch_build.py", "Makefile"):
         (tmp_path / name).write_bytes((project / name).read_bytes())

@@ -21,8 +21,8 @@ from humanevalpack.sandbox.toolchains import toolchain_folders
 from humanevalpack.sandbox.warm import prepared, warm_root
 from humanevalpack.sandbox.workers import Worker
 from humanevalpack.verification import checks
+from sandbox_cases import CASES, go, rust
 from test_batch_sharing import program
-from test_sandbox_programs import CASES, go, rust
 
 BATCHED = [pytest.param(name, marks=pytest.mark.toolchain(name)) for name in ("go", "rust")]
 

@@ -9,7 +9,7 @@ import pytest
 import humanevalpack as hep
 from humanevalpack.programs import Program, program_text
 from humanevalpack.sandbox import Verdict
-from test_sandbox_programs import CASES, java
+from sandbox_cases import CASES, java
 
 pytestmark = [pytest.mark.toolchain("java"), pytest.mark.namespaces, pytest.mark.xdist_group("programs-java")]
 PADDING = "// " + "x" * (1 << 20)

@@ -22,7 +22,7 @@ from humanevalpack.sandbox import Verdict, engine
 from humanevalpack.sandbox.images import export
 from humanevalpack.sandbox.roots import ROOTS
 from humanevalpack.verification import checks
-from test_sandbox_programs import CASES
+from sandbox_cases import CASES
 
 pytestmark = [
     pytest.mark.namespaces,

@@ -8,10 +8,10 @@ import pytest
 
 from humanevalpack import run_programs
 from humanevalpack.sandbox.process import base_directory
+from processes import descendants, still_there
+from sandbox_cases import go, rust
 from test_batch_sharing import may_share, program
 from test_sandbox_batches import BATCHED, LOOP, RIGHT, WRONG
-from test_sandbox_pool import descendants, still_there
-from test_sandbox_programs import go, rust
 
 GO_SIBLINGS = {
     "init that fails": "func init() { panic(1) }\n",

@@ -121,7 +121,8 @@ class Schedule:
 
     def _key(self, program: Program) -> bytes:
         text = program.text.encode("utf-8", "surrogatepass")
-        head = f"{program.language}\n{program.profile}\n{self._judged_by(program.language)}\n"
+        how = (program.language, program.profile, program.test_begins, self._judged_by(program.language))
+        head = "\n".join(map(str, how)) + "\n"
         return hashlib.sha256(head.encode() + text).digest()[:16]
 
     def _answer(self, index: int, verdict: Verdict) -> None:

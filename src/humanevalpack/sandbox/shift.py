@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import select
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.workers import Started, WorkerFault
 from humanevalpack.sandbox.workshop import Workshop
 
+_LOGGER = logging.getLogger(__name__)
 TRIES = 3
 """How many workers a program may break before it is answered by a sandbox_error."""
 _LOOK_UP = 500
@@ -109,6 +111,8 @@ class Shift:
             except WorkerFault as fault:
                 bench.started.worker.close()
                 self._clear(bench)
+                which = ", ".join(str(task.indices[0] + 1) for task in bench.tasks.values())
+                _LOGGER.warning("a worker is replaced; it judged %s program %s: %s", bench.language, which, fault)
                 for task in bench.tasks.values():
                     yield task, _after_fault(task, str(fault), together=bench.together)
                 continue

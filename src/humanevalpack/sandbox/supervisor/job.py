@@ -73,7 +73,8 @@ def judge(job: Job, setting: Setting, cage: Cage, server: Server | None = None) 
     built = _by_server(job, cage, server) or _plainly(job, places, cage)
     build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)} if built else None
     if built and not built[-1].succeeded:
-        return _verdict(*_build_failure(built[-1]), built[-1], built, build, None)
+        failed = replace(built[-1], doubtful=built[-1].doubtful or language.crashed(built[-1]))
+        return _verdict(*_build_failure(failed), failed, built, build, None)
     if language.built:
         keep(cage, language.built)
     if language.finished:

@@ -62,6 +62,8 @@ class Language(ABC):
     """What a server that stays warm does of a build, where there is one."""
     loads: bool = False
     """Whether its programs start from a process of the language's own that ``load`` has made ready."""
+    crash_marks: tuple[bytes, ...] = ()
+    """What its compiler says when it crashes or when the machine lacks something, rather than finding an error."""
     prepared_from: tuple[str, ...] = ()
     """Files whose change makes what ``prepare`` made worthless: tools and libraries; those of ours by their name."""
 
@@ -112,6 +114,11 @@ class Language(ABC):
     @abstractmethod
     def run(self, job: Job, places: Places) -> Command:
         """Return the command that runs the built program."""
+
+    def crashed(self, outcome: Outcome) -> bool:
+        """Return whether a failed build that broke no limit may owe that to the machine: it is made again, alone."""
+        marks = (*self.crash_marks, b"No space left on device", b"Cannot allocate memory")
+        return outcome.signal is not None or any(mark in outcome.output for mark in marks)
 
     def doubts(self, outcome: Outcome) -> bool:
         """Return whether a run that broke no limit may owe its end to how it was run: it is run again, alone."""

@@ -55,6 +55,7 @@ class Cpp(Language):
         Need("OpenSSL's headers (libssl-dev)", "/usr/include/openssl/md5.h"),
     )
     version = (GXX, "-dumpfullversion")
+    crash_marks = (b"internal compiler error", b"fatal error: Killed", b"terminated with signal", b"memory exhausted")
     example = (
         BLOCK
         + """#include<openssl/md5.h>

@@ -28,6 +28,7 @@ class Go(Language):
     run_cpu = 20
     needs = (Need("go", GO), Need("testify (golang-github-stretchr-testify-dev)", _TESTIFY))
     version = (GO, "version")
+    crash_marks = (b"internal compiler error", b"fatal error: ", b": signal: ")
     example = """package main
 
 import (

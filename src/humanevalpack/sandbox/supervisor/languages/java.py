@@ -40,6 +40,12 @@ class Java(Language):
     memory = 3 * GIB // 2
     needs = (Need("java", JAVA), Need("its compiler (openjdk-17-jdk-headless)", "/usr/bin/javac"))
     version = ("/usr/bin/javac", "-version")
+    crash_marks = (
+        b"exception has occurred in the compiler",
+        b"# A fatal error",
+        b"OutOfMemoryError",
+        b"insufficient memory",
+    )
     example = """import java.util.*;
 
 public class Main {

@@ -31,6 +31,7 @@ class Rust(Language):
         *(Need(f"the crate {crate}", f"toolchain:lib{crate}.rlib") for crate in _CRATES),
     )
     version = (RUSTC, "--version")
+    crash_marks = (b"internal compiler error", b"thread 'rustc'", b"LLVM ERROR", b"linking with")
     example = """fn main(){}
 use rand::Rng;
 use regex::Regex;
