@@ -1,9 +1,9 @@
 """How the reference harness runs a program, as a yardstick: its commands and its worker counts, nothing of its safety.
 
-A thread pool starts one forked child per program; the child works in a temporary directory. Commands and counts are
-those of the OctoPack evaluation (bigcode-evaluation-harness, tasks/humanevalpack.py and the code_eval metric that it
-loads); a verdict here is only "exit code 0, and for JavaScript no output". Programs run on this machine as the calling
-user: only canonical solutions are given to it.
+A thread pool starts a manager (a process that keeps the result) and one forked child per program; the child works in a
+temporary directory. Commands and counts are those of the OctoPack evaluation (bigcode-evaluation-harness,
+tasks/humanevalpack.py and the code_eval metric that it loads); a verdict here is only "exit code 0, and for JavaScript
+no output". Programs run on this machine as the calling user: only canonical solutions are given to it.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import datasets  # noqa: F401 - a fork of the harness has it, and numpy with it, in its memory
 
 WORKERS = {"python": 4, "js": 4, "cpp": 4, "go": 4, "java": 1, "rust": 1}
 SECONDS = {"python": 10, "js": 10, "cpp": 60, "go": 20, "java": 10, "rust": 300}
@@ -38,22 +41,23 @@ def passes(language: str, texts: Sequence[str]) -> list[bool]:
 def _in_child(language: str, base: str, text: str) -> bool:
     context = multiprocessing.get_context("fork")
     seconds = SECONDS[language]
-    result = context.Queue()
-    child = context.Process(target=_run, args=(language, base, text, seconds, result))
-    child.start()
-    child.join(seconds + 1)
-    if child.is_alive():
-        child.kill()
-    return not result.empty() and bool(result.get())
+    with context.Manager() as manager:
+        result: Any = manager.list()
+        child = context.Process(target=_run, args=(language, base, text, seconds, result))
+        child.start()
+        child.join(seconds + 1)
+        if child.is_alive():
+            child.kill()
+        return bool(result) and bool(result[0])
 
 
-def _run(language: str, base: str, text: str, seconds: int, result: "multiprocessing.Queue[bool]") -> None:
+def _run(language: str, base: str, text: str, seconds: int, result: Any) -> None:
     folder = Path(base) if language == "rust" else Path(tempfile.mkdtemp(dir=base))
     os.chdir(folder)
     try:
-        result.put(_LANGUAGES[language](text, seconds))
+        result.append(_LANGUAGES[language](text, seconds))
     except subprocess.TimeoutExpired:
-        result.put(False)
+        result.append(False)
     finally:
         if language != "rust":
             shutil.rmtree(folder, ignore_errors=True)
@@ -138,6 +142,7 @@ def _make_cargo_project(folder: Path) -> None:
         ' features = ["std", "unicode"] }\n'
     )
     (folder / "src" / "main.rs").write_text("fn main(){}\n")
+    os.environ["RUSTC"] = "/usr/bin/rustc"  # another one may stand before it on the PATH
     os.environ.setdefault("CARGO_HOME", str(folder / "cargo-home"))
     for command in ("check", "test"):
         done = subprocess.run(

@@ -31,3 +31,17 @@ def still_there(numbers: set[int]) -> set[int]:
     while numbers & set(parents()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return numbers & set(parents())
+
+
+def named(mark: str, *, patience: float = 60) -> int:
+    """The number of the process that has taken ``mark`` as its name; raises AssertionError where none does in time."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        for number in parents():
+            try:
+                if Path(f"/proc/{number}/comm").read_text().strip() == mark:
+                    return number
+            except OSError:
+                continue
+        time.sleep(0.01)
+    raise AssertionError(f"there is no process named {mark}")

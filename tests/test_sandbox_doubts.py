@@ -18,6 +18,7 @@ from humanevalpack.sandbox.supervisor import watch
 from humanevalpack.sandbox.supervisor.cage import Cage
 from humanevalpack.sandbox.supervisor.launch import Command
 from humanevalpack.sandbox.supervisor.limits import Limits
+from processes import named
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
@@ -28,23 +29,9 @@ def run(text: str) -> Verdict:
     return verdict
 
 
-def a_process_named(mark: str) -> int:
-    """The number, on this machine, of the process that has taken ``mark`` as its name."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        for folder in Path("/proc").iterdir():
-            try:
-                if folder.name.isdigit() and (folder / "comm").read_text().strip() == mark:
-                    return int(folder.name)
-            except OSError:
-                continue
-        time.sleep(0.01)
-    raise AssertionError("the program did not start")
-
-
 def test_a_program_killed_from_outside_runs_again() -> None:
     mark = f"hep-{os.getpid()}"
-    killer = threading.Thread(target=lambda: os.kill(a_process_named(mark), signal.SIGKILL))
+    killer = threading.Thread(target=lambda: os.kill(named(mark), signal.SIGKILL))
     killer.start()
     verdict = run(f"open('/proc/self/comm', 'w').write({mark!r})\nimport time\ntime.sleep(3)")
     killer.join()

@@ -20,9 +20,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import kernel
 from .limits import DISK, MIB
+
+if TYPE_CHECKING:
+    from .forks import ForkServer
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -32,12 +36,16 @@ _SHARED = ("/tmp", "/dev/shm", "/dev/mqueue")
 
 @dataclass(frozen=True)
 class Cage:
-    """``box`` is the program's working directory, ``user`` its own user id (None: it shares the supervisor's)."""
+    """``box`` is the program's working directory, ``user`` its own user id (None: it shares the supervisor's).
+
+    ``forks`` is the process that its processes are forks of, if that is another one.
+    """
 
     box: str
     user: int | None
     namespaces: bool
     counts_own_processes: bool
+    forks: ForkServer | None = None
 
     @contextmanager
     def as_user(self) -> Iterator[None]:
@@ -66,10 +74,11 @@ class Cage:
             yield from ((number, fields) for number, fields in _processes() if _user_of(number) == self.user)
         else:
             everyone = dict(_processes())
-            family = {os.getpid()}
+            root = os.getpid() if self.forks is None else self.forks.number
+            family = {root}
             while grown := {n for n, fields in everyone.items() if int(fields[1]) in family} - family:
                 family |= grown
-            yield from ((number, everyone[number]) for number in family if number != os.getpid())
+            yield from ((number, everyone[number]) for number in family if number != root)
 
     def sockets(self) -> int:
         """Return how many sockets the program has; 0 where others may share its network namespace."""
@@ -93,6 +102,11 @@ class Cage:
                 _kill_as(self.user)
             time.sleep(0.001)
         raise OSError(f"processes of the program survive being killed: {alive}")
+
+    def sweep(self) -> None:
+        """Leave nothing of the program behind in a plain cage; its processes are gone."""
+        with self.as_user():
+            _clear(self.box, self.user)
 
 
 def usage(fields: list[str]) -> tuple[float, int, int]:
@@ -134,11 +148,11 @@ def _counts_by_namespace() -> bool:
     return (int(major), int("".join(filter(str.isdigit, minor)) or 0)) >= (5, 14)
 
 
-def enter_plain(box: str) -> Cage:
+def enter_plain(box: str, forks: ForkServer | None = None) -> Cage:
     """Make a cage without namespaces: the fresh directory ``box``, and the caller as keeper."""
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     user = own_user()
-    cage = Cage(box, user, namespaces=False, counts_own_processes=user is not None)
+    cage = Cage(box, user, namespaces=False, counts_own_processes=user is not None, forks=forks)
     cage.end_with_parent()
     with cage.as_user():
         os.mkdir(box, 0o700)
@@ -158,6 +172,13 @@ def sweep(box: str) -> None:
     if owner != os.geteuid():
         os.setresgid(owner, owner, owner)
         os.setresuid(owner, owner, owner)
+        _clear(box, owner)
+    else:
+        _clear(box, None)
+
+
+def _clear(box: str, owner: int | None) -> None:
+    if owner is not None:
         for folder in _SHARED:
             for path in _owned_by(owner, folder):
                 if path != box:

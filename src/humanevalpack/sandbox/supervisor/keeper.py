@@ -47,7 +47,7 @@ class Keepers:
 
     def start(self, out: int, answers: Callable[[Cage], bytes]) -> int:
         """Fork a keeper that answers to the descriptor ``out``; its box has the caller's number."""
-        box = _box(self._setting, os.getpid())
+        box = box_of(self._setting, os.getpid())
         keeper = self._fork()
         if keeper == 0:
             serve(out, self._setting, box, answers)
@@ -66,7 +66,7 @@ class Keepers:
         Cage("", None, namespaces=False, counts_own_processes=False).kill_all()
         sweeper = os.fork()
         if sweeper == 0:
-            _sweep(_box(self._setting, keeper))
+            _sweep(box_of(self._setting, keeper))
         os.waitpid(sweeper, 0)
 
     def _fork(self) -> int:
@@ -86,7 +86,8 @@ class Keepers:
             raise OSError("the kernel refuses a program namespaces of its own")
 
 
-def _box(setting: Setting, keeper: int) -> str:
+def box_of(setting: Setting, keeper: int) -> str:
+    """Return the directory of a plain cage that the process with this number keeps."""
     return os.path.join(setting.base, f"humanevalpack-{keeper}")
 
 
@@ -97,7 +98,7 @@ def _keep(kind: str, length: int, setting: Setting, server: Server | None) -> No
     except BaseException as error:
         tell(error)
         os._exit(1)
-    serve(out, setting, _box(setting, os.getpid()), lambda cage: _answer(kind, body, setting, cage, server))
+    serve(out, setting, box_of(setting, os.getpid()), lambda cage: _answer(kind, body, setting, cage, server))
 
 
 def taken(length: int) -> tuple[int, Any]:
@@ -161,11 +162,12 @@ def _cage(setting: Setting, box: str) -> Cage:
         # process 1 is spared every signal that it has no handler for, and Python has one for this
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         return enter_namespaces()
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, stop)
     return enter_plain(box)
 
 
-def _stop(number: int, frame: object) -> None:
+def stop(number: int, frame: object) -> None:
+    """Handle the signal that ends a keeper of plain cages: it cleans up."""
     raise SystemExit(1)
 
 

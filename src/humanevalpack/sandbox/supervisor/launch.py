@@ -7,6 +7,7 @@ import resource
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import kernel
 from .cage import Cage
@@ -28,6 +29,7 @@ class Command:
 
     ``sealed``: the binary of a compiled language, whose code stays as it was loaded (see system_calls).
     ``before`` is what comes before the call and is still ours: what it raises is told as LaunchFailed.
+    ``given``, in plain types, is what the call is made from where it is made: see Language.forked.
     ``test`` hands the other side of a candidate whose test is kept apart to the process that executes the test: the
     token, and the descriptors for its requests, for the candidate's answers and for the proof. They are closed then.
     ``secret`` follows the token, for a part of ours that reads both before the program starts.
@@ -36,14 +38,20 @@ class Command:
     argv: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     call: Callable[[], None] | None = None
+    given: dict[str, Any] | None = None
     sealed: bool = False
     before: Callable[[], None] | None = None
     test: Callable[[bytes, int, int, int], None] | None = None
     secret: bytes = b""
 
 
-def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int]) -> None:
-    """Turn the forked process into the program; never returns. What fails before that goes through the error pipe."""
+def become(
+    command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, int, int], *, filtered: bool = False
+) -> None:
+    """Turn the forked process into the program; never returns. What fails before that goes through the error pipe.
+
+    ``filtered``: the process is under the filter of system calls already.
+    """
     error = -1
     try:
         os.setsid()
@@ -64,7 +72,8 @@ def become(command: Command, cage: Cage, limits: Limits, ends: tuple[int, int, i
         os.chdir(cage.box)  # which is its user's alone
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # forgotten with every change of the user
         kernel.drop_capabilities()
-        refuse_calls(command.sealed)
+        if not filtered:
+            refuse_calls(command.sealed)
         if command.call is not None:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self and /dev/stdout, as after an execve

@@ -13,13 +13,14 @@ import json
 import os
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .batch import BATCH, fork_batch
 from .frames import HEADER, pack, parse_header, read_exactly, write_all
 from .job import Setting
 from .keeper import Keepers
 from .languages import LANGUAGES
+from .resident import Resident
 from .server import Served
 from .servers import Servers
 from .speed import slowness
@@ -41,20 +42,29 @@ def serve(setting: Setting) -> None:
     while header := read_exactly(0, HEADER):
         kind, length = parse_header(header)
         if kind == LOAD:
-            _load(json.loads(read_exactly(0, length)), stems, setting)
+            _load(json.loads(read_exactly(0, length)), stems, setting, plain)
         elif not (stems[kind].serve(header) if kind in stems else plain.serve(header)):
             break
     plain.servers.close()
 
 
-def _load(body: dict[str, str], stems: dict[str, Stem], setting: Setting) -> None:
+def _load(body: dict[str, str], stems: dict[str, Stem], setting: Setting, plain: _Plain) -> None:
     """Start the stem of a language; where that fails its programs are run in the plain way."""
     name = body["language"]
     if name in stems:
         return
+    language, places = LANGUAGES[name], setting.places(name, body["warm"])
+
+    def keepers() -> Callable[[bytes], bool]:
+        language.load(places)
+        language.loaded = True
+        return _Plain(setting, {}).serve
+
+    def resident() -> Callable[[bytes], bool]:
+        return Resident(language, places, setting).serve
+
     try:
-        places = setting.places(name, body["warm"])
-        stems[name] = Stem(LANGUAGES[name], places, lambda: _Plain(setting, {}).serve)
+        stems[name] = Stem(language, keepers if setting.namespaces else resident, plain.keepers.clean)
     except StemFailed as error:
         sys.stderr.write(f"supervisor: {name} programs are run in the plain way: {error}\n")
         sys.stderr.flush()
@@ -65,7 +75,7 @@ class _Plain:
 
     def __init__(self, setting: Setting, served: Mapping[str, Served]) -> None:
         self.servers = Servers(setting.namespaces, setting.warm, served)
-        self._setting, self._keepers = setting, Keepers(setting)
+        self._setting, self.keepers = setting, Keepers(setting)
         self._begun: set[str] = set()
 
     def serve(self, header: bytes) -> bool:
@@ -80,10 +90,10 @@ class _Plain:
             LANGUAGES[kind].begin()
             self._begun.add(kind)
         if kind == BATCH:
-            keeper = fork_batch(length, self._setting, self._keepers)
+            keeper = fork_batch(length, self._setting, self.keepers)
         else:
-            keeper = self._keepers.fork(kind, length, self.servers.offer(kind))
-        return _wait(keeper, self._keepers, self.servers)
+            keeper = self.keepers.fork(kind, length, self.servers.offer(kind))
+        return _wait(keeper, self.keepers, self.servers)
 
 
 def _wait(keeper: int, keepers: Keepers, servers: Servers) -> bool:

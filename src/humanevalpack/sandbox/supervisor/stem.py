@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
 from . import kernel
 from .frames import HEADER, read_exactly, write_all
-from .languages.base import Language, Places
+from .languages.base import Language
 
 LOAD = "load"
 """The kind of a frame that comes, without an answer, before the first program of a language that loads something."""
@@ -29,18 +31,21 @@ class StemFailed(Exception):
 class Stem:
     """The process as the long-lived one sees it; it reads frames' bodies from, and answers to, the pool's own pipes."""
 
-    def __init__(self, language: Language, places: Places, serving: Callable[[], Callable[[bytes], bool]]) -> None:
-        """Fork it and load; ``serving()`` is called there and returns what serves the frame of a header.
+    def __init__(
+        self, language: Language, serving: Callable[[], Callable[[bytes], bool]], clean: Callable[[int, int], None]
+    ) -> None:
+        """Fork it; ``serving()`` is called there, loads, and returns what serves the frame of a header.
 
-        Raises StemFailed.
+        ``clean`` is called here with its process id and wait status if it ended in the middle. Raises StemFailed.
         """
+        self._clean = clean
         head_read, self._heads = os.pipe()
         self._tells, tell_write = os.pipe()
         self._process = os.fork()
         if self._process == 0:
             os.close(self._heads)
             os.close(self._tells)
-            _grow(language, places, serving, head_read, tell_write)
+            _grow(language, serving, head_read, tell_write)
         os.close(head_read)
         os.close(tell_write)
         told = os.read(self._tells, 4096)
@@ -50,11 +55,19 @@ class Stem:
 
     def serve(self, header: bytes) -> bool:
         """Have a frame served; False if that failed in the middle or the pool is gone."""
-        try:
+        poller = select.poll()
+        poller.register(self._tells, select.POLLIN)
+        poller.register(0, 0)  # only the hang-up of the pool's end
+        with suppress(BrokenPipeError):
             write_all(self._heads, header)
-        except BrokenPipeError:
-            return False
-        return os.read(self._tells, 1) == _SERVED
+        while self._tells not in (ready := dict(poller.poll())):
+            poller.unregister(0)
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGTERM)
+        told = os.read(self._tells, 1)
+        if not told:
+            self._clean(self._process, os.waitpid(self._process, 0)[1])
+        return told == _SERVED and 0 not in ready
 
     def close(self) -> None:
         """End the process; it serves nothing now."""
@@ -63,20 +76,17 @@ class Stem:
         os.waitpid(self._process, 0)
 
 
-def _grow(
-    language: Language, places: Places, serving: Callable[[], Callable[[bytes], bool]], heads: int, tells: int
-) -> NoReturn:
+def _grow(language: Language, serving: Callable[[], Callable[[bytes], bool]], heads: int, tells: int) -> NoReturn:
     code = 1  # also that of a keeper that was told to stop on its last steps: the stem cleans up behind it
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         try:
-            language.load(places)
+            serve = serving()
         except OSError as error:
             os.write(tells, str(error).encode("utf-8", "replace")[:4000])
             os._exit(0)
         gc.collect()
         gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
-        serve = serving()
         os.write(tells, _LOADED)
         while header := read_exactly(heads, HEADER):
             served = serve(header)

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -85,8 +86,9 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
         answer_read, answer_write = os.pipe()
         ends = (output_write, token_read, answer_write, error_write)
     began = time.monotonic()
-    main = kernel.fork()
-    if main == 0:
+    if cage.forks is not None:
+        main = cage.forks.start(command, cage, limits, ends)
+    elif (main := kernel.fork()) == 0:
         become(command, cage, limits, ends)
     for end in ends:
         os.close(end)
@@ -141,19 +143,21 @@ class _Watch:
         looked = time.monotonic()
         try:
             while self.status is None and not self.broke:
-                for ready, _ in poller.poll(PERIOD * 1000):
-                    if ready == self.output_fd and not self._drain(1 << 20):
-                        poller.unregister(self.output_fd)
-                self._reap(os.WNOHANG)
+                events = dict(poller.poll(PERIOD * 1000))
+                if self.output_fd in events and not self._drain(1 << 20):
+                    poller.unregister(self.output_fd)
                 now = time.monotonic()
-                if now - looked >= PERIOD and self.status is None:
+                looks = now - looked >= PERIOD
+                if looks or handle in events:
+                    self._reap(wait=False)
+                if looks and self.status is None:
                     looked = now
                     self._look(now)
         finally:
             os.close(handle)
             self.wall = time.monotonic() - self.began
             self.cage.kill_all()
-            self._reap(0)
+            self._reap(wait=True)
         self._drain(None)
 
     def outcome(self, token: bytes, proof: bytes) -> Outcome:
@@ -211,16 +215,11 @@ class _Watch:
             at_most = None if at_most is None else at_most - len(data)
         return True
 
-    def _reap(self, how: int) -> None:
-        while True:
-            try:
-                number, status, rusage = os.wait4(-1, how)
-            except ChildProcessError:
-                return
-            if number == 0:
-                return
-            self.reaped_cpu += rusage.ru_utime + rusage.ru_stime
-            self.peak = max(self.peak, rusage.ru_maxrss * 1024)
+    def _reap(self, *, wait: bool) -> None:
+        ended = _reaped(wait=wait) if self.cage.forks is None else self.cage.forks.reap(wait=wait)
+        for number, status, cpu, peak in ended:
+            self.reaped_cpu += cpu
+            self.peak = max(self.peak, peak * 1024)
             if number == self.main:
                 self.status = status
 
@@ -246,6 +245,18 @@ class _Watch:
         elif now - self.began > self.limits.wall:
             self.doubtful = True
             self._break("timeout", f"did not end within {self.limits.wall:g} s of wall time ({cpu:.1f} s of CPU time)")
+
+
+def _reaped(*, wait: bool) -> Iterator[tuple[int, int, float, int]]:
+    """Yield what ``ForkServer.reap`` does, of this process's own children."""
+    while True:
+        try:
+            number, status, rusage = os.wait4(-1, 0 if wait else os.WNOHANG)
+        except ChildProcessError:
+            return
+        if number == 0:
+            return
+        yield number, status, rusage.ru_utime + rusage.ru_stime, rusage.ru_maxrss
 
 
 def _signal_name(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..launch import Command
 from ..limits import GIB, Job, Limits, backstop
@@ -62,6 +62,8 @@ class Language(ABC):
     """What a server that stays warm does of a build, where there is one."""
     loads: bool = False
     """Whether its programs start from a process of the language's own that ``load`` has made ready."""
+    loaded: bool = False
+    """Whether that process is this one, or one that this one has start programs."""
     crash_marks: tuple[bytes, ...] = ()
     """What its compiler says when it crashes or when the machine lacks something, rather than finding an error."""
     prepared_from: tuple[str, ...] = ()
@@ -87,10 +89,14 @@ class Language(ABC):
         return
 
     def load(self, places: Places) -> None:  # noqa: B027 - only for languages that say so
-        """Load into the calling process what programs start from; raises OSError: they are run in the plain way then.
+        """Load into this process what programs start from; raises OSError: then they are run in the plain way."""
 
-        ``run`` is called in forks of this process and finds out there whether it is loaded.
-        """
+    def settle(self) -> None:  # noqa: B027 - only where something is to be done
+        """Do once, in a process that does no more than fork programs, what each would have to do after its fork."""
+
+    def forked(self, given: dict[str, Any]) -> Command:
+        """Return the command that ``run`` returned with this ``given``, to be called in a fork of a loaded process."""
+        raise NotImplementedError
 
     @abstractmethod
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:

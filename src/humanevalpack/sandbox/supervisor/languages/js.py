@@ -8,6 +8,7 @@ import shutil
 from dataclasses import replace
 from mmap import PROT_READ, mmap
 from secrets import token_hex
+from typing import Any
 
 from ..launch import Command
 from ..limits import Job
@@ -58,6 +59,10 @@ class JavaScript(Language):
         """Start node once for all programs."""
         js_host.load(places.warm, f"{places.warm}/{_PRELUDE}")
 
+    def forked(self, given: dict[str, Any]) -> Command:
+        """Run program.js with these variables."""
+        return js_host.command(given)
+
     def sources(self, job: Job, places: Places) -> dict[str, bytes]:
         """One CommonJS file without the test, if that is known; its last line hands over to the prelude."""
         place = test_place(job.text, job.test_begins)
@@ -73,7 +78,7 @@ class JavaScript(Language):
         place = test_place(job.text, job.test_begins)
         test = "" if place is None else job.text[place:]
         secret = encoded(f"\n{_mark(job)}\n{test}")
-        if js_host.loaded() and job.patience == 1 and js_host.suits(encoded(job.text)):
+        if self.loaded and job.patience == 1 and js_host.suits(encoded(job.text)):
             return replace(js_host.command(env), secret=secret)
         argv = (NODE, "--single-threaded", *self._flags, "--require", f"{places.warm}/{_PRELUDE}", "program.js")
         return Command(argv, env, secret=secret)

@@ -82,11 +82,6 @@ def load(folder: str, prelude: str) -> None:
     _libraries.append(library)
 
 
-def loaded() -> bool:
-    """Return whether this process, or the one that it was forked from, has loaded node."""
-    return bool(_libraries)
-
-
 def suits(text: bytes) -> bool:
     """Return whether a program sees nothing here that it would not see in `node`."""
     return _OTHERWISE.search(text) is None
@@ -94,7 +89,7 @@ def suits(text: bytes) -> bool:
 
 def command(env: dict[str, str]) -> Command:
     """Return what runs program.js of the working directory in the forked process, with the variables ``env``."""
-    return Command(call=_run, before=lambda: _become(env))
+    return Command(call=_run, before=lambda: _become(env), given=env)
 
 
 def _become(env: dict[str, str]) -> None:

@@ -6,13 +6,15 @@ Where the test can be told from the candidate, a second fork executes the test: 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from ..launch import PROOF_FD, TOKEN_FD, Command
 from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places
-from .python_candidate import Candidate, enter, execute, flush
+from .python_candidate import Candidate, enter, execute, flush, forget_ourselves
 from .python_referee import hand_over, start
 from .python_test import test_place
 
@@ -38,11 +40,16 @@ def check(total):
 check(total)
 """
     modules = _IMPORT_BLOCK
+    loads = True
     version = ("/usr/bin/python3", "-I", "-c", "import sys, numpy; print(sys.version.split()[0], numpy.__version__)")
 
     def begin(self) -> None:
         """Start the process that executes tests."""
         self._tests = start()
+
+    def settle(self) -> None:
+        """Look to programs as a fresh interpreter does."""
+        forget_ourselves()
 
     def test_apart(self, text: str, test_begins: int | None) -> int | None:
         """Tell the test from the candidate, if it is one of the usual kind."""
@@ -54,9 +61,14 @@ check(total)
 
     def run(self, job: Job, places: Places) -> Command:
         """Execute the text in the forked process."""
+        command = self.forked({"text": job.text, "apart": job.apart is not None})
         if job.apart is None:
-            return Command(call=partial(_run_whole, job.text))
-        return Command(call=partial(_run_candidate, job.text), test=partial(hand_over, self._tests, job.apart))
+            return command
+        return replace(command, test=partial(hand_over, self._tests, job.apart))
+
+    def forked(self, given: dict[str, Any]) -> Command:
+        """Execute the text, with or without its test."""
+        return Command(call=partial(_run_candidate if given["apart"] else _run_whole, given["text"]), given=given)
 
     def judge(self, job: Job, outcome: Outcome) -> tuple[str, str]:
         """Read the failure that the process reports of itself; a success needs the token as everywhere."""
@@ -67,12 +79,12 @@ check(total)
 
 
 def _run_candidate(text: str) -> None:
-    Candidate().serve(text, enter())
+    Candidate().serve(text, enter(text))
 
 
 def _run_whole(text: str) -> None:
     """Execute candidate and test in this process, where they cannot be told from each other. Never returns."""
-    streams = enter()
+    streams = enter(text)
     read, write, leave, number, own = os.read, os.write, os._exit, os.getpid, os.getpid()
     failure = execute(text, {})
     if number() != own:  # a fork of the program got here: it proves nothing

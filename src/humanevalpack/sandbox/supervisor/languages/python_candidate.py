@@ -35,14 +35,21 @@ _OPERATIONS: dict[str, Any] = {
 }
 
 
-def enter() -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
+def enter(text: str) -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
     """Make this process look to a program as a fresh interpreter does; return its output streams."""
     streams = open_streams()
+    if not _kept:
+        forget_ourselves()
+    if "random" in text:  # it takes as long as many a program
+        sys.modules["numpy"].random.seed()
+    return streams
+
+
+def forget_ourselves() -> None:
+    """Take our modules from the list of those that are loaded; nothing of ours can be imported from then on."""
     own_modules = [name for name in sys.modules if name.partition(".")[0] in ("supervisor", "__main__")]
     _kept.extend(sys.modules.pop(name) for name in own_modules)  # taking them apart would cost a millisecond
     sys.modules["__main__"] = ModuleType("__main__")  # doctest.testmod() and others look into it
-    sys.modules["numpy"].random.seed()
-    return streams
 
 
 _kept: list[ModuleType] = []
