@@ -7,14 +7,14 @@ forks of it, but of this process. It is told of each by descriptors alone: what 
 from __future__ import annotations
 
 import gc
-import json
+import marshal
 import os
 import signal
 import socket
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import astuple
 from typing import NoReturn
 
 from . import kernel
@@ -52,17 +52,11 @@ class ForkServer:
 
     def start(self, command: Command, cage: Cage, limits: Limits, ends: Ends) -> int:
         """Have ``command`` started in ``cage``; return its process id. It is a zombie at its end until ``reap``."""
-        body = {
-            "argv": command.argv,
-            "env": command.env,
-            "sealed": command.sealed,
-            "given": command.given,
-            "cage": (cage.box, cage.user, cage.counts_own_processes),
-            "limits": asdict(limits),
-        }
+        how = (command.argv, command.env, command.sealed, command.given)
+        where = (cage.box, cage.user, cage.counts_own_processes, astuple(limits))
         told = os.memfd_create("program")
         try:
-            write_all(told, json.dumps(body).encode("ascii"))
+            write_all(told, marshal.dumps(how + where))
             socket.send_fds(self._socket, [_START], [told, *ends])
         finally:
             os.close(told)
@@ -121,7 +115,7 @@ def _obey(its: socket.socket, language: Language) -> None:
         if not order:
             return
         if order == _START:
-            child = kernel.fork()
+            child = kernel.fork_alone()
             if child == 0:
                 _become(language, *fds)
             for fd in fds:
@@ -144,17 +138,18 @@ def _reaped(how: int) -> Iterator[bytes]:
 
 def _become(language: Language, told: int, output: int, token: int, proof: int, error: int) -> NoReturn:
     try:
-        with open(told, "rb", buffering=0) as file:
-            file.seek(0)
-            body = json.loads(file.readall())
-        box, user, counts = body["cage"]
-        if body["given"] is None:
-            command = Command(tuple(body["argv"]), body["env"], sealed=body["sealed"])
-        else:
-            command = language.forked(body["given"])
+        argv, env, sealed, given, box, user, counts, limits = marshal.loads(_content(told))
+        command = Command(argv, env, sealed=sealed) if given is None else language.forked(given)
         cage = Cage(box, user, namespaces=False, counts_own_processes=counts)
-        become(command, cage, Limits(**body["limits"]), (output, token, proof, error), filtered=not command.sealed)
+        become(command, cage, Limits(*limits), (output, token, proof, error), filtered=not sealed)
     except BaseException as fault:
         os.write(error, f"{type(fault).__name__}: {fault}".encode("utf-8", "replace")[:4000])
     finally:
         os._exit(127)
+
+
+def _content(file: int) -> bytes:
+    data = b""
+    while part := os.pread(file, 1 << 20, len(data)):
+        data += part
+    return data

@@ -59,6 +59,21 @@ def fork() -> int:
     return child
 
 
+def fork_alone() -> int:
+    """Fork a process of one thread, without what Python and its modules do after a fork.
+
+    That is about other threads, and touches more of the shared memory than many a program. Left to the caller: random
+    numbers (``random.seed()``).
+    """
+    if not hasattr(_holding_libc, "_Fork"):
+        return os.fork()
+    child = int(_holding_libc._Fork())
+    if child < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"fork: {os.strerror(number)}")
+    return child
+
+
 def fork_apart() -> int:
     """Fork as ``os.fork`` does, the child being process 1 of a fresh process namespace; raises OSError where refused.
 

@@ -102,8 +102,9 @@ def environment(box: str) -> dict[str, str]:
 def _die_first() -> None:
     """Where memory runs out, the kernel ends this process before any other of the machine."""
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the file is root's
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
-        file.write("1000")
+    file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+    os.write(file, b"1000")
+    os.close(file)
 
 
 def _set_limits(cage: Cage, limits: Limits) -> None:

@@ -48,14 +48,17 @@
   const warmUp = start('console.assert(JSON.stringify(f([1])) === "[1]")', { array: () => [], object: () => ({}) }, {});
   warmUp((name) => (name === 'f' ? [(list) => list] : undefined));
 
+  let begin;
+  defineProperty(globalThis, '__humanevalpack_host', { value: (given) => (begin = given), configurable: true });
+  Module._preloadModules([prelude]);
+
   return (pid) => {
-    defineProperty(globalThis, '__humanevalpack_start', { value: start, configurable: true });
     refreshTimeOrigin();
     chdir('.'); // forgets the long-lived process's working directory
     defineProperty(process, 'pid', { value: pid });
     process.argv[1] = path.resolve(process.argv[1]);
     Module._initPaths(); // they depend on the environment
-    Module._preloadModules([prelude]);
+    begin(() => start);
     /^/.exec(''); // the statics of RegExp, as node resets them
     return [Module, process.argv[1]];
   };

@@ -89,30 +89,13 @@ function secret() {
   return mark === undefined ? undefined : { token, mark, test: text.slice(token.length + mark.length + 2) };
 }
 
-const brought = secret();
-if (brought === undefined) {
-  if (!require('worker_threads').isMainThread) for (const name in reaching) mend(name);
-  return;
-}
-const { mark, test } = brought;
-let { token } = brought;
-
+let mark = '';
+let token = '';
 let failed = false;
 function fail() {
   if (!failed) writeSync(PROOF, 'assertion failed\n');
   failed = true;
 }
-const original = console.assert;
-function assert(...args) {
-  if (!args[0]) fail();
-  return apply(original, console, args);
-}
-defineProperty(console, 'assert', { value: assert, writable: false, configurable: false, enumerable: true });
-// the global object keeps its console: an assignment to it is ignored as one to a constant
-const descriptor = getOwnPropertyDescriptor(globalThis, 'console');
-defineProperty(globalThis, 'console', { ...descriptor, value: console, writable: false, configurable: false });
-const genuine = console;
-
 const captureStackTrace = Error.captureStackTrace;
 // Whether, behind the first `own` calls, only node's own functions wait.
 function calledByNode(own) {
@@ -136,6 +119,7 @@ const fromNode = /\(?node:/;
 const errors = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
 let ended = false;
+let genuine;
 function plainEnd(word, seen) {
   if (word === mark) ended = seen === genuine;
 }
@@ -160,40 +144,65 @@ function testedEnd(referee) {
   };
 }
 
-// Where programs are forks of one node (js_host.js), the test's world is made already.
-const start = globalThis.__humanevalpack_start;
-delete globalThis.__humanevalpack_start;
 function made() {
   const world = vm.createContext(Object.create(null));
   return vm.runInContext(readFileSync(path.join(__dirname, 'js_referee.js'), 'utf8'), world);
 }
 
-if (test) {
-  // a program is what candidate and test are together: it must compile as node compiles it
-  const file = readFileSync(process.argv[1], 'utf8');
-  const whole = `${file.slice(file.charCodeAt(0) === 0xfeff ? 1 : 0, file.lastIndexOf('\n;'))}\n${test}`;
-  vm.compileFunction(whole, ['exports', 'require', 'module', '__filename', '__dirname']);
-  const told = {
-    __proto__: null,
-    failed: (what) => {
-      fail();
-      writeSync(2, what ? `Assertion failed: ${what}\n` : 'Assertion failed\n');
-    },
-  };
-  const make = { __proto__: null, array: () => [], object: () => ({}) };
-  defineProperty(globalThis, '__humanevalpack_end', { value: testedEnd((start ?? made())(test, make, told)) });
-} else {
-  defineProperty(globalThis, '__humanevalpack_end', { value: plainEnd });
+// What has to do with one program. `world` returns how a test is started in a world of its own.
+function begin(world) {
+  const brought = secret();
+  if (brought === undefined) {
+    if (!require('worker_threads').isMainThread) for (const name in reaching) mend(name);
+    return;
+  }
+  const { test } = brought;
+  ({ mark, token } = brought);
+
+  const original = console.assert;
+  function assert(...args) {
+    if (!args[0]) fail();
+    return apply(original, console, args);
+  }
+  defineProperty(console, 'assert', { value: assert, writable: false, configurable: false, enumerable: true });
+  // the global object keeps its console: an assignment to it is ignored as one to a constant
+  const descriptor = getOwnPropertyDescriptor(globalThis, 'console');
+  defineProperty(globalThis, 'console', { ...descriptor, value: console, writable: false, configurable: false });
+  genuine = console;
+
+  if (test) {
+    // a program is what candidate and test are together: it must compile as node compiles it
+    const file = readFileSync(process.argv[1], 'utf8');
+    const whole = `${file.slice(file.charCodeAt(0) === 0xfeff ? 1 : 0, file.lastIndexOf('\n;'))}\n${test}`;
+    vm.compileFunction(whole, ['exports', 'require', 'module', '__filename', '__dirname']);
+    const told = {
+      __proto__: null,
+      failed: (what) => {
+        fail();
+        writeSync(2, what ? `Assertion failed: ${what}\n` : 'Assertion failed\n');
+      },
+    };
+    const make = { __proto__: null, array: () => [], object: () => ({}) };
+    defineProperty(globalThis, '__humanevalpack_end', { value: testedEnd(world()(test, make, told)) });
+  } else {
+    defineProperty(globalThis, '__humanevalpack_end', { value: plainEnd });
+  }
+
+  // After the file's last line nothing can begin to prove anything; what the program has imported comes later than this.
+  process.nextTick(() => {
+    if (!ended) token = '';
+  });
+
+  let proved = false;
+  process.on('beforeExit', () => {
+    if (proved || failed || !ended || !isUntouched() || !calledByNode(1)) return;
+    proved = true;
+    writeSync(PROOF, token);
+  });
 }
 
-// After the file's last line nothing can begin to prove anything; what the program has imported comes later than this.
-process.nextTick(() => {
-  if (!ended) token = '';
-});
-
-let proved = false;
-process.on('beforeExit', () => {
-  if (proved || failed || !ended || !isUntouched() || !calledByNode(1)) return;
-  proved = true;
-  writeSync(PROOF, token);
-});
+// Where programs are forks of one node (js_host.js), this file is loaded once, and begins in each of them.
+const host = globalThis.__humanevalpack_host;
+delete globalThis.__humanevalpack_host;
+if (host === undefined) begin(made);
+else host(begin);

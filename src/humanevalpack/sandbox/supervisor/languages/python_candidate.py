@@ -10,6 +10,7 @@ import builtins
 import io
 import operator
 import os
+import random
 import struct
 import sys
 from types import ModuleType
@@ -41,6 +42,7 @@ def enter(text: str) -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
     if not _kept:
         forget_ourselves()
     if "random" in text:  # it takes as long as many a program
+        random.seed()
         sys.modules["numpy"].random.seed()
     return streams
 
