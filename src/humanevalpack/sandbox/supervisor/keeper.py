@@ -70,7 +70,7 @@ class Keepers:
         os.waitpid(sweeper, 0)
 
     def _fork(self) -> int:
-        return kernel.fork_apart() if self._setting.namespaces else kernel.fork()
+        return kernel.fork_apart() if self._setting.namespaces else kernel.fork_alone()
 
     def _try(self) -> None:
         keeper = self._fork()

@@ -88,7 +88,7 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
     began = time.monotonic()
     if cage.forks is not None:
         main = cage.forks.start(command, cage, limits, ends)
-    elif (main := kernel.fork()) == 0:
+    elif (main := kernel.fork() if command.call else kernel.fork_alone()) == 0:
         become(command, cage, limits, ends)
     for end in ends:
         os.close(end)
