@@ -112,6 +112,7 @@ def test_a_program_sees_what_it_sees_in_a_node_of_its_own(name: str) -> None:
 
 @pytest.mark.full
 @pytest.mark.root
+@pytest.mark.docker
 @pytest.mark.parametrize("name", table())
 def test_it_does_so_without_namespaces(name: str) -> None:
     forked, own = conformance(without_namespaces())[name]
