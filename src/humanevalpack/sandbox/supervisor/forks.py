@@ -99,6 +99,7 @@ def _serve(its: socket.socket, language: Language, places: Places) -> NoReturn:
         language.settle()
         gc.collect()
         gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
+        kernel.gather_pages()
         its.send(_READY)
         _obey(its, language)
         os._exit(0)

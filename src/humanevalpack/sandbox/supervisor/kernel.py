@@ -17,6 +17,7 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 _F_SETPIPE_SZ, _PLAIN_PIPE, _PIPE_SIZE = 1031, 1 << 15, 1 << 20
+_HUGE_PAGE, _MADV_COLLAPSE = 1 << 21, 25
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 4
 
@@ -91,6 +92,18 @@ def fork_apart() -> int:
     if child < 0:
         raise OSError(number, f"clone: {os.strerror(number)}")
     return child
+
+
+def gather_pages() -> None:
+    """Have the kernel keep this process's memory in huge pages, where it can (Linux 6.1): a fork copies far less."""
+    with open("/proc/self/maps", encoding="ascii", errors="replace") as lines:
+        own = [line.split() for line in lines]
+    for place, rights, _, _, file, *_ in own:
+        if file != "0" or "w" not in rights:
+            continue
+        begin, end = (int(address, 16) for address in place.split("-"))
+        for page in range(-(-begin // _HUGE_PAGE) * _HUGE_PAGE, end - _HUGE_PAGE + 1, _HUGE_PAGE):
+            _libc.madvise(ctypes.c_void_p(page), ctypes.c_size_t(_HUGE_PAGE), _MADV_COLLAPSE)
 
 
 def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:

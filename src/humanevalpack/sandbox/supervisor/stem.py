@@ -87,6 +87,7 @@ def _grow(language: Language, serving: Callable[[], Callable[[bytes], bool]], he
             os._exit(0)
         gc.collect()
         gc.freeze()  # a program's collections leave these objects alone, and their pages stay shared
+        kernel.gather_pages()
         os.write(tells, _LOADED)
         while header := read_exactly(heads, HEADER):
             served = serve(header)
