@@ -4,6 +4,7 @@
   'use strict';
   const fs = require('fs');
   const path = require('path');
+  const vm = require('vm');
   const { Module } = require('internal/modules/cjs/loader');
   const { refreshTimeOrigin } = require('internal/perf/utils');
   const { chdir } = process;
@@ -33,6 +34,9 @@
     fs.writeSync(end, Buffer.alloc(64), 0, 64);
     fs.writeSync(end, 'x');
     fs.readSync(end, Buffer.alloc(64), 0, 64, null);
+    fs.fstatSync(end).isFIFO();
+    Buffer.concat([Buffer.alloc(64).subarray(0, 1)]).toString('utf8').split('\n', 2);
+    vm.compileFunction(fs.readFileSync(file, 'utf8'), ['exports', 'require', 'module', '__filename', '__dirname']);
     fs.closeSync(end);
     const holder = {};
     Error.captureStackTrace(holder);
@@ -41,7 +45,6 @@
   warm(path.join(path.dirname(prelude), 'js_warm.js'));
 
   // The world of the test holds nothing of a program's: it is made once, and the prelude takes it.
-  const vm = require('vm');
   const referee = fs.readFileSync(path.join(path.dirname(prelude), 'js_referee.js'), 'utf8');
   const start = vm.runInContext(referee, vm.createContext(Object.create(null)));
 

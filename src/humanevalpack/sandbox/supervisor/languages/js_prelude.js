@@ -71,13 +71,14 @@ function isUntouched() {
 if (process.features.require_module || !isUntouched()) for (const name in reaching) mend(name);
 
 // A worker thread and a child process load this file, too: they have no test and prove nothing.
-function secret() {
+// (Functions in parentheses are compiled with the file and not when they are called: before the fork, where there is one.)
+const secret = (function () {
   let text = '';
   try {
     if (!fs.fstatSync(SECRET).isFIFO()) return undefined;
     const parts = [];
     for (let size = 1; size > 0; ) {
-      const part = Buffer.alloc(65536);
+      const part = Buffer.alloc(8192);
       size = readSync(SECRET, part, 0, part.length, null);
       parts.push(part.subarray(0, size));
     }
@@ -87,7 +88,7 @@ function secret() {
   }
   const [token, mark] = text.split('\n', 2);
   return mark === undefined ? undefined : { token, mark, test: text.slice(token.length + mark.length + 2) };
-}
+});
 
 let mark = '';
 let token = '';
@@ -98,7 +99,7 @@ function fail() {
 }
 const captureStackTrace = Error.captureStackTrace;
 // Whether, behind the first `own` calls, only node's own functions wait.
-function calledByNode(own) {
+const calledByNode = (function (own) {
   const holder = {};
   const { prepareStackTrace, stackTraceLimit } = Error;
   Error.prepareStackTrace = undefined;
@@ -110,7 +111,7 @@ function calledByNode(own) {
   // the error's line and this function come first
   for (let line = 2 + own; line < lines.length; line += 1) if (!apply(matches, fromNode, [lines[line]])) return false;
   return true;
-}
+});
 const split = String.prototype.split;
 const matches = RegExp.prototype.test;
 const fromNode = /\(?node:/;
@@ -123,7 +124,7 @@ let genuine;
 function plainEnd(word, seen) {
   if (word === mark) ended = seen === genuine;
 }
-function testedEnd(referee) {
+const testedEnd = (function (referee) {
   return (word, named) => {
     if (ended || word !== mark) return;
     let trouble;
@@ -142,7 +143,7 @@ function testedEnd(referee) {
     if ('candidate' in trouble) throw trouble.candidate;
     else throw new (errors[trouble.name] ?? Error)(trouble.message);
   };
-}
+});
 
 function made() {
   const world = vm.createContext(Object.create(null));
@@ -150,7 +151,7 @@ function made() {
 }
 
 // What has to do with one program. `world` returns how a test is started in a world of its own.
-function begin(world) {
+const begin = (function (world) {
   const brought = secret();
   if (brought === undefined) {
     if (!require('worker_threads').isMainThread) for (const name in reaching) mend(name);
@@ -199,7 +200,7 @@ function begin(world) {
     proved = true;
     writeSync(PROOF, token);
   });
-}
+});
 
 // Where programs are forks of one node (js_host.js), this file is loaded once, and begins in each of them.
 const host = globalThis.__humanevalpack_host;
