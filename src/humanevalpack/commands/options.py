@@ -30,6 +30,11 @@ def at_least(least: int) -> Callable[[str], int]:
     return parse
 
 
+def workers_of(text: str) -> int | str:
+    """Parse a number of workers: at least 1, or ``ray``."""
+    return text if text == "ray" else at_least(1)(text)
+
+
 def chosen_languages(names: str | None) -> list[str]:
     """Read ``python,go``; None means all six. Raises UsageError for an unknown or missing name."""
     from humanevalpack.errors import UsageError

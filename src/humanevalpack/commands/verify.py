@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, at_least, chosen_languages
+from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages, workers_of
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox import Toolchain
@@ -22,8 +22,10 @@ def verify(
     profile: ProfileOption = "reference",
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
     workers: Annotated[
-        int | None,
-        typer.Option("--workers", parser=at_least(1), metavar="N", help="Programs at a time; default: all cores."),
+        int | str | None,
+        typer.Option(
+            "--workers", parser=workers_of, metavar="N", help="Programs at a time (default: all cores), or ray."
+        ),
     ] = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
@@ -50,8 +52,8 @@ def verify(
     names = chosen_languages(languages)
     checked_profile = check_profile(profile)
     skip = _skips(missing_toolchains)
-    kind = choose_sandbox(sandbox, names)
-    toolchains = check_toolchains(names, sandbox=kind)
+    kind = choose_sandbox(sandbox, names, workers=workers)
+    toolchains = check_toolchains(names, sandbox=kind, workers=workers)
     left_out = _left_out(toolchains.values(), skip=skip)
     made = checks(
         {name: load_problems(name, dataset) for name in names if name not in left_out}, profile=checked_profile
@@ -96,7 +98,7 @@ def _left_out(toolchains: "Iterable[Toolchain]", *, skip: bool) -> list[str]:
 
 
 def _run(
-    made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool, journal: Path | None
+    made: "Sequence[Check]", *, kind: str, workers: int | str | None, confirm_unsafe: bool, journal: Path | None
 ) -> "list[CheckedProgram]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
