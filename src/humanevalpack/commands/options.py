@@ -30,9 +30,15 @@ def at_least(least: int) -> Callable[[str], int]:
     return parse
 
 
-def workers_of(text: str) -> int | str:
-    """Parse a number of workers: at least 1, or ``ray``."""
-    return text if text == "ray" else at_least(1)(text)
+def chosen_workers(text: str | None) -> int | str | None:
+    """Read a number of workers, or ``ray``; None stays None. Raises UsageError."""
+    from humanevalpack.errors import UsageError
+
+    if text is None or text == "ray":
+        return text
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--workers is {text!r}; it must be a whole number of at least 1, or ray")
+    return int(text)
 
 
 def chosen_languages(names: str | None) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages, workers_of
+from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages, chosen_workers
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox import Toolchain
@@ -22,10 +22,7 @@ def verify(
     profile: ProfileOption = "reference",
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
     workers: Annotated[
-        int | str | None,
-        typer.Option(
-            "--workers", parser=workers_of, metavar="N", help="Programs at a time (default: all cores), or ray."
-        ),
+        str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
     ] = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
@@ -52,13 +49,14 @@ def verify(
     names = chosen_languages(languages)
     checked_profile = check_profile(profile)
     skip = _skips(missing_toolchains)
-    kind = choose_sandbox(sandbox, names, workers=workers)
-    toolchains = check_toolchains(names, sandbox=kind, workers=workers)
+    count = chosen_workers(workers)
+    kind = choose_sandbox(sandbox, names, workers=count)
+    toolchains = check_toolchains(names, sandbox=kind, workers=count)
     left_out = _left_out(toolchains.values(), skip=skip)
     made = checks(
         {name: load_problems(name, dataset) for name in names if name not in left_out}, profile=checked_profile
     )
-    results = _run(made, kind=kind, workers=workers, confirm_unsafe=confirm_unsafe, journal=journal)
+    results = _run(made, kind=kind, workers=count, confirm_unsafe=confirm_unsafe, journal=journal)
     report = {
         "dataset": dataset,
         "profile": profile,

@@ -31,7 +31,7 @@ def choose_sandbox(
     if name == "process":
         return name
     if workers == "ray":
-        from humanevalpack.sandbox.cluster import on_a_node
+        from humanevalpack.sandbox.connection import on_a_node
 
         return on_a_node(partial(choose_sandbox, name, None if languages is None else list(languages)))
     if name == "docker":

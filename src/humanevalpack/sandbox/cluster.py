@@ -6,18 +6,17 @@ branches end with this process, whatever becomes of it: Ray ends the actors of a
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from humanevalpack.errors import HumanEvalPackError, SandboxFault, UsageError
+from humanevalpack.errors import SandboxFault, UsageError
 from humanevalpack.sandbox.branch import Branch, release
+from humanevalpack.sandbox.connection import PLACED, NodeLost, answered, connected
 from humanevalpack.sandbox.dispatch import Dispatch
 from humanevalpack.sandbox.shift import TRIES
 from humanevalpack.version import __version__
@@ -27,22 +26,10 @@ if TYPE_CHECKING:
     from humanevalpack.sandbox.schedule import Schedule
     from humanevalpack.sandbox.verdicts import Verdict
 
-Answer = TypeVar("Answer")
-
-_NO_RAY = (
-    "workers='ray' needs Ray, here and on every node of the cluster: pip install 'humanevalpack[ray]'. "
-    "Without Ray, `workers` is the number of programs at once on this machine"
-)
-_PLACED = 120.0
-"""Seconds after which a branch that has not opened is given up (its cores were taken by somebody else)."""
 _LOOK = 3.0
 """Seconds between two looks at which nodes there are."""
 _TURN = 0.5
 """Seconds after which a wait ends, that a run which is given up from another thread ends soon."""
-
-
-class NodeLost(Exception):
-    """A node, or what Ray runs there, is gone: never a program's fault."""
 
 
 @dataclass(eq=False, slots=True)
@@ -56,39 +43,6 @@ class Node:
     opening: Any
     since: float
     is_open: bool = False
-
-
-def connected() -> Any:
-    """Return the module ``ray``, connected to the cluster that RAY_ADDRESS names or that runs here, else to a new one.
-
-    Raises SandboxFault. The connection stays until this process ends: others may use it, too.
-    """
-    try:
-        import ray
-    except ImportError as error:
-        raise SandboxFault(_NO_RAY) from error
-    if not ray.is_initialized():
-        try:
-            ray.init(log_to_driver=False, logging_level=logging.WARNING, include_dashboard=False)
-        except Exception as error:  # whatever Ray raises, down to bare RuntimeErrors
-            named = os.environ.get("RAY_ADDRESS", "")
-            where = f" at RAY_ADDRESS={named}" if named else ""
-            raise SandboxFault(
-                f"no Ray cluster{where} can be reached ({_first_line(error)}). Start one with `ray start --head`, and "
-                "`ray start --address=HEAD:6379` on every other node; without RAY_ADDRESS one is started here"
-            ) from error
-    return ray
-
-
-def on_a_node(ask: Callable[[], Answer]) -> Answer:
-    """Return what a function of this package returns on some node; raises its errors, and SandboxFault."""
-    ray = connected()
-    answer = ray.remote(_asked).options(num_cpus=1).remote(ask)
-    try:
-        known: Answer = _answered(ray, "a node of the Ray cluster", answer, timeout=_PLACED)
-        return known
-    except NodeLost as error:
-        raise SandboxFault(f"no node of the Ray cluster answers: {error}") from error
 
 
 class ClusterWorkshop:
@@ -193,7 +147,7 @@ class ClusterWorkshop:
         """Start branches on nodes that have none, forget nodes that are gone."""
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"] and _cores(node["Resources"])}
         if not alive:
-            last = f" (the last fault: {self._last_fault})" if self._last_fault else ""
+            last = f" (lost last: {self._last_fault})" if self._last_fault else ""
             raise SandboxFault(
                 f"the Ray cluster has no node with a core{last}. Add nodes with `ray start --address=HEAD:6379` and "
                 "run the same again: what is in the journal counts"
@@ -206,9 +160,9 @@ class ClusterWorkshop:
                 self._start(node, free[name])
         if self._nodes:
             self._had_nodes = time.monotonic()
-        elif time.monotonic() - self._had_nodes > _PLACED:
+        elif time.monotonic() - self._had_nodes > PLACED:
             raise SandboxFault(
-                f"no core of the Ray cluster was free for {_PLACED:.0f} s: others have them (`ray status` shows what "
+                f"no core of the Ray cluster was free for {PLACED:.0f} s: others have them (`ray status` shows what "
                 "they asked for)"
             )
 
@@ -225,8 +179,8 @@ class ClusterWorkshop:
         node, name = found["NodeID"], f"{found['NodeManagerHostname']} ({found['NodeManagerAddress']})"
         if self._failures[node] >= TRIES:
             raise SandboxFault(
-                f"node {name}: judging cannot start there: {self._last_fault}. It needs the same package as this "
-                f"process: pip install 'humanevalpack[ray]=={__version__}'"
+                f"judging cannot start on a node of the Ray cluster: {self._last_fault}. It needs the package that "
+                f"this process has: pip install 'humanevalpack[ray]=={__version__}'"
             )
         here = NodeAffinitySchedulingStrategy(node, soft=False)
         placed = self._ray.remote(Branch).options(
@@ -242,16 +196,16 @@ class ClusterWorkshop:
             with suppress(NodeLost):
                 self._answer(node, node.opening)
                 node.is_open = True
-        elif time.monotonic() - node.since > _PLACED:
+        elif time.monotonic() - node.since > PLACED:
             self._drop(node)
 
     def _answer(self, node: Node, answer: Any) -> Any:
         """Return what a branch answered; raises NodeLost, after which the node is known no more, or its error."""
         try:
-            return _answered(self._ray, f"node {node.name}", answer)
+            return answered(self._ray, f"node {node.name}", answer)
         except NodeLost as error:
             self._failures[node.id] += 1
-            self._last_fault = str(error)
+            self._last_fault = f"node {node.name}: {error}"
             self._drop(node)
             raise
 
@@ -261,24 +215,5 @@ class ClusterWorkshop:
             del self._nodes[node.id]
 
 
-def _asked(ask: Callable[[], Answer]) -> Answer:
-    return ask()
-
-
-def _answered(ray: Any, where: str, answer: Any, timeout: float | None = None) -> Any:
-    try:
-        return ray.get(answer, timeout=timeout)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, HumanEvalPackError):
-            raise type(error.cause)(f"{where}: {error.cause}") from error
-        raise
-    except ray.exceptions.RayError as error:
-        raise NodeLost(_first_line(error)) from error
-
-
 def _cores(resources: dict[str, float]) -> int:
     return int(resources.get("CPU", 0))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -60,7 +60,7 @@ def check_toolchains(
         raise UsageError(f"sandbox {sandbox!r}: toolchains can be checked for auto, docker, local and process")
     names = [_known(language) for language in languages]
     if workers == "ray":
-        from humanevalpack.sandbox.cluster import on_a_node
+        from humanevalpack.sandbox.connection import on_a_node
 
         return on_a_node(partial(check_toolchains, names, sandbox=sandbox))
     if sandbox == "docker":
