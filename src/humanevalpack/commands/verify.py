@@ -1,7 +1,9 @@
 """``humanevalpack verify``: does this machine give the verdicts that the truth table knows?"""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,10 +106,10 @@ def _run(
     from humanevalpack.verification import verify as run_checks
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # On stderr, so that --json and a pipe stay clean.
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    # On stderr, so that --json and a pipe stay clean: also what Ray prints, such as the loss of a node.
+    with redirect_stdout(sys.stderr), Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("running programs", total=len(made))
-        return list(
+        results = list(
             run_checks(
                 made,
                 sandbox=kind,
@@ -117,6 +119,11 @@ def _run(
                 on_verdict=lambda _number, _verdict: progress.advance(bar),
             )
         )
+        if workers == "ray":
+            from humanevalpack.sandbox.connection import disconnect
+
+            disconnect()
+    return results
 
 
 def _print_report(report: dict[str, Any], results: "Sequence[CheckedProgram]") -> None:

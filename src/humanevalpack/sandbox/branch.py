@@ -32,7 +32,7 @@ class Branch:
         self._sandbox = sandbox
         self._cores = cores
         self._time_limit = time_limit
-        self._runs: dict[str, Event] = {}
+        self._given_up: dict[str, Event] = {}
 
     def open(self, wanted: str) -> None:
         """Make ready to judge as release ``wanted`` does; raises SandboxFault."""
@@ -54,19 +54,18 @@ class Branch:
 
         Raises SandboxFault if a language is judged here by something else than ``judged_by`` says.
         """
+        given_up = self._given_up.setdefault(call, Event())
         for language in {program.language for program in programs}:
             self._compare(language, judged_by[language])
-        run = Run(programs, self._workshop, Journal(None), None, share_builds, private=False)
-        self._runs[call] = run.given_up
+        run = Run(programs, self._workshop, Journal(None), None, share_builds, private=False, given_up=given_up)
         try:
             return list(run.in_order())
         finally:
-            del self._runs[call]
+            del self._given_up[call]
 
     def give_up(self, call: str) -> None:
-        """End what a call has at work."""
-        if call in self._runs:
-            self._runs[call].set()
+        """End what a call has at work, or will have: calls come in any order."""
+        self._given_up.setdefault(call, Event()).set()
 
     def close(self) -> None:
         """End the workers that are not at work; the end of this process ends the others."""

@@ -6,7 +6,9 @@ branches end with this process, whatever becomes of it: Ray ends the actors of a
 
 from __future__ import annotations
 
+import math
 import time
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import SandboxFault, UsageError
 from humanevalpack.sandbox.branch import Branch, release
-from humanevalpack.sandbox.connection import PLACED, NodeLost, answered, connected
+from humanevalpack.sandbox.connection import (
+    NO_NODE,
+    NodeLost,
+    answered,
+    connected,
+    cores_of,
+    name_of,
+    nodes_with_cores,
+    placed_on,
+)
 from humanevalpack.sandbox.dispatch import Dispatch
 from humanevalpack.sandbox.shift import TRIES
 from humanevalpack.version import __version__
@@ -26,8 +37,13 @@ if TYPE_CHECKING:
     from humanevalpack.sandbox.schedule import Schedule
     from humanevalpack.sandbox.verdicts import Verdict
 
+_PLACED = 120.0
+"""Seconds after which a branch that has not opened is given up: others may have taken its cores."""
 _LOOK = 3.0
 """Seconds between two looks at which nodes there are."""
+_TELL = 10.0
+"""Seconds without a free core after which a warning says so."""
+_ALL_TAKEN = "no core of the Ray cluster is free: waiting until others give some back (`ray status` tells of them)"
 _TURN = 0.5
 """Seconds after which a wait ends, that a run which is given up from another thread ends soon."""
 
@@ -59,7 +75,7 @@ class ClusterWorkshop:
         self._judged_by: dict[str, str] = {}
         self._admitting, self._lock = Lock(), Lock()
         self._looks_again = 0.0
-        self._had_nodes = time.monotonic()
+        self._waits_since = math.inf
         self._closed = False
 
     @property
@@ -145,49 +161,46 @@ class ClusterWorkshop:
 
     def _look(self) -> None:
         """Start branches on nodes that have none, forget nodes that are gone."""
-        alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"] and _cores(node["Resources"])}
+        alive = nodes_with_cores(self._ray)
         if not alive:
-            last = f" (lost last: {self._last_fault})" if self._last_fault else ""
-            raise SandboxFault(
-                f"the Ray cluster has no node with a core{last}. Add nodes with `ray start --address=HEAD:6379` and "
-                "run the same again: what is in the journal counts"
-            )
+            raise SandboxFault(NO_NODE + (f". Lost last: {self._last_fault}" if self._last_fault else ""))
         for lost in set(self._nodes) - set(alive):
             del self._nodes[lost]
         free = self._free_cores()
         for name, node in alive.items():
             if name not in self._nodes and free.get(name, 0):
                 self._start(node, free[name])
-        if self._nodes:
-            self._had_nodes = time.monotonic()
-        elif time.monotonic() - self._had_nodes > PLACED:
-            raise SandboxFault(
-                f"no core of the Ray cluster was free for {PLACED:.0f} s: others have them (`ray status` shows what "
-                "they asked for)"
-            )
+        self._tell_of_waiting()
 
     def _free_cores(self) -> dict[str, int]:
         # the public functions tell the sum only; ray.util's own modules ask in this way, too
         from ray._private.state import available_resources_per_node
 
         free: dict[str, dict[str, float]] = available_resources_per_node()  # type: ignore[no-untyped-call]
-        return {node: _cores(resources) for node, resources in free.items()}
+        return {node: cores_of(resources) for node, resources in free.items()}
+
+    def _tell_of_waiting(self) -> None:
+        if self._nodes:
+            self._waits_since = math.inf
+        elif self._waits_since == math.inf:
+            self._waits_since = time.monotonic()
+        elif time.monotonic() - self._waits_since > _TELL:
+            self._waits_since = math.inf
+            warnings.warn(_ALL_TAKEN, RuntimeWarning, stacklevel=2)
 
     def _start(self, found: dict[str, Any], cores: int) -> None:
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        node, name = found["NodeID"], f"{found['NodeManagerHostname']} ({found['NodeManagerAddress']})"
+        node = found["NodeID"]
         if self._failures[node] >= TRIES:
             raise SandboxFault(
                 f"judging cannot start on a node of the Ray cluster: {self._last_fault}. It needs the package that "
                 f"this process has: pip install 'humanevalpack[ray]=={__version__}'"
             )
-        here = NodeAffinitySchedulingStrategy(node, soft=False)
         placed = self._ray.remote(Branch).options(
-            num_cpus=cores, max_restarts=0, max_concurrency=32, scheduling_strategy=here
+            num_cpus=cores, max_restarts=0, max_concurrency=32, scheduling_strategy=placed_on(node)
         )
         branch = placed.remote(self._sandbox, cores, self._time_limit)
-        self._nodes[node] = Node(node, name, cores, branch, branch.open.remote(release()), time.monotonic())
+        opening = branch.open.remote(release())
+        self._nodes[node] = Node(node, name_of(found), cores, branch, opening, time.monotonic())
 
     def _see(self, node: Node) -> None:
         """See whether a branch has opened."""
@@ -196,16 +209,16 @@ class ClusterWorkshop:
             with suppress(NodeLost):
                 self._answer(node, node.opening)
                 node.is_open = True
-        elif time.monotonic() - node.since > PLACED:
+        elif time.monotonic() - node.since > _PLACED:
             self._drop(node)
 
     def _answer(self, node: Node, answer: Any) -> Any:
         """Return what a branch answered; raises NodeLost, after which the node is known no more, or its error."""
         try:
-            return answered(self._ray, f"node {node.name}", answer)
+            return answered(self._ray, node.name, answer)
         except NodeLost as error:
             self._failures[node.id] += 1
-            self._last_fault = f"node {node.name}: {error}"
+            self._last_fault = f"{node.name}: {error}"
             self._drop(node)
             raise
 
@@ -213,7 +226,3 @@ class ClusterWorkshop:
         self._ray.kill(node.branch)
         if self._nodes.get(node.id) is node:
             del self._nodes[node.id]
-
-
-def _cores(resources: dict[str, float]) -> int:
-    return int(resources.get("CPU", 0))

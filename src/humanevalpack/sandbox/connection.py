@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from humanevalpack.errors import HumanEvalPackError, SandboxFault
@@ -17,8 +17,10 @@ _NO_RAY = (
     "workers='ray' needs Ray, here and on every node of the cluster: pip install 'humanevalpack[ray]'. "
     "Without Ray, `workers` is the number of programs at once on this machine"
 )
-PLACED = 120.0
-"""Seconds after which what Ray has not started on a node is given up: others have taken its cores."""
+NO_NODE = (
+    "the Ray cluster has no node with a core. Add nodes with `ray start --address=HEAD:6379` and run the same again: "
+    "what is in the journal counts"
+)
 
 
 class NodeLost(Exception):
@@ -42,10 +44,17 @@ def connected() -> Any:
         except Exception as error:  # whatever Ray raises, down to bare RuntimeErrors
             named = f" at RAY_ADDRESS={address}" if address else ""
             raise SandboxFault(
-                f"no Ray cluster{named} can be reached ({_first_line(error)}). Start one with `ray start --head`, and "
+                f"no Ray cluster{named} can be reached ({_last_line(error)}). Start one with `ray start --head`, and "
                 "`ray start --address=HEAD:6379` on every other node; without RAY_ADDRESS one is started here"
             ) from error
     return ray
+
+
+def disconnect() -> None:
+    """End the connection; what Ray has still to tell is printed, on stdout."""
+    import ray
+
+    ray.shutdown()
 
 
 def _try_to_reach(address: str) -> None:
@@ -55,35 +64,57 @@ def _try_to_reach(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=20).close()
 
 
+def nodes_with_cores(ray: Any) -> dict[str, dict[str, Any]]:
+    """Return what Ray knows of the nodes that can judge, by their ids."""
+    return {node["NodeID"]: node for node in ray.nodes() if node["Alive"] and cores_of(node["Resources"])}
+
+
+def cores_of(resources: dict[str, float]) -> int:
+    """Return how many whole cores Ray's record of resources has."""
+    return int(resources.get("CPU", 0))
+
+
+def name_of(node: dict[str, Any]) -> str:
+    """Return how a node is named to people."""
+    return f"node {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+
+
+def placed_on(node: str) -> Any:
+    """Return Ray's word for "on this node and nowhere else"."""
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node, soft=False)
+
+
 def on_a_node(ask: Callable[[], Answer]) -> Answer:
-    """Return what a function of this package returns on some node; raises its errors, and SandboxFault."""
+    """Return what a function of this package returns on some node; raises its errors, and SandboxFault.
+
+    It takes no core: every one may be at work.
+    """
     ray = connected()
-    answer = ray.remote(_asked).options(num_cpus=1).remote(ask)
-    try:
-        known: Answer = answered(ray, "the Ray cluster", answer, timeout=PLACED)
-        return known
-    except NodeLost as error:
-        raise SandboxFault(f"no node of the Ray cluster answers: {error}") from error
+    for name, node in nodes_with_cores(ray).items():
+        answer = ray.remote(_asked).options(num_cpus=0, scheduling_strategy=placed_on(name)).remote(ask)
+        with suppress(NodeLost):
+            known: Answer = answered(ray, name_of(node), answer)
+            return known
+    raise SandboxFault(NO_NODE)
 
 
 def _asked(ask: Callable[[], Answer]) -> Answer:
-    try:
-        return ask()
-    except HumanEvalPackError as error:
-        raise type(error)(f"node {platform.node()}: {error}") from error
+    return ask()
 
 
-def answered(ray: Any, where: str, answer: Any, timeout: float | None = None) -> Any:
+def answered(ray: Any, where: str, answer: Any) -> Any:
     """Return what was answered ``where``; raises NodeLost, or our error that was raised there, with the place."""
     try:
-        return ray.get(answer, timeout=timeout)
+        return ray.get(answer)
     except ray.exceptions.RayTaskError as error:
         if isinstance(error.cause, HumanEvalPackError):
             raise type(error.cause)(f"{where}: {error.cause}") from error
         raise
     except ray.exceptions.RayError as error:
-        raise NodeLost(_first_line(error)) from error
+        raise NodeLost(_last_line(error)) from error
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _last_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
