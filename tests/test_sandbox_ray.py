@@ -3,6 +3,7 @@
 The cluster is a real one, with all its nodes on this machine: a head that judges nothing, and three of one core each.
 """
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -104,16 +105,26 @@ def test_a_closed_run_and_a_closed_pool_end_what_runs() -> None:
     with Pool(sandbox="local", workers="ray", time_limit=100) as pool:
         assert [verdict.passed for verdict in pool.run(programs(30))] == expected(30)
         idle = processes_on_nodes()
-        answers = pool.run([*programs(1), *programs(8, seconds=200)]).as_completed()
-        next(answers)
-        asleep = processes_on_nodes() - idle
-        answers.close()
-        assert asleep
+        asleep = asyncio.run(given_up(pool, idle))
         gone(asleep)
         assert [verdict.passed for verdict in pool.run(programs(31))] == expected(31)
     gone(idle)
     with pytest.raises(UsageError, match="this pool is closed"):
         list(pool.run(programs(1)))
+
+
+async def given_up(pool: Pool, idle: set[int]) -> set[int]:
+    """Read verdicts of programs that sleep in a task, and cancel it; return the processes that were at work."""
+
+    async def read() -> None:
+        async for _ in pool.run(programs(9, seconds=200)):
+            pass
+
+    reading = asyncio.create_task(read())
+    while not (asleep := processes_on_nodes() - idle):
+        await asyncio.sleep(0.1)
+    reading.cancel()
+    return asleep
 
 
 def test_a_node_is_killed_in_mid_run(cluster: Any, tmp_path: Path) -> None:
