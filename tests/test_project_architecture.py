@@ -34,7 +34,7 @@ ORDER = (
     "demo",
     "commands",
 )
-HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker"}
+HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray"}
 
 
 def modules(project: Path) -> list[Path]:

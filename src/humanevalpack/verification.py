@@ -86,7 +86,7 @@ def verify(
     made: Sequence[Check],
     *,
     sandbox: str = "auto",
-    workers: int | None = None,
+    workers: int | str | None = None,
     confirm_unsafe: bool = False,
     journal: str | Path | None = None,
     on_verdict: Callable[[int, "Verdict"], None] | None = None,

@@ -30,6 +30,17 @@ def at_least(least: int) -> Callable[[str], int]:
     return parse
 
 
+def chosen_workers(text: str | None) -> int | str | None:
+    """Read a number of workers, or ``ray``; None stays None. Raises UsageError."""
+    from humanevalpack.errors import UsageError
+
+    if text is None or text == "ray":
+        return text
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--workers is {text!r}; it must be a whole number of at least 1, or ray")
+    return int(text)
+
+
 def chosen_languages(names: str | None) -> list[str]:
     """Read ``python,go``; None means all six. Raises UsageError for an unknown or missing name."""
     from humanevalpack.errors import UsageError

@@ -1,13 +1,15 @@
 """``humanevalpack verify``: does this machine give the verdicts that the truth table knows?"""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, at_least, chosen_languages
+from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages, chosen_workers
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox import Toolchain
@@ -22,8 +24,7 @@ def verify(
     profile: ProfileOption = "reference",
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
     workers: Annotated[
-        int | None,
-        typer.Option("--workers", parser=at_least(1), metavar="N", help="Programs at a time; default: all cores."),
+        str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
     ] = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
@@ -50,13 +51,14 @@ def verify(
     names = chosen_languages(languages)
     checked_profile = check_profile(profile)
     skip = _skips(missing_toolchains)
-    kind = choose_sandbox(sandbox, names)
-    toolchains = check_toolchains(names, sandbox=kind)
+    count = chosen_workers(workers)
+    kind = choose_sandbox(sandbox, names, workers=count)
+    toolchains = check_toolchains(names, sandbox=kind, workers=count)
     left_out = _left_out(toolchains.values(), skip=skip)
     made = checks(
         {name: load_problems(name, dataset) for name in names if name not in left_out}, profile=checked_profile
     )
-    results = _run(made, kind=kind, workers=workers, confirm_unsafe=confirm_unsafe, journal=journal)
+    results = _run(made, kind=kind, workers=count, confirm_unsafe=confirm_unsafe, journal=journal)
     report = {
         "dataset": dataset,
         "profile": profile,
@@ -96,7 +98,7 @@ def _left_out(toolchains: "Iterable[Toolchain]", *, skip: bool) -> list[str]:
 
 
 def _run(
-    made: "Sequence[Check]", *, kind: str, workers: int | None, confirm_unsafe: bool, journal: Path | None
+    made: "Sequence[Check]", *, kind: str, workers: int | str | None, confirm_unsafe: bool, journal: Path | None
 ) -> "list[CheckedProgram]":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -104,10 +106,10 @@ def _run(
     from humanevalpack.verification import verify as run_checks
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # On stderr, so that --json and a pipe stay clean.
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    # On stderr, so that --json and a pipe stay clean: also what Ray prints, such as the loss of a node.
+    with redirect_stdout(sys.stderr), Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task("running programs", total=len(made))
-        return list(
+        results = list(
             run_checks(
                 made,
                 sandbox=kind,
@@ -117,6 +119,11 @@ def _run(
                 on_verdict=lambda _number, _verdict: progress.advance(bar),
             )
         )
+        if workers == "ray":
+            from humanevalpack.sandbox.connection import disconnect
+
+            disconnect()
+    return results
 
 
 def _print_report(report: dict[str, Any], results: "Sequence[CheckedProgram]") -> None:

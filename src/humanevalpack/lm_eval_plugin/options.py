@@ -50,8 +50,8 @@ class Options:
     """Tokens of prompt and answer together; replaces max_new_tokens."""
     profile: Profile = "reference"
     sandbox: str = "auto"
-    workers: int | None = None
-    """Programs that run at once; None: every core of this machine, shared between the ranks."""
+    workers: int | str | None = None
+    """Programs that run at once; None: every core of this machine, shared between the ranks; ray: of a Ray cluster."""
     time_limit: float | None = None
     """Seconds for running one program; None: the language's own limit."""
     missing_toolchains: str = "error"
@@ -103,7 +103,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "total_length": values.whole_number(least=2),
     "profile": values.one_of(*get_args(Profile)),
     "sandbox": values.one_of("auto", "docker", "local", "process"),
-    "workers": values.whole_number(least=1),
+    "workers": values.worker_count,
     "time_limit": values.number(above=0),
     "missing_toolchains": values.one_of("error", "skip"),
     "confirm_run_unsafe_code": values.yes_or_no,

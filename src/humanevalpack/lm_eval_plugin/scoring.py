@@ -55,7 +55,7 @@ def run_samples(
     ]
     results = run_programs(
         programs,
-        sandbox=choose_sandbox(options.sandbox, {problem.language for problem in problems}),
+        sandbox=choose_sandbox(options.sandbox, {problem.language for problem in problems}, workers=options.workers),
         workers=_workers(options, ranks),
         time_limit=options.time_limit,
         # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.
@@ -69,8 +69,10 @@ def run_samples(
     return verdicts
 
 
-def _workers(options: Options, ranks: int) -> int:
+def _workers(options: Options, ranks: int) -> int | str:
     """Share this machine's cores between lm_eval's ranks, which all execute at the same time."""
+    if isinstance(options.workers, str):
+        return options.workers
     return max(1, (options.workers or len(os.sched_getaffinity(0))) // ranks)
 
 

@@ -189,8 +189,9 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         return "bypass" in getattr(self, "_metric_fn_list", {})
 
     def _check_toolchain(self) -> None:
-        sandbox = choose_sandbox(self.options.sandbox, [self.language])
-        toolchain = _toolchain(self.language, sandbox)
+        workers = self.options.workers
+        sandbox = choose_sandbox(self.options.sandbox, [self.language], workers=workers)
+        toolchain = _toolchain(self.language, sandbox, workers)
         facts = self.config.metadata["humanevalpack"]
         facts |= {"sandbox": sandbox, "toolchain": toolchain.version, "image": toolchain.image}
         if toolchain.available:
@@ -236,5 +237,5 @@ def _model_name(metadata: Mapping[str, Any]) -> str | None:
 
 
 @cache
-def _toolchain(language: str, sandbox: str) -> Toolchain:
-    return check_toolchains([language], sandbox=sandbox)[language]
+def _toolchain(language: str, sandbox: str, workers: int | str | None) -> Toolchain:
+    return check_toolchains([language], sandbox=sandbox, workers=workers)[language]

@@ -81,6 +81,16 @@ def whole_number(*, least: int) -> Callable[[object], int]:
     return check
 
 
+def worker_count(value: object) -> int | str:
+    """Accept a whole number of at least 1, or ``ray``."""
+    if value == "ray":
+        return "ray"
+    try:
+        return whole_number(least=1)(value)
+    except ValueError:
+        raise ValueError("it must be a whole number of at least 1, or ray") from None
+
+
 def whole_numbers(*, least: int) -> Callable[[object], tuple[int, ...]]:
     """Accept one whole number or several (a list, or text with commas), sorted and without repetitions."""
     check_one = whole_number(least=least)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox import process
-from humanevalpack.sandbox.choice import choose_sandbox
+from humanevalpack.sandbox.choice import check_name, choose_sandbox
 from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.stream import Run, VerdictStream
 from humanevalpack.sandbox.verdicts import Verdict
@@ -19,13 +19,14 @@ from humanevalpack.sandbox.workshop import Workshop
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
+    from humanevalpack.sandbox.cluster import ClusterWorkshop
 
 
 def run_programs(
     programs: Iterable[Program],
     *,
     sandbox: str = "auto",
-    workers: int | None = None,
+    workers: int | str | None = None,
     time_limit: float | None = None,
     confirm_unsafe: bool = False,
     journal: str | Path | None = None,
@@ -35,10 +36,11 @@ def run_programs(
     """Run programs with their tests and yield their verdicts in the order given.
 
     The result works with ``for`` and ``async for``; its ``as_completed()`` yields (index, verdict) in any order.
-    ``programs`` is consumed as workers become free. ``workers`` is how many run at once (default: every core that
-    this process may use), ``time_limit`` replaces the CPU seconds of a run, ``on_verdict(index, verdict)`` is called
-    as soon as a verdict is known, in any order. ``journal`` is a file that keeps the verdicts: the same call after a
-    kill runs only what is missing in it (a changed toolchain, profile or limit makes a program run again).
+    ``programs`` is consumed as workers become free. ``workers`` is how many run at once (default: every core that this
+    process may use), or "ray" for every free core of a Ray cluster (docs/clusters.md). ``time_limit`` replaces the CPU
+    seconds of a run, ``on_verdict(index, verdict)`` is called as soon as a verdict is known, in any order. ``journal``
+    is a file that keeps the verdicts: the same call after a kill runs only what is missing in it (a changed toolchain,
+    profile or limit makes a program run again).
     ``share_builds=False`` builds every program by itself: it changes what a program costs, not its verdict.
     ``sandbox="process"`` needs ``confirm_unsafe=True``. Closing the iterator, or an exception, ends every worker and
     what it runs. For many small runs, see ``Pool``.
@@ -64,7 +66,7 @@ class Pool:
         self,
         *,
         sandbox: str = "auto",
-        workers: int | None = None,
+        workers: int | str | None = None,
         time_limit: float | None = None,
         confirm_unsafe: bool = False,
     ) -> None:
@@ -98,20 +100,32 @@ class Pool:
         self._workshop.close()
 
 
-def _workshop(sandbox: str, workers: int | None, time_limit: float | None, confirm_unsafe: bool) -> Workshop:
+def _workshop(
+    sandbox: str, workers: int | str | None, time_limit: float | None, confirm_unsafe: bool
+) -> Workshop | ClusterWorkshop:
     count = _worker_count(workers)
     limit = _checked_limit(time_limit)
+    check_name(sandbox)
     if sandbox == "process":
         process.confirm(confirm_unsafe)
         process.warn()
+    if count is None:
+        from humanevalpack.sandbox.cluster import ClusterWorkshop
+
+        return ClusterWorkshop(sandbox, limit)
     return Workshop(choose_sandbox(sandbox), count, limit)
 
 
-def _worker_count(workers: int | None) -> int:
+def _worker_count(workers: int | str | None) -> int | None:
+    """Return how many programs run at once on this machine, or None for a cluster's cores."""
     if workers is None:
         return len(os.sched_getaffinity(0))
+    if workers == "ray":
+        return None
     if type(workers) is not int or workers < 1:
-        raise UsageError(f"workers is {workers!r}; it must be a whole number of at least 1, or None for all cores")
+        raise UsageError(
+            f"workers is {workers!r}; it must be a whole number of at least 1, None for all cores, or 'ray'"
+        )
     return workers
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from humanevalpack.sandbox.journal import Journal
 
 WINDOW = 4096
-"""How many programs may be taken before the first of them is answered: a slow one must not stop the others."""
+"""How many programs may at least be taken before the first is answered: a slow one must not stop the others."""
 
 
 @dataclass(eq=False, slots=True)
@@ -46,6 +46,7 @@ class Schedule:
         judged_by: Callable[[str], str],
     ) -> None:
         """``judged_by`` returns what of this machine a language's verdicts depend on."""
+        self.window = WINDOW
         self._journal = journal
         self._judged_by = judged_by
         self._source = enumerate(programs)
@@ -77,7 +78,7 @@ class Schedule:
             return None
         if self._again:
             return self._again.popleft()
-        while not self._exhausted and self._taken - self._yielded < WINDOW:
+        while not self._exhausted and self._taken - self._yielded < self.window:
             task = self._take()
             if task is not None:
                 return task

@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor.batch import LATER, SINGLE
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.sandbox.workers import Started, WorkerFault
-from humanevalpack.sandbox.workshop import Workshop
+
+if TYPE_CHECKING:
+    from humanevalpack.sandbox.workshop import Workshop
 
 _LOGGER = logging.getLogger(__name__)
 TRIES = 3
@@ -41,8 +44,9 @@ class _Bench:
 class Shift:
     """What one run has at work; a context manager that ends what is still at work then."""
 
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, batches: Batches) -> None:
         self._workshop = workshop
+        self._batches = batches
         self._permits = workshop.permits
         self._benches: list[_Bench] = []
         self._held = 0
@@ -60,23 +64,23 @@ class Shift:
             bench.started.worker.close()
         self._release(0)
 
-    @property
-    def busy(self) -> int:
-        """How many workers are at work for this run."""
-        return len(self._benches)
+    def hand_out(self) -> None:
+        """Give every worker that may be at work something to do. Raises SandboxFault, ToolchainMissing."""
+        while self._claim():
+            tasks = self._batches.next(len(self._benches))
+            if not tasks:
+                self._release(len(self._benches))
+                return
+            self._give(tasks)
 
-    def claim(self) -> bool:
+    def _claim(self) -> bool:
         """Take the right to give tasks to one worker; False if as many are at work as may be."""
         took = self._permits.take()
         self._held += took
         self._refused = not took
         return took
 
-    def unclaim(self) -> None:
-        """Give the right back unused."""
-        self._release(self.busy)
-
-    def give(self, tasks: Sequence[Task]) -> None:
+    def _give(self, tasks: Sequence[Task]) -> None:
         """Give tasks, for which there was a claim, to a worker; one that runs alone waits until nobody works.
 
         They are of one language, which has been admitted to the workshop. Raises SandboxFault.
@@ -114,7 +118,7 @@ class Shift:
                 which = ", ".join(str(task.indices[0] + 1) for task in bench.tasks.values())
                 _LOGGER.warning("a worker is replaced; it judged %s program %s: %s", bench.language, which, fault)
                 for task in bench.tasks.values():
-                    yield task, _after_fault(task, str(fault), together=bench.together)
+                    yield task, after_fault(task, str(fault), together=bench.together)
                 continue
             if not bench.tasks:
                 self._workshop.take_back(bench.started, bench.language)
@@ -122,7 +126,7 @@ class Shift:
 
     def _clear(self, bench: _Bench) -> None:
         self._benches.remove(bench)
-        self._release(self.busy)
+        self._release(len(self._benches))
 
     def _release(self, kept: int) -> None:
         self._permits.give_back(self._held - kept)
@@ -165,7 +169,8 @@ def _verdict(task: Task, answer: dict[str, Any]) -> Verdict | None:
     return Verdict.from_dict(answer)
 
 
-def _after_fault(task: Task, fault: str, *, together: bool) -> Verdict | None:
+def after_fault(task: Task, fault: str, *, together: bool) -> Verdict | None:
+    """Return the verdict of a task whose worker broke, or None: then it runs again."""
     if together:  # whose fault it was is seen when each is run by itself
         task.single = True
         return None

@@ -11,15 +11,14 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.journal import Journal
 from humanevalpack.sandbox.schedule import Schedule
-from humanevalpack.sandbox.shift import Shift
 from humanevalpack.sandbox.verdicts import Verdict
-from humanevalpack.sandbox.workshop import Workshop
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
+    from humanevalpack.sandbox.cluster import ClusterWorkshop
+    from humanevalpack.sandbox.workshop import Workshop
 
 Answer = TypeVar("Answer")
 
@@ -29,7 +28,7 @@ class Run:
     """Programs on their way through a workshop, which ends with the run if it is ``private``."""
 
     programs: Iterable[Program]
-    workshop: Workshop
+    workshop: Workshop | ClusterWorkshop
     journal: Journal
     on_verdict: Callable[[int, Verdict], None] | None
     share_builds: bool
@@ -65,25 +64,15 @@ class Run:
             if self.private:
                 ends.callback(self.workshop.close)
             ends.enter_context(self.journal)
-            shift = ends.enter_context(Shift(self.workshop))
-            batches = Batches(schedule, self.workshop.count, share_builds=self.share_builds)
-            while not self.given_up.is_set():
-                yield
-                if schedule.finished:
-                    return
-                _hand_out(batches, shift)
-                yield
-                for task, verdict in shift.wait():
-                    schedule.settle(task, verdict)
-
-
-def _hand_out(batches: Batches, shift: Shift) -> None:
-    while shift.claim():
-        tasks = batches.next(shift.busy)
-        if not tasks:
-            shift.unclaim()
-            return
-        shift.give(tasks)
+            with self.workshop.shift(schedule, share_builds=self.share_builds) as shift:
+                while not self.given_up.is_set():
+                    yield
+                    if schedule.finished:
+                        return
+                    shift.hand_out()
+                    yield
+                    for task, verdict in shift.wait():
+                        schedule.settle(task, verdict)
 
 
 class Stream(Iterator[Answer], Generic[Answer]):

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, ToolchainMissing, UsageError
@@ -48,14 +48,21 @@ class Toolchain:
             )
 
 
-def check_toolchains(languages: Iterable[str], *, sandbox: str = "auto") -> dict[str, Toolchain]:
+def check_toolchains(
+    languages: Iterable[str], *, sandbox: str = "auto", workers: int | str | None = None
+) -> dict[str, Toolchain]:
     """Look for the toolchains of ``languages`` where ``sandbox`` has them: on this machine, or in images.
 
-    Raises UsageError for a language or sandbox that does not exist, SandboxFault if no Docker Engine answers.
+    ``workers="ray"``: on a node of the Ray cluster. Raises UsageError for a language or sandbox that does not exist,
+    SandboxFault if no Docker Engine answers.
     """
     if sandbox not in ("auto", "docker", "local", "process"):
         raise UsageError(f"sandbox {sandbox!r}: toolchains can be checked for auto, docker, local and process")
     names = [_known(language) for language in languages]
+    if workers == "ray":
+        from humanevalpack.sandbox.connection import on_a_node
+
+        return on_a_node(partial(check_toolchains, names, sandbox=sandbox))
     if sandbox == "docker":
         return _in_images(names)
     return {language: (_in_root(language) if sandbox != "process" else None) or _check(language) for language in names}

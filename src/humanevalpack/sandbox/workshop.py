@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 from humanevalpack.errors import SandboxFault, ToolchainMissing, UsageError
 from humanevalpack.sandbox import containers, namespaces, process, roots
+from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.permits import Permits
+from humanevalpack.sandbox.shift import Shift
 from humanevalpack.sandbox.supervisor import frames
 from humanevalpack.sandbox.supervisor.batch import BATCH
 from humanevalpack.sandbox.supervisor.job import program_frame
@@ -26,6 +28,7 @@ from humanevalpack.sandbox.workers import Started, WorkerFault
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
+    from humanevalpack.sandbox.schedule import Schedule
 
 PATIENCE, PATIENCE_ALONE = 1.0, 2.0
 """How the wall backstop is stretched: beside other programs, and when a program runs again alone."""
@@ -54,7 +57,7 @@ class Workshop:
     def __init__(self, kind: str, count: int, time_limit: float | None) -> None:
         self.permits = Permits(count)
         self._kind = kind
-        self.count = count
+        self._count = count
         self._time_limit = time_limit
         self._start = partial(_STARTS.get(kind, namespaces.start), toolchain_folders())
         self._idle: list[tuple[str, Started]] = []
@@ -77,6 +80,10 @@ class Workshop:
             started.worker.close()
         if self._temporary and self._root is not None:
             discard(self._root)
+
+    def shift(self, schedule: Schedule, *, share_builds: bool) -> Shift:
+        """Return what the programs of one run are given to."""
+        return Shift(self, Batches(schedule, self._count, share_builds=share_builds))
 
     def judged_by(self, language: str) -> str:
         """Return what a language's verdicts depend on beside the program; raises ToolchainMissing, SandboxFault."""
@@ -104,7 +111,7 @@ class Workshop:
         """Keep a worker that has answered for the next program of its language."""
         with self._lock:
             self._idle.append((self._image(language), started))
-            kept = 0 if self._closed else self.count
+            kept = 0 if self._closed else self._count
             too_many = self._idle[: len(self._idle) - kept]
             self._idle = self._idle[len(too_many) :]
         for _, oldest in too_many:
