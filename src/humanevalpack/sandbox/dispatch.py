@@ -18,7 +18,7 @@ from humanevalpack.sandbox.verdicts import Verdict
 if TYPE_CHECKING:
     from humanevalpack.sandbox.cluster import ClusterWorkshop, Node
 
-_MOST = 30
+_MOST = 16
 """Programs in a call for every core of its node: a call costs milliseconds, a program of Python may cost less."""
 _CALLS = 3
 """Calls of a run that a node has at once: so that its cores have work while the last of a call is slow."""
