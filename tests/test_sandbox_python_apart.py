@@ -141,3 +141,41 @@ def test_a_test_of_unknown_origin_is_found_at_the_very_end_only() -> None:
     test = "def check(f):\n    assert f() == 1\n\ncheck(f)\n"
     assert place_of_the_test(f"{test}\n{test}", None) == len(test) + 1
     assert place_of_the_test(f"{test}\nassert f() == 1\n", None) is None
+
+
+ANSWERS = {
+    "a value of exponential size": "b'\\x80\\x05' + b'\\x8c\\x08executedK\\x05})' + b'2\\x86' * 27 + b'Ns\\x87.'",
+    "a short answer": "sent(('executed',))",
+    "a status of another form": "sent(('executed', 7))",
+    "a deep key": "b'\\x80\\x05})' + b'\\x85' * 3_000_000 + b'Ns.'",
+    "no pickle": "b'?'",
+    "a huge value": "sent(('executed', Huge()))",
+}
+"""What a candidate writes in the place of an answer before it ends."""
+WRITES = """
+import io, os, pickle, struct
+class Huge: pass
+class Writer(pickle.Pickler):
+    def persistent_id(self, value):
+        return ("bytearray", 3 * 10**9) if isinstance(value, Huge) else None
+def sent(value):
+    file = io.BytesIO()
+    Writer(file, 5).dump(value)
+    return file.getvalue()
+data = {data}
+try:
+    os.write(4, struct.pack("<Q", len(data)) + data)
+finally:
+    os._exit(0)
+"""
+
+
+def test_what_a_candidate_answers_harms_no_other_program() -> None:
+    honest = "def f(): return {number}\n\ndef check(f):\n    assert f() == {number}\n\ncheck(f)\n"
+    texts = []
+    for number, data in enumerate(ANSWERS.values()):
+        right = honest.format(number=number)
+        texts += [WRITES.format(data=data) + right, right]
+    programs = [Program(text=text, language="python", problem=None, profile="reference") for text in texts]
+    seen = list(run_programs(programs, sandbox="local", workers=1))
+    assert [verdict.status for verdict in seen] == ["incomplete", "passed"] * len(ANSWERS)

@@ -73,7 +73,8 @@ def judge(job: Job, setting: Setting, cage: Cage, server: Server | None = None) 
     built = _by_server(job, cage, server) or _plainly(job, places, cage)
     build = {"wall": time.monotonic() - started, "cpu": sum(one.cpu for one in built)} if built else None
     if built and not built[-1].succeeded:
-        failed = replace(built[-1], doubtful=built[-1].doubtful or language.crashed(built[-1]))
+        crashed = not built[-1].broke and language.crashed(built[-1])
+        failed = replace(built[-1], doubtful=built[-1].doubtful or crashed)
         return _verdict(*_build_failure(failed), failed, built, build, None)
     if language.built:
         keep(cage, language.built)

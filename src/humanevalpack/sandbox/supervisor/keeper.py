@@ -6,11 +6,13 @@ one, so that everything ends with it; without, its parent cleans up behind it.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable
+from secrets import token_hex
 from typing import Any, NoReturn
 
 from . import kernel
@@ -64,10 +66,11 @@ class Keepers:
         if status == 0:
             return
         Cage("", None, namespaces=False, counts_own_processes=False).kill_all()
-        sweeper = os.fork()
-        if sweeper == 0:
-            _sweep(box_of(self._setting, keeper))
-        os.waitpid(sweeper, 0)
+        for box in glob.glob(os.path.join(self._setting.base, f"humanevalpack-{keeper}-*")):
+            sweeper = os.fork()
+            if sweeper == 0:
+                _sweep(box)
+            os.waitpid(sweeper, 0)
 
     def _fork(self) -> int:
         return kernel.fork_apart() if self._setting.namespaces else kernel.fork_alone()
@@ -87,8 +90,8 @@ class Keepers:
 
 
 def box_of(setting: Setting, keeper: int) -> str:
-    """Return the directory of a plain cage that the process with this number keeps."""
-    return os.path.join(setting.base, f"humanevalpack-{keeper}")
+    """Return a new name, not to be guessed, for a plain cage's directory that the process with this number keeps."""
+    return os.path.join(setting.base, f"humanevalpack-{keeper}-{token_hex(8)}")
 
 
 def _keep(kind: str, length: int, setting: Setting, server: Server | None) -> NoReturn:

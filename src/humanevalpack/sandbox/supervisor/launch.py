@@ -32,6 +32,7 @@ class Command:
     ``given``, in plain types, is what the call is made from where it is made: see Language.forked.
     ``test`` hands the other side of a candidate whose test is kept apart to the process that executes the test: the
     token, and the descriptors for its requests, for the candidate's answers and for the proof. They are closed then.
+    ``test_over`` ends that test, after the program.
     ``secret`` follows the token, for a part of ours that reads both before the program starts.
     """
 
@@ -42,6 +43,7 @@ class Command:
     sealed: bool = False
     before: Callable[[], None] | None = None
     test: Callable[[bytes, int, int, int], None] | None = None
+    test_over: Callable[[], None] | None = None
     secret: bytes = b""
 
 
@@ -64,7 +66,7 @@ def become(
         os.closerange(error + 1, 65536)
         os.umask(0o022)
         _set_limits(cage, limits)
-        _die_first()
+        die_first()
         if cage.user is not None:
             os.setgroups([])
             os.setresgid(cage.user, cage.user, cage.user)
@@ -99,8 +101,8 @@ def environment(box: str) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "HOME": box, "TMPDIR": box, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
 
-def _die_first() -> None:
-    """Where memory runs out, the kernel ends this process before any other of the machine."""
+def die_first() -> None:
+    """Have the kernel end this process before any other of the machine where memory runs out."""
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the file is root's
     file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     os.write(file, b"1000")

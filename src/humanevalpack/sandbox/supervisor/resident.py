@@ -47,7 +47,8 @@ class Resident:
             try:
                 answer = pack("verdict", judge(Job.from_body(kind, body), self._setting, cage))
             except (OSError, KeyError, TypeError, LaunchFailed) as error:
-                answer = pack("fault", {"reason": f"{type(error).__name__}: {error}"})
+                write_all(1, pack("fault", {"reason": f"{type(error).__name__}: {error}"}))
+                raise SystemExit(1) from error  # whoever is left of our processes is ended by the one above
             write_all(1, answer)
         finally:
             cage.kill_all()

@@ -113,6 +113,8 @@ def run(command: Command, cage: Cage, limits: Limits) -> Outcome:
             proof = os.read(proof_read, 4096)
         except BlockingIOError:
             proof = b""
+        if command.test_over is not None:
+            command.test_over()
         return watch.outcome(token, proof)
     finally:
         os.close(output_read)
@@ -172,7 +174,7 @@ class _Watch:
                 self._break("memory_limit", self._too_large())
             elif self.limits.output is not None and self.output.size > self.limits.output:
                 self._break("output_limit", f"wrote more than {self.limits.output} bytes")
-        killed = name == "SIGKILL" or (code != 0 and _kills() != self.kills)
+        killed = name == "SIGKILL" or ((code != 0 or proof != token) and _kills() != self.kills)
         return Outcome(
             code if code is not None and code >= 0 else None,
             name,

@@ -27,7 +27,7 @@ BLOCK = "using namespace std;\n" + "".join(
 )
 """What stands before every assembled program (evaluation.md section 6)."""
 
-_LIBRARIES = re.compile(r"openssl|extern|asm|##|%:|\?\?|\\\n")
+_LIBRARIES = re.compile(r"ssl|extern|asm|##|%:|\?\?|\\\s*\n")
 """How a program could come to use OpenSSL: by its headers, its own declarations, or words that are put together. Where
 it does not, two libraries less are read and loaded."""
 _END = b"""

@@ -183,7 +183,14 @@ const begin = (function (world) {
         writeSync(2, what ? `Assertion failed: ${what}\n` : 'Assertion failed\n');
       },
     };
-    const make = { __proto__: null, array: () => [], object: () => ({}) };
+    const make = {
+      __proto__: null,
+      array: () => [],
+      object: () => ({}),
+      call: (called, given) => apply(called, undefined, given),
+      define: (target, key, value) =>
+        defineProperty(target, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true }),
+    };
     defineProperty(globalThis, '__humanevalpack_end', { value: testedEnd(world()(test, make, told)) });
   } else {
     defineProperty(globalThis, '__humanevalpack_end', { value: plainEnd });

@@ -1,6 +1,7 @@
 // The world of the test: evaluated in a context of its own (vm) before the program is loaded. The test sees this
 // context's Math, JSON and Array, and copies of what the candidate answers; the candidate sees copies of what the test
 // passes. No object of this context ever gets into the candidate's hands: with one it could change what the test uses.
+// (The traps of a Proxy are given an array or a descriptor by whoever calls or defines: `make` does that, in its world.)
 // Everything here is strict: a stack trace shows neither such functions nor those below them.
 (function (test, make, told) {
   'use strict';
@@ -121,7 +122,7 @@
     refillable.add(value);
     for (const key of ownKeys(theirs)) if (key !== 'length') delete theirs[key];
     if (isArray(value)) theirs.length = value.length;
-    for (const key of keysOf(value)) put(theirs, key, toCandidate(value[key], touched));
+    for (const key of keysOf(value)) make.define(theirs, key, toCandidate(value[key], touched));
     return theirs;
   }
 
@@ -130,7 +131,7 @@
     const passed = given.map((value) => toCandidate(value, touched));
     let result;
     try {
-      result = apply(candidate, undefined, passed);
+      result = make.call(candidate, passed);
     } catch (error) {
       thrown = { error };
       throw thrown;
@@ -151,7 +152,7 @@
     const known = [];
     const values = [];
     for (const name of names) {
-      const found = named(name);
+      const found = make.call(named, [name]);
       if (found !== undefined) {
         known.push(name);
         values.push(fromCandidate(get(found, 0)));

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_USUAL = re.compile(r"const (\w+) = \(\) => \{\n(?:[ \t].*\n|[ \t]*\n)*\}\n+\1\(\);?\s*\Z")
+_USUAL = re.compile(r"const (\w+) = \(\) => \{\n(?:(?:[ \t].*)?\n)*\}\n+\1\(\);?\s*\Z")
 """A test of HumanEvalPack, from its first line to the program's end."""
 _LARGEST = 256 * 1024
 _LITERAL = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -19,7 +19,7 @@ _UNUSUAL = frozenset(
 )
 """Names that reach beyond plain values, or out of a context of the language alone."""
 _MEMBERS = frozenset(
-    "assert stringify parse abs floor ceil round trunc sqrt pow min max random sign hypot PI E length map filter "
+    "assert stringify parse abs floor ceil round trunc sqrt pow min max sign hypot PI E length map filter "
     "join push pop concat slice sort reverse fill includes indexOf lastIndexOf some every find findIndex reduce "
     "forEach flat flatMap from of isArray keys values entries fromEntries fromCharCode charCodeAt charAt "
     "codePointAt fromCodePoint toString toFixed toLowerCase toUpperCase trim split repeat replace startsWith "

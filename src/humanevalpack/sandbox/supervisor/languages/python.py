@@ -15,7 +15,7 @@ from ..limits import Job
 from ..watch import Outcome
 from .base import Language, Need, Places
 from .python_candidate import Candidate, enter, execute, flush, forget_ourselves
-from .python_referee import hand_over, start
+from .python_referee import end, hand_over, start
 from .python_test import test_place
 
 _IMPORT_BLOCK = tuple(
@@ -64,7 +64,7 @@ check(total)
         command = self.forked({"text": job.text, "apart": job.apart is not None})
         if job.apart is None:
             return command
-        return replace(command, test=partial(hand_over, self._tests, job.apart))
+        return replace(command, test=partial(hand_over, self._tests, job.apart), test_over=partial(end, self._tests))
 
     def forked(self, given: dict[str, Any]) -> Command:
         """Execute the text, with or without its test."""

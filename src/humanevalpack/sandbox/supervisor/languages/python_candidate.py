@@ -41,7 +41,7 @@ def enter(text: str) -> tuple[io.TextIOWrapper, io.TextIOWrapper]:
     streams = open_streams()
     if not _kept:
         forget_ourselves()
-    if "random" in text:  # it takes as long as many a program
+    if "random" in text or "statistics" in text:  # it takes as long as many a program
         random.seed()
         sys.modules["numpy"].random.seed()
     return streams

@@ -6,25 +6,31 @@ process from plain content: no object of the candidate's is ever asked whether i
 that the candidate replaces (builtins, modules, the test itself, the way out of the process) is used here, and the token
 that proves the end of the test is in this process only.
 
-There is one such process for a worker, which executes one test after the other: they are not the candidates', and
-another fork would cost as much as running a program.
+Each test has a process of its own, a fork of one that stays with the worker: what a candidate's answers do to it, by
+their size or their depth, is the end of their own test and of no other.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
+from typing import NoReturn
 
 from .. import kernel
 from ..cage import own_user
+from ..launch import die_first
 from ..system_calls import refuse_calls
 from .python_candidate import execute
 from .python_test import entry_point
 from .python_witness import Broken, Names, Witness
 
-_LONGEST = 60
-"""CPU seconds of the longest test, without the candidate's part; it ends the process, and its worker is replaced."""
+_LONGEST = 20
+"""CPU seconds of the longest test, without the candidate's part."""
+_ROOM = 1 << 30
+"""Bytes of memory that a test may take beyond what its process begins with."""
+_OVER = b"over"
 
 
 def start() -> socket.socket:
@@ -34,11 +40,7 @@ def start() -> socket.socket:
     if os.fork() == 0:
         try:
             _confine(its, caller)
-            while True:
-                token, fds, _, _ = socket.recv_fds(its, 64, 4)
-                if not token:
-                    break
-                _hold_test(token, *fds)
+            _obey(its)
         finally:
             os._exit(1)
     its.close()
@@ -50,8 +52,33 @@ def hand_over(tests: socket.socket, test: int, token: bytes, requests: int, answ
     socket.send_fds(tests, [token], [test, requests, answers, proof])
 
 
+def end(tests: socket.socket) -> None:
+    """End the test that was handed over last; raises OSError if the process that forks tests is gone."""
+    tests.send(_OVER)
+
+
+def _obey(its: socket.socket) -> None:
+    test = 0
+    while True:
+        token, fds, _, _ = socket.recv_fds(its, 64, 4)
+        if test:  # a worker has one program at a time
+            os.kill(test, signal.SIGKILL)
+            os.waitpid(test, 0)
+            test = 0
+        if not token:
+            return
+        if token != _OVER:
+            test = kernel.fork_alone()
+            if test == 0:
+                its.close()
+                _hold_test(token, *fds)
+            for fd in fds:
+                os.close(fd)
+
+
 def _confine(its: socket.socket, caller: int) -> None:
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_first()
     null = os.open("/dev/null", os.O_RDWR)
     for target in (0, 1, 2):
         os.dup2(null, target)
@@ -69,13 +96,17 @@ def _confine(its: socket.socket, caller: int) -> None:
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     if os.getppid() != caller:
         os._exit(1)
-    signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
+    kernel.gather_pages()
 
 
-def _hold_test(token: bytes, test: int, requests: int, answers: int, proof: int) -> None:
+def _hold_test(token: bytes, test: int, requests: int, answers: int, proof: int) -> NoReturn:
     """Execute one test and prove its end, or say what failed (in words that ``Python.judge`` reads)."""
-    signal.setitimer(signal.ITIMER_VIRTUAL, _LONGEST)
     try:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST, _LONGEST + 1))
+        with open("/proc/self/statm", "rb") as file:
+            begins = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (begins + _ROOM, begins + _ROOM))
         with open(test, "rb") as source:
             text = source.read().decode("utf-8", "surrogatepass")
         witness = Witness(requests, answers)
@@ -83,16 +114,16 @@ def _hold_test(token: bytes, test: int, requests: int, answers: int, proof: int)
             ended = witness.first() or execute(text, Names(witness, entry_point(text)))
         except Broken:
             ended = None
+        except Exception:  # an answer of another form
+            witness.talks_nonsense, ended = True, None
         if witness.gone:
-            return
+            os._exit(0)
         if witness.talks_nonsense:
             ended = "incomplete", "the candidate's process answered something that is no value"
         status, reason = ended or ("", "")
-        os.write(proof, f"{status}\n{reason}".encode("utf-8", "backslashreplace") if status else token)
+        os.write(proof, f"{status}\n{reason[:300]}".encode("utf-8", "backslashreplace") if status else token)
         witness.end(reason)
-    except OSError:
+    except (OSError, Broken):
         pass  # the candidate's process is gone: its keeper sees how
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        for fd in (requests, answers, proof):
-            os.close(fd)
+        os._exit(0)

@@ -6,7 +6,7 @@ import ast
 import re
 from functools import lru_cache
 
-_USUAL_END = re.compile(r"^def check\(\w+\):\n(?:[ \t].*\n|[ \t]*\n)+check\(\w+\)\s*\Z", re.MULTILINE)
+_USUAL_END = re.compile(r"^def check\(\w+\):\n(?:(?:[ \t].*)?\n)+check\(\w+\)\s*\Z", re.MULTILINE)
 """How a test of HumanEval ends: used where only the whole program is known."""
 _ENTRY = re.compile(r"^check\((\w+)\)\s*\Z", re.MULTILINE)
 _LARGEST = 256 * 1024
@@ -37,7 +37,7 @@ def entry_point(test: str) -> str:
     return found[1] if found else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _is_plain(test: str) -> bool:
     """Whether a test only calls the candidate's functions and looks at what they return.
 
