@@ -6,16 +6,18 @@ process from plain content: no object of the candidate's is ever asked whether i
 that the candidate replaces (builtins, modules, the test itself, the way out of the process) is used here, and the token
 that proves the end of the test is in this process only.
 
-Each test has a process of its own, a fork of one that stays with the worker: what a candidate's answers do to it, by
-their size or their depth, is the end of their own test and of no other.
+Tests are executed one after the other by one process, which is replaced as soon as anything about a test was unusual:
+what a candidate's answers do to it, by their size or their depth, is the end of their own test and of no other.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import select
 import signal
 import socket
+from contextlib import suppress
 from typing import NoReturn
 
 from .. import kernel
@@ -30,7 +32,11 @@ _LONGEST = 20
 """CPU seconds of the longest test, without the candidate's part."""
 _ROOM = 1 << 30
 """Bytes of memory that a test may take beyond what its process begins with."""
-_OVER = b"over"
+_UNUSUAL = 64 * 1024
+"""KiB that the process may have grown by in a test and go on."""
+_OVER, _DONE = b"over", b"done"
+_PATIENCE = 100
+"""Milliseconds in which a test whose candidate has ended has to end, too."""
 
 
 def start() -> socket.socket:
@@ -58,22 +64,49 @@ def end(tests: socket.socket) -> None:
 
 
 def _obey(its: socket.socket) -> None:
-    test = 0
+    executor = _Executor()
     while True:
         token, fds, _, _ = socket.recv_fds(its, 64, 4)
-        if test:  # a worker has one program at a time
-            os.kill(test, signal.SIGKILL)
-            os.waitpid(test, 0)
-            test = 0
         if not token:
             return
+        if not executor.is_free():
+            executor.end()
+            executor = _Executor()
         if token != _OVER:
-            test = kernel.fork_alone()
-            if test == 0:
-                its.close()
-                _hold_test(token, *fds)
+            executor.take(token, fds)
             for fd in fds:
                 os.close(fd)
+
+
+class _Executor:
+    """The process that executes tests."""
+
+    def __init__(self) -> None:
+        self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._busy = False
+        self._number = kernel.fork_alone()
+        if self._number == 0:
+            self._socket.close()
+            _execute_tests(its)
+        its.close()
+
+    def take(self, token: bytes, fds: list[int]) -> None:
+        self._busy = True
+        with suppress(BrokenPipeError):  # it has just been killed: the candidate finds nobody
+            socket.send_fds(self._socket, [token], fds)
+
+    def is_free(self) -> bool:
+        """Wait a moment for the end of the test that it has; False if it did not end as it should."""
+        if self._busy:
+            poller = select.poll()
+            poller.register(self._socket, select.POLLIN)
+            self._busy = not poller.poll(_PATIENCE) or self._socket.recv(16) != _DONE
+        return not self._busy
+
+    def end(self) -> None:
+        os.kill(self._number, signal.SIGKILL)
+        os.waitpid(self._number, 0)
+        self._socket.close()
 
 
 def _confine(its: socket.socket, caller: int) -> None:
@@ -99,31 +132,49 @@ def _confine(its: socket.socket, caller: int) -> None:
     kernel.gather_pages()
 
 
-def _hold_test(token: bytes, test: int, requests: int, answers: int, proof: int) -> NoReturn:
-    """Execute one test and prove its end, or say what failed (in words that ``Python.judge`` reads)."""
+def _execute_tests(its: socket.socket) -> NoReturn:
     try:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-        resource.setrlimit(resource.RLIMIT_CPU, (_LONGEST, _LONGEST + 1))
         with open("/proc/self/statm", "rb") as file:
             begins = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (begins + _ROOM, begins + _ROOM))
+        size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        while True:
+            token, fds, _, _ = socket.recv_fds(its, 64, 4)
+            signal.setitimer(signal.ITIMER_PROF, _LONGEST)
+            usual = bool(token) and _hold_test(token, *fds)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            if not usual or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > size + _UNUSUAL:
+                break
+            its.send(_DONE)
+    finally:
+        os._exit(0)
+
+
+def _hold_test(token: bytes, test: int, requests: int, answers: int, proof: int) -> bool:
+    """Execute one test and prove its end, or say what failed (in words that ``Python.judge`` reads).
+
+    Returns whether the candidate has only answered what a candidate may.
+    """
+    witness = Witness(requests, answers)
+    try:
         with open(test, "rb") as source:
             text = source.read().decode("utf-8", "surrogatepass")
-        witness = Witness(requests, answers)
         try:
             ended = witness.first() or execute(text, Names(witness, entry_point(text)))
         except Broken:
             ended = None
         except Exception:  # an answer of another form
             witness.talks_nonsense, ended = True, None
-        if witness.gone:
-            os._exit(0)
-        if witness.talks_nonsense:
-            ended = "incomplete", "the candidate's process answered something that is no value"
-        status, reason = ended or ("", "")
-        os.write(proof, f"{status}\n{reason[:300]}".encode("utf-8", "backslashreplace") if status else token)
-        witness.end(reason)
+        if not witness.gone:
+            if witness.talks_nonsense:
+                ended = "incomplete", "the candidate's process answered something that is no value"
+            status, reason = ended or ("", "")
+            os.write(proof, f"{status}\n{reason[:300]}".encode("utf-8", "backslashreplace") if status else token)
+            witness.end(reason)
     except (OSError, Broken):
         pass  # the candidate's process is gone: its keeper sees how
     finally:
-        os._exit(0)
+        for fd in (requests, answers, proof):
+            os.close(fd)
+    return not witness.talks_nonsense
