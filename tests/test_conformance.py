@@ -129,7 +129,7 @@ def add_to_the_root(monkeypatch: pytest.MonkeyPatch, change: Callable[[list[str]
 
 
 Weaken = Callable[[str, str, str], None]
-NO_FILTER = ("launch.py", "        refuse_calls(command.sealed)\n", "")
+NO_FILTER = ("launch.py", "            refuse_calls(command.sealed)\n", "            pass\n")
 
 
 @pytest.mark.toolchain("python")
@@ -183,7 +183,7 @@ def test_a_sandbox_that_believes_exit_codes_is_found_out(weaken: Weaken) -> None
 @pytest.mark.toolchain("python")
 def test_a_process_that_is_left_behind_is_found(weaken: Weaken) -> None:
     weaken("cage.py", "        for _ in range(1000):\n", "        return\n        for _ in range(1000):\n")
-    weaken("watch.py", "self._reap(0)", "self._reap(os.WNOHANG)")
+    weaken("watch.py", "self._reap(wait=True)", "self._reap(wait=False)")
     found = without([], sandbox="process")
     left = found["left on this machine"].seen
     assert left.startswith("process ")

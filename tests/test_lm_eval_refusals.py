@@ -20,7 +20,7 @@ FIX = "humanevalfixtests-python"
 SHORT: dict[str, Any] = {"max_new_tokens": 12, "sandbox": "process", "confirm_run_unsafe_code": True}
 
 
-def no_toolchain(languages: list[str], *, sandbox: str) -> dict[str, Toolchain]:
+def no_toolchain(languages: list[str], *, sandbox: str, workers: object = None) -> dict[str, Toolchain]:
     return {
         language: Toolchain(language, False, "", (), ("rustc is missing",), "sudo sandboxes/rust/install.sh")
         for language in languages

@@ -34,7 +34,7 @@ PATIENCE = 60.0
 """Seconds for what takes one or two on an idle machine."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def head() -> Iterator[Any]:
     """A cluster without a core, to which this process is connected."""
     with pytest.MonkeyPatch.context() as environment:
