@@ -270,3 +270,15 @@ CASES: dict[str, dict[str, tuple[str, str]]] = {
 SETS = {
     "compile limits": {"compile_error", "timeout", "memory_limit"},
 }
+
+LOOKS_FOR_OTHERS = """
+import re
+another = re.compile(b"another[ ]program's[ ]test")  # does not match itself
+for line in open("/proc/self/maps"):
+    begin, end = (int(place, 16) for place in line.split()[0].split("-"))
+    if line.split()[1].startswith("r") and "[v" not in line:
+        with open("/proc/self/mem", "rb", 0) as memory:
+            memory.seek(begin)
+            assert not another.search(memory.read(end - begin))
+"""
+"""A Python program that passes unless its memory holds the words "another program's test"."""

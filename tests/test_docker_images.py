@@ -21,7 +21,7 @@ from humanevalpack.sandbox.images import build, export, pull, push
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.warm import supervisor_digest
 from humanevalpack.version import __version__
-from sandbox_cases import CASES
+from sandbox_cases import CASES, LOOKS_FOR_OTHERS
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -169,18 +169,6 @@ def test_evaluate_ends_with_2_for_a_wrong_option() -> None:
     code, lines, error = evaluate("python", options=("--workers", "0"))
     assert (code, lines) == (2, [])
     assert "--workers is 0" in error
-
-
-LOOKS_FOR_OTHERS = """
-import re
-another = re.compile(b"another[ ]program's[ ]test")  # does not match itself
-for line in open("/proc/self/maps"):
-    begin, end = (int(place, 16) for place in line.split()[0].split("-"))
-    if line.split()[1].startswith("r") and "[v" not in line:
-        with open("/proc/self/mem", "rb", 0) as memory:
-            memory.seek(begin)
-            assert not another.search(memory.read(end - begin))
-"""
 
 
 def test_no_program_of_evaluate_finds_the_text_of_another() -> None:

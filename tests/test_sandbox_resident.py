@@ -10,19 +10,10 @@ from humanevalpack import load_problems, run_programs
 from humanevalpack.programs import Program, program_text
 from humanevalpack.sandbox import Verdict
 from processes import named, parents
+from sandbox_cases import LOOKS_FOR_OTHERS
 
 pytestmark = [pytest.mark.toolchain("python"), pytest.mark.filterwarnings("ignore:sandbox 'process'")]
 
-LOOKS_FOR_OTHERS = """
-import re
-another = re.compile(b"another[ ]program's[ ]test")  # does not match itself
-for line in open("/proc/self/maps"):
-    begin, end = (int(place, 16) for place in line.split()[0].split("-"))
-    if line.split()[1].startswith("r") and "[v" not in line:
-        with open("/proc/self/mem", "rb", 0) as memory:
-            memory.seek(begin)
-            assert not another.search(memory.read(end - begin))
-"""
 SAYS = '\nwhat = "another program\'s test"\n'
 
 
