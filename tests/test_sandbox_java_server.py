@@ -221,6 +221,19 @@ def test_a_keeper_that_ends_in_the_middle_costs_the_server(desk: Desk) -> None:
 
 
 @pytest.mark.root
+def test_a_server_starts_whatever_descriptors_are_open_beside_it(warm: tuple[str, str]) -> None:
+    for lowest in range(94, 108):
+        first = os.dup(0)
+        others = [os.dup(0) for _ in range(first, lowest)]
+        desk = Desk(warm)
+        built = desk.build(JAVA.example)
+        desk.servers.close()
+        for number in (first, *others):
+            os.close(number)
+        assert built is not None, f"with {lowest} descriptors open"
+
+
+@pytest.mark.root
 def test_a_server_that_cannot_start_is_tried_more_and_more_rarely(warm: tuple[str, str]) -> None:
     desk = Desk((warm[0], "not-there"))
     offered = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -57,7 +58,7 @@ def become(
     error = -1
     try:
         os.setsid()
-        high = [os.dup2(end, 100 + place, inheritable=False) for place, end in enumerate(ends)]
+        high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, PROOF_FD + 1) for end in ends]  # above every target
         output, token, proof, error = high
         null = os.open("/dev/null", os.O_RDWR)
         for source, target in ((null, 0), (output, 1), (output, 2), (token, TOKEN_FD), (proof, PROOF_FD)):

@@ -88,9 +88,11 @@ class Servers:
         self._pause[language] = min(2 ** (failures - 1), LONGEST_PAUSE) - 1
 
     def close(self) -> None:
-        """End every server."""
+        """End every server, and close the notes."""
         for language in list(self._servers):
             self._stop(language)
+        os.close(self.notes)
+        os.close(self._noting)
 
     def _stop(self, language: str) -> None:
         server = self._servers.pop(language, None)
