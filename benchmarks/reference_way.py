@@ -1,9 +1,10 @@
 """How the reference harness runs a program, as a yardstick: its commands and its worker counts, nothing of its safety.
 
 A thread pool starts a manager (a process that keeps the result) and one forked child per program; the child works in a
-temporary directory. Commands and counts are those of the OctoPack evaluation (bigcode-evaluation-harness,
-tasks/humanevalpack.py and the code_eval metric that it loads); a verdict here is only "exit code 0, and for JavaScript
-no output". Programs run on this machine as the calling user: only canonical solutions are given to it.
+temporary directory. The process that forks is the one that has generated, and holds what the harness imports. Commands
+and counts are those of the OctoPack evaluation (bigcode-evaluation-harness, tasks/humanevalpack.py and the code_eval
+metric that it loads); a verdict here is only "exit code 0, and for JavaScript no output". Programs run on this machine
+as the calling user: only canonical solutions are given to it.
 """
 
 import contextlib
@@ -19,7 +20,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import datasets  # noqa: F401 - a fork of the harness has it, and numpy with it, in its memory
+# what a fork of the harness has in its memory (its main.py)
+import accelerate  # noqa: F401
+import datasets  # noqa: F401
+import torch  # noqa: F401
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, HfArgumentParser  # noqa: F401
 
 WORKERS = {"python": 4, "js": 4, "cpp": 4, "go": 4, "java": 1, "rust": 1}
 SECONDS = {"python": 10, "js": 10, "cpp": 60, "go": 20, "java": 10, "rust": 300}

@@ -18,7 +18,7 @@ from humanevalpack.errors import SandboxFault
 from humanevalpack.sandbox.engine import LABEL, connect, require_image
 from humanevalpack.sandbox.supervisor.languages import LANGUAGES
 from humanevalpack.sandbox.supervisor.limits import DISK, MIB
-from humanevalpack.sandbox.workers import Started, up
+from humanevalpack.sandbox.workers import ENVIRONMENT, Started, up
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -74,7 +74,7 @@ def _options(language: str, cores: int) -> dict[str, Any]:
         "nano_cpus": cores * 10**9,
         "oom_score_adj": 500,
         "hostname": "sandbox",
-        "environment": {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        "environment": dict(ENVIRONMENT),
         "log_config": {"Type": "none", "Config": {}},
     }
     if runtime := os.environ.get("HUMANEVALPACK_DOCKER_RUNTIME"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from humanevalpack.errors import SandboxFault
 from humanevalpack.sandbox.supervisor.job import HOME, Setting
-from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Started, started
+from humanevalpack.sandbox.workers import ENTRY, ENVIRONMENT, SUPERVISOR, Started, started
 
 BWRAP = "/usr/bin/bwrap"
 PYTHON = "/usr/bin/python3"
@@ -79,7 +79,6 @@ def _root(root: Path) -> list[str]:
             options += ["--ro-bind", str(path), f"/{name}"]
     for name in _ETC:
         options += ["--ro-bind-try", str(root / "etc" / name), f"/etc/{name}"]
-    for name, value in (("PATH", "/usr/bin:/bin"), ("HOME", "/tmp/box"), ("TMPDIR", "/tmp/box"), ("LANG", "C.UTF-8")):
+    for name, value in {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **ENVIRONMENT}.items():
         options += ["--setenv", name, value]
-    options += ["--setenv", "OMP_NUM_THREADS", "1", "--setenv", "OPENBLAS_NUM_THREADS", "1"]
     return [*options, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from humanevalpack.errors import UsageError
 from humanevalpack.sandbox.namespaces import PYTHON
-from humanevalpack.sandbox.workers import ENTRY, SUPERVISOR, Started, started
+from humanevalpack.sandbox.workers import ENTRY, ENVIRONMENT, SUPERVISOR, Started, started
 
 _UNPROTECTED = (
     "sandbox 'process' runs generated programs with limits, but not apart from this machine: they can use the network, "
@@ -50,5 +50,5 @@ def start(toolchains: Mapping[str, Path], warm: Path | None, preparing: tuple[st
         "warm": "" if warm is None else str(warm),
     }
     argv = [PYTHON, "-I", "-X", "utf8", "-c", ENTRY, str(SUPERVISOR.parent), json.dumps(setting)]
-    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    env = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **ENVIRONMENT}
     return started(argv, env, "the process sandbox cannot start its worker")

@@ -14,7 +14,7 @@ from humanevalpack.sandbox.batches import Batches
 from humanevalpack.sandbox.schedule import Task
 from humanevalpack.sandbox.supervisor.batch import LATER, SINGLE
 from humanevalpack.sandbox.verdicts import Verdict
-from humanevalpack.sandbox.workers import Started, WorkerFault
+from humanevalpack.sandbox.workers import Start, Started, WorkerFault
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox.workshop import Workshop
@@ -49,6 +49,7 @@ class Shift:
         self._batches = batches
         self._permits = workshop.permits
         self._benches: list[_Bench] = []
+        self._coming: dict[Start, Sequence[Task]] = {}
         self._held = 0
         self._refused = False
 
@@ -62,16 +63,22 @@ class Shift:
             bench.started.worker.hang_up()
         for bench in self._benches:
             bench.started.worker.close()
+        for start in self._coming:
+            start.abandon()
         self._release(0)
 
     def hand_out(self) -> None:
-        """Give every worker that may be at work something to do. Raises SandboxFault, ToolchainMissing."""
+        """Give every worker that may be at work something to do. Raises SandboxFault, ToolchainMissing, UsageError."""
         while self._claim():
-            tasks = self._batches.next(len(self._benches))
+            tasks = self._batches.next(self._working)
             if not tasks:
-                self._release(len(self._benches))
+                self._release(self._working)
                 return
             self._give(tasks)
+
+    @property
+    def _working(self) -> int:
+        return len(self._benches) + len(self._coming)
 
     def _claim(self) -> bool:
         """Take the right to give tasks to one worker; False if as many are at work as may be."""
@@ -83,31 +90,44 @@ class Shift:
     def _give(self, tasks: Sequence[Task]) -> None:
         """Give tasks, for which there was a claim, to a worker; one that runs alone waits until nobody works.
 
-        They are of one language, which has been admitted to the workshop. Raises SandboxFault.
+        They are of one language, which has been admitted to the workshop.
         """
-        alone, language = tasks[0].alone, tasks[0].program.language
-        if alone:
+        if tasks[0].alone:
             self._release(0)
             self._held = self._permits.take_all()
-        # in the list first: whatever happens then, it is ended with the others
-        bench = _Bench(self._workshop.worker(language), language, dict(enumerate(tasks)), together=len(tasks) > 1)
-        self._benches.append(bench)
-        bench.longest = self._workshop.send(bench.started, [task.program for task in tasks], alone=alone)
+        worker = self._workshop.worker(tasks[0].program.language)
+        if isinstance(worker, Start):
+            self._coming[worker] = tasks
+        else:
+            self._begin(worker, tasks)
+
+    def _begin(self, started: Started, tasks: Sequence[Task]) -> None:
+        bench = _Bench(started, tasks[0].program.language, dict(enumerate(tasks)), together=len(tasks) > 1)
+        self._benches.append(bench)  # first: whatever happens then, it is ended with the others
+        bench.longest = self._workshop.send(started, [task.program for task in tasks], alone=tasks[0].alone)
         bench.deadline = time.monotonic() + bench.longest
 
     def wait(self) -> Iterator[tuple[Task, Verdict | None]]:
-        """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again."""
+        """Wait for something to happen; yield (task, verdict), or (task, None) for one that must run again.
+
+        Raises SandboxFault where a worker cannot start.
+        """
         poller = select.poll()
+        for start in self._coming:
+            poller.register(start.fd, select.POLLIN)
         for bench in self._benches:
             poller.register(bench.started.worker.out, select.POLLIN)
             if bench.started.worker.sending:
                 poller.register(bench.started.worker.inp, select.POLLOUT)
         if self._refused:
             poller.register(self._permits.fd, select.POLLIN)
-        elif not self._benches:
+        elif not self._working:
             return
         left = min((bench.deadline for bench in self._benches), default=float("inf")) - time.monotonic()
-        poller.poll(min(_LOOK_UP, max(0.0, left) * 1000 + 1))
+        ready = {number for number, _ in poller.poll(min(_LOOK_UP, max(0.0, left) * 1000 + 1))}
+        for start in [one for one in self._coming if one.fd in ready]:
+            tasks = self._coming.pop(start)
+            self._begin(start.result(), tasks)
         for bench in list(self._benches):
             try:
                 while bench.tasks and (answer := _answer(bench)) is not None:
@@ -126,7 +146,7 @@ class Shift:
 
     def _clear(self, bench: _Bench) -> None:
         self._benches.remove(bench)
-        self._release(len(self._benches))
+        self._release(self._working)
 
     def _release(self, kept: int) -> None:
         self._permits.give_back(self._held - kept)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import select
+import threading
 import time
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +20,8 @@ from humanevalpack.sandbox.supervisor import frames
 
 ENTRY = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.main import main; main()"
 """What ``python3 -I -c`` runs: its first argument is the folder that holds ``supervisor/``, then the setting."""
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""The variables of every supervisor; a program sees none of them."""
 SUPERVISOR = Path(__file__).resolve().parent / "supervisor"
 _START = 60.0
 
@@ -139,6 +145,40 @@ class Started:
     worker: Worker
     ready: Ready
     loaded: set[str] = field(default_factory=set)
+
+
+class Start:
+    """A worker that comes up in a thread, so that others can be at work, or come up, meanwhile.
+
+    ``fd`` is readable as soon as it is up, or cannot come up.
+    """
+
+    def __init__(self, start: Callable[[], Started]) -> None:
+        """Begin to call ``start``."""
+        self.fd = os.eventfd(0)
+        weakref.finalize(self, os.close, self.fd)  # not before the thread has ended
+        self._future: Future[Started] = Future()
+        threading.Thread(target=self._run, args=(start,), name="humanevalpack-start", daemon=True).start()
+
+    def _run(self, start: Callable[[], Started]) -> None:
+        try:
+            self._future.set_result(start())
+        except BaseException as error:
+            self._future.set_exception(error)
+        os.eventfd_write(self.fd, 1)
+
+    def result(self) -> Started:
+        """Wait for the worker and return it; raises what kept it from coming up. No worker is left if it raises."""
+        try:
+            return self._future.result()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Wait for the worker, and end it."""
+        with suppress(Exception):
+            self._future.result().worker.close()
 
 
 def started(argv: Sequence[str], env: dict[str, str], what: str) -> Started:

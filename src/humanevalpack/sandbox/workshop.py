@@ -24,7 +24,7 @@ from humanevalpack.sandbox.supervisor.limits import backstop
 from humanevalpack.sandbox.supervisor.stem import LOAD
 from humanevalpack.sandbox.toolchains import check_toolchains, toolchain_folders
 from humanevalpack.sandbox.warm import discard, prepared, supervisor_digest, warm_root
-from humanevalpack.sandbox.workers import Started, WorkerFault
+from humanevalpack.sandbox.workers import Start, Started, WorkerFault
 
 if TYPE_CHECKING:
     from humanevalpack.programs import Program
@@ -93,11 +93,8 @@ class Workshop:
         limit = "" if self._time_limit is None else f"{self._time_limit:g} s"
         return f"{self._versions[language]}\n{self._warm[language]}\n{supervisor_digest()}\n{limit}"
 
-    def worker(self, language: str) -> Started:
-        """Return an idle worker for a language, started if there is none; ``take_back`` it.
-
-        Raises SandboxFault, UsageError.
-        """
+    def worker(self, language: str) -> Started | Start:
+        """Return an idle worker for a language, or one that comes up; ``take_back`` it. Raises UsageError."""
         if self._closed:
             raise UsageError("this pool is closed: make another, or read every verdict before it ends")
         while (started := self._from_idle(self._image(language))) is not None:
@@ -105,7 +102,7 @@ class Workshop:
                 if started.worker.take() is None:
                     return started
             started.worker.close()
-        return self._started_for(language)
+        return Start(partial(self._started_for, language))
 
     def take_back(self, started: Started, language: str) -> None:
         """Keep a worker that has answered for the next program of its language."""
@@ -163,7 +160,8 @@ class Workshop:
 
     def _see_example_pass(self, language: str, warm: str) -> None:
         example = Example(LANGUAGES[language].example, language)
-        started = self.worker(language)
+        worker = self.worker(language)
+        started = worker if isinstance(worker, Started) else worker.result()
         try:
             longest = _send(started, [example], warm, None, PATIENCE)
             kind, body = started.worker.receive(time.monotonic() + longest)

@@ -80,6 +80,8 @@ def become(
         if command.call is not None:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # which the keeper gave up
             kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # its own /proc/self and /dev/stdout, as after an execve
+            os.environ.clear()
+            os.environ.update({**environment(cage.box), **command.env})
             if command.before is not None:
                 command.before()
             os.close(error)

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <node.h>
-#include <libplatform/libplatform.h>
 #include <openssl/rand.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -21,14 +20,12 @@
 #include <uv.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstring>
 #include <fstream>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "js_platform.h"
 
 namespace node {
 namespace per_process {
@@ -44,70 +41,11 @@ namespace {
 
 constexpr int kFirstDescriptor = 200;  // above those of every program: see reopen_descriptors
 constexpr int kSignals = 65;
+constexpr int kCollapse = 25;  // MADV_COLLAPSE of Linux 6.1
 constexpr uintptr_t kStack = 984 * 1024;  // V8's --stack-size
 
 const char* const kNode = "/usr/bin/node";
 double time_origin_in_milliseconds;
-
-// A V8 platform without threads, which a fork would lose: V8 then does all work of the garbage collector itself. What
-// insists on another thread gets one of its own, which only a program's process ever starts.
-class Platform : public node::MultiIsolatePlatform {
- public:
-  Platform() : inner_(node::MultiIsolatePlatform::Create(1)) {}
-
-  int NumberOfWorkerThreads() override { return 0; }
-  std::unique_ptr<v8::JobHandle> PostJob(v8::TaskPriority priority, std::unique_ptr<v8::JobTask> task) override {
-    return v8::platform::NewDefaultJobHandle(this, priority, std::move(task), 0);
-  }
-  void CallOnWorkerThread(std::unique_ptr<v8::Task> task) override { Start(std::move(task), 0); }
-  void CallDelayedOnWorkerThread(std::unique_ptr<v8::Task> task, double seconds) override {
-    Start(std::move(task), seconds);
-  }
-  void DrainTasks(v8::Isolate* isolate) override {
-    do {
-      std::unique_lock<std::mutex> lock(mutex_);
-      done_.wait(lock, [this] { return running_ == 0; });
-      lock.unlock();
-      inner_->DrainTasks(isolate);
-    } while (running_ != 0);
-  }
-
-  v8::PageAllocator* GetPageAllocator() override { return inner_->GetPageAllocator(); }
-  std::shared_ptr<v8::TaskRunner> GetForegroundTaskRunner(v8::Isolate* isolate) override {
-    return inner_->GetForegroundTaskRunner(isolate);
-  }
-  bool IdleTasksEnabled(v8::Isolate* isolate) override { return inner_->IdleTasksEnabled(isolate); }
-  double MonotonicallyIncreasingTime() override { return inner_->MonotonicallyIncreasingTime(); }
-  double CurrentClockTimeMillis() override { return inner_->CurrentClockTimeMillis(); }
-  StackTracePrinter GetStackTracePrinter() override { return inner_->GetStackTracePrinter(); }
-  v8::TracingController* GetTracingController() override { return inner_->GetTracingController(); }
-  bool FlushForegroundTasks(v8::Isolate* isolate) override { return inner_->FlushForegroundTasks(isolate); }
-  void RegisterIsolate(v8::Isolate* isolate, uv_loop_t* loop) override { inner_->RegisterIsolate(isolate, loop); }
-  void RegisterIsolate(v8::Isolate* isolate, node::IsolatePlatformDelegate* delegate) override {
-    inner_->RegisterIsolate(isolate, delegate);
-  }
-  void UnregisterIsolate(v8::Isolate* isolate) override { inner_->UnregisterIsolate(isolate); }
-  void AddIsolateFinishedCallback(v8::Isolate* isolate, void (*callback)(void*), void* data) override {
-    inner_->AddIsolateFinishedCallback(isolate, callback, data);
-  }
-
- private:
-  void Start(std::unique_ptr<v8::Task> task, double seconds) {
-    const bool awaited = seconds == 0;  // node does not wait for delayed tasks either
-    if (awaited) ++running_;
-    std::thread([this, awaited, seconds, task = std::move(task)] {
-      if (!awaited) usleep(static_cast<useconds_t>(seconds * 1e6));
-      task->Run();
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (awaited && --running_ == 0) done_.notify_all();
-    }).detach();
-  }
-
-  std::unique_ptr<node::MultiIsolatePlatform> inner_;
-  std::mutex mutex_;
-  std::condition_variable done_;
-  std::atomic<int> running_{0};
-};
 
 node::CommonEnvironmentSetup* setup;
 v8::Global<v8::Function> renew;     // (process id) => [Module, path of the program]
@@ -152,6 +90,32 @@ void share_pages() {
     if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2) {
       madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DOFORK);
     }
+  }
+}
+
+// Have node's code and constants in huge pages, where the kernel makes some: a fork has them all at once then, where it
+// would meet a file's page by page.
+void gather_library() {
+  constexpr uintptr_t kHuge = 2 << 20;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    uintptr_t begin, end;
+    char rights[5];
+    if (line.find("libnode.so") == std::string::npos) continue;
+    if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[0] != 'r' || rights[1] != '-') continue;
+    begin = (begin + kHuge - 1) / kHuge * kHuge;
+    end = end / kHuge * kHuge;
+    if (begin >= end) continue;
+    const size_t size = end - begin;
+    char* room = static_cast<char*>(mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (room == MAP_FAILED) continue;
+    char* copy = room + (kHuge - reinterpret_cast<uintptr_t>(room) % kHuge) % kHuge;
+    madvise(copy, size, MADV_HUGEPAGE);
+    memcpy(copy, reinterpret_cast<void*>(begin), size);
+    const int access = PROT_READ | (rights[2] == 'x' ? PROT_EXEC : 0);
+    const bool ready = madvise(copy, size, kCollapse) == 0 && mprotect(copy, size, access) == 0;
+    if (ready) mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, begin);
+    munmap(room, size + kHuge);  // what was not moved
   }
 }
 
@@ -293,6 +257,7 @@ extern "C" const char* prepare(const char* prelude, const char* script) {
     platform->DrainTasks(isolate);  // a collection of garbage that has come due is not left to every program
   }
   share_pages();
+  gather_library();
   swap_signals();
   for (int one : held) close(one);
   return nullptr;

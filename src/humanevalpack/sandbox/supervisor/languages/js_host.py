@@ -18,7 +18,7 @@ _GXX = "/usr/bin/g++"
 _HEADER = "/usr/include/node/node_version.h"
 _SONAME = b"libnode.so.108"
 _LIBRARY = "js_host.so"
-_SOURCES = ("js_host.cpp", "js_host.js", "js_warm.js")
+_SOURCES = ("js_host.cpp", "js_platform.h", "js_host.js", "js_warm.js")
 MADE_FROM = ("js_host.py", *_SOURCES, _HEADER, _GXX)
 
 _OTHERWISE = re.compile(
@@ -89,12 +89,10 @@ def suits(text: bytes) -> bool:
 
 def command(env: dict[str, str]) -> Command:
     """Return what runs program.js of the working directory in the forked process, with the variables ``env``."""
-    return Command(call=_run, before=lambda: _become(env), given=env)
+    return Command(env=env, call=_run, before=_become, given=env)
 
 
-def _become(env: dict[str, str]) -> None:
-    os.environ.clear()
-    os.environ.update({**environment(os.getcwd()), **env})
+def _become() -> None:
     if not _library().become():
         raise OSError("node does not survive its fork")
 

@@ -52,6 +52,7 @@ def forget_ourselves() -> None:
     own_modules = [name for name in sys.modules if name.partition(".")[0] in ("supervisor", "__main__")]
     _kept.extend(sys.modules.pop(name) for name in own_modules)  # taking them apart would cost a millisecond
     sys.modules["__main__"] = ModuleType("__main__")  # doctest.testmod() and others look into it
+    sys.argv[:] = [""]
 
 
 _kept: list[ModuleType] = []
