@@ -19,15 +19,18 @@ from rich.table import Table
 from humanevalpack import LANGUAGES, Pool, load_problems, run_programs
 from humanevalpack.programs import Program, program_text
 from humanevalpack.sandbox import choose_sandbox
+from humanevalpack.truth_table import truth_table
 
 Measured = tuple[list[bool], float, float]
 """Whether each program passed, wall seconds, CPU seconds of the machine."""
 
 
 def canonical(language: str, dataset: str, limit: int | None) -> list[Program]:
-    """Return the programs of the canonical solutions."""
+    """Return the programs of the canonical solutions, but those that do not pass, or only by chance (truth table)."""
     programs = []
     for problem in load_problems(language, dataset)[:limit]:
+        if "passed" not in truth_table().expect(problem, "canonical", "reference", published=True).verdicts:
+            continue
         text = program_text(problem, problem.prompt + problem.canonical_solution)
         programs.append(Program(text=text, language=language, problem=problem, profile="reference"))
     return programs

@@ -12,6 +12,7 @@ import io
 import multiprocessing
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -71,8 +72,15 @@ def _run(language: str, base: str, text: str, seconds: int, result: Any) -> None
 def _done(
     command: Sequence[str], seconds: float, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    whole = {**os.environ, **(env or {})}
-    return subprocess.run(command, capture_output=True, timeout=seconds, check=False, env=whole)
+    pipe, whole = subprocess.PIPE, {**os.environ, **(env or {})}
+    with subprocess.Popen(command, env=whole, start_new_session=True, stdout=pipe, stderr=pipe) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            # the reference kills only its own child, and what that has started slows down everything that follows
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _python(text: str, seconds: int) -> bool:
