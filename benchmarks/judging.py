@@ -29,7 +29,8 @@ def canonical(language: str, dataset: str, limit: int | None) -> list[Program]:
     """Return the programs of the canonical solutions, but those that do not pass, or only by chance (truth table)."""
     programs = []
     for problem in load_problems(language, dataset)[:limit]:
-        if "passed" not in truth_table().expect(problem, "canonical", "reference", published=True).verdicts:
+        expected = truth_table().expect(problem, "canonical", "reference", published=True)
+        if expected.verdicts != ("passed",) or expected.also:
             continue
         text = program_text(problem, problem.prompt + problem.canonical_solution)
         programs.append(Program(text=text, language=language, problem=problem, profile="reference"))
