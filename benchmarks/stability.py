@@ -1,6 +1,6 @@
 """Is a verdict always the same? The whole truth table several times while busy processes compete for every core.
 
-python benchmarks/stability.py --dataset FOLDER [--rounds 5] [--busy 4] [--sandbox docker] [--languages python,go]
+python benchmarks/stability.py --dataset FOLDER [--rounds 5] [--busy 4] [--workers 8] [--sandbox docker] [--languages python,go]
 prints every program whose verdict was not the same in all rounds (its full status, not only pass or fail), and those
 that differ from the truth table. Exit code 1 if there is one that chance does not explain.
 """
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--languages", default=",".join(LANGUAGES))
     parser.add_argument("--sandbox", default="auto")
     parser.add_argument("--profile", default="reference", choices=("reference", "fixed"))
+    parser.add_argument("--workers", type=int, help="programs that run at once; default: one a core")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--busy", type=int, default=4, help="busy processes for each core")
     arguments = parser.parse_args()
@@ -48,7 +49,7 @@ def main() -> None:
         spinner.start()
     try:
         for number in range(1, arguments.rounds + 1):
-            results = verify(made, sandbox=kind)
+            results = verify(made, sandbox=kind, workers=arguments.workers)
             for result in track(
                 results, f"round {number}, {busy} busy processes", len(made), console=Console(stderr=True)
             ):
