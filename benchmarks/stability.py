@@ -1,8 +1,8 @@
 """Is a verdict always the same? The whole truth table several times while busy processes compete for every core.
 
-python benchmarks/stability.py --dataset FOLDER [--rounds 5] [--busy 4] [--workers 8] [--sandbox docker] [--languages python,go]
-prints every program whose verdict was not the same in all rounds (its full status, not only pass or fail), and those
-that differ from the truth table. Exit code 1 if there is one that chance does not explain.
+python benchmarks/stability.py --dataset FOLDER [--rounds 5] [--busy 4] [--workers 8] [--sandbox docker] prints every
+program whose verdict was not the same in all rounds (its full status, not only pass or fail), and those that differ
+from the truth table. Exit code 1 if there is one that chance does not explain.
 """
 
 import argparse
