@@ -89,8 +89,9 @@ def main() -> None:
     for language in arguments.languages.split(","):
         programs = canonical(language, arguments.dataset, arguments.limit)
         from_start(programs[:1], kind)  # what is made once per toolchain
-        reference_way.passes(language, [program.text for program in programs[:1]])
-        theirs = measured(lambda: reference_way.passes(language, [program.text for program in programs]))  # noqa: B023
+        with reference_way.ready(language) as passes:
+            passes([program.text for program in programs[:1]])
+            theirs = measured(lambda: passes([program.text for program in programs]))  # noqa: B023
         started = measured(lambda: from_start(programs, kind))[1]  # noqa: B023
         own = warm(programs, kind)
         ours_total, reference_total, started_total = (

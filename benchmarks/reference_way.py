@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -34,14 +34,18 @@ _CRATES = "/usr/share/cargo/registry"
 _GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}
 
 
-def passes(language: str, texts: Sequence[str]) -> list[bool]:
-    """Run programs the reference's way; return for each whether it passed."""
+@contextlib.contextmanager
+def ready(language: str) -> Iterator[Callable[[Sequence[str]], list[bool]]]:
+    """Make what is made once; yield what runs programs the reference's way and returns for each whether it passed."""
     with tempfile.TemporaryDirectory(prefix="reference-") as base:
         if language == "rust":
             _make_cargo_project(Path(base))
-        one = partial(_in_child, language, base)
-        with ThreadPoolExecutor(WORKERS[language]) as pool:
-            return list(pool.map(one, texts))
+
+        def passes(texts: Sequence[str]) -> list[bool]:
+            with ThreadPoolExecutor(WORKERS[language]) as pool:
+                return list(pool.map(partial(_in_child, language, base), texts))
+
+        yield passes
 
 
 def _in_child(language: str, base: str, text: str) -> bool:
@@ -77,7 +81,7 @@ def _done(
         try:
             output, errors = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            # the reference kills only its own child, and what that has started slows down everything that follows
+            # the reference kills this one process, and what that has started slows down everything that follows
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(command, process.returncode, output, errors)

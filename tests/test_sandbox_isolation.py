@@ -219,3 +219,23 @@ def test_without_namespaces_background_processes_are_killed(tmp_path: Path) -> N
     assert first.passed
     assert second.passed
     assert not mark.exists()
+
+
+@pytest.mark.toolchain("js")
+@pytest.mark.parametrize("sandbox", ["local", "process"])
+@pytest.mark.filterwarnings("ignore:sandbox 'process' runs generated programs")
+def test_every_program_sees_the_same_variables_and_no_arguments(sandbox: str) -> None:
+    own = "['PATH', 'HOME', 'TMPDIR', 'LANG', 'LC_ALL']"
+    (python,) = run(
+        f"import os, sys\nassert sorted(os.environ) == sorted({own}), os.environ\n"
+        "assert os.environ['HOME'] == os.environ['TMPDIR'] == os.getcwd()\nassert sys.argv == ['']\n",
+        sandbox=sandbox,
+    )
+    (js,) = run(
+        f"const own = {own}.concat('NODE_PATH').sort();\n"
+        "console.assert(JSON.stringify(Object.keys(process.env).sort()) === JSON.stringify(own));\n"
+        "console.assert(process.env.HOME === process.cwd() && process.argv.length === 2);\n",
+        sandbox=sandbox,
+        language="js",
+    )
+    assert (python.status, js.status) == ("passed", "passed"), (python.reason, js.reason)

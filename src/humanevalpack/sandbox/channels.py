@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import lru_cache, partial
+from functools import partial
 from typing import Protocol
 
 _PIPE_SIZE = 1 << 20
@@ -42,13 +42,18 @@ class Channel(Protocol):
         """Let the worker end, which it does when its input ends, and kill it if it does not."""
 
 
-@lru_cache(maxsize=1)
-def _starter(process: int) -> ThreadPoolExecutor:
-    """Return the thread that starts every worker of this process (a fork lacks its parent's threads: ``process``).
+def _starter() -> ThreadPoolExecutor:
+    """Return the thread that starts every worker of this process (a fork lacks its parent's threads).
 
     bubblewrap ends its sandbox with the thread that started it, and a caller's thread may end before its programs do.
     """
-    return ThreadPoolExecutor(1, thread_name_prefix=f"humanevalpack-starter-{process}")
+    number = os.getpid()
+    # one step: several threads may be the first to ask
+    return _STARTERS.setdefault(number, ThreadPoolExecutor(1, thread_name_prefix=f"humanevalpack-starter-{number}"))
+
+
+_STARTERS: dict[int, ThreadPoolExecutor] = {}
+"""Process id to its thread; one that nobody starts anything with is none."""
 
 
 class ProcessChannel:
@@ -60,7 +65,7 @@ class ProcessChannel:
         self._log = os.memfd_create("humanevalpack-worker")
         try:
             start = partial(subprocess.Popen, argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-            self._process = _starter(os.getpid()).submit(start, stderr=self._log, start_new_session=True).result()
+            self._process = _starter().submit(start, stderr=self._log, start_new_session=True).result()
         except OSError:
             os.close(self._log)
             raise

@@ -16,7 +16,7 @@ class Permits:
         self.fd, self._back = os.pipe()
         os.set_blocking(self.fd, False)
         for end in (self.fd, self._back):  # not before the last run that knows of them is gone
-            weakref.finalize(self, os.close, end)
+            weakref.finalize(self, os.close, end).atexit = False
         self._for_all = threading.Lock()
         self.give_back(count)
 

@@ -59,13 +59,17 @@ class Shift:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        for bench in self._benches:
-            bench.started.worker.hang_up()
-        for bench in self._benches:
-            bench.started.worker.close()
-        for start in self._coming:
-            start.abandon()
-        self._release(0)
+        try:
+            for start in self._coming:
+                start.end_when_up()
+            for bench in self._benches:
+                bench.started.worker.hang_up()
+            for bench in self._benches:
+                bench.started.worker.close()
+            for start in self._coming:
+                start.wait()
+        finally:
+            self._release(0)
 
     def hand_out(self) -> None:
         """Give every worker that may be at work something to do. Raises SandboxFault, ToolchainMissing, UsageError."""
@@ -125,9 +129,6 @@ class Shift:
             return
         left = min((bench.deadline for bench in self._benches), default=float("inf")) - time.monotonic()
         ready = {number for number, _ in poller.poll(min(_LOOK_UP, max(0.0, left) * 1000 + 1))}
-        for start in [one for one in self._coming if one.fd in ready]:
-            tasks = self._coming.pop(start)
-            self._begin(start.result(), tasks)
         for bench in list(self._benches):
             try:
                 while bench.tasks and (answer := _answer(bench)) is not None:
@@ -143,6 +144,9 @@ class Shift:
             if not bench.tasks:
                 self._workshop.take_back(bench.started, bench.language)
                 self._clear(bench)
+        for start in [one for one in self._coming if one.fd in ready]:
+            tasks = self._coming.pop(start)
+            self._begin(start.result(), tasks)
 
     def _clear(self, bench: _Bench) -> None:
         self._benches.remove(bench)

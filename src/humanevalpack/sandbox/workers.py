@@ -21,7 +21,7 @@ from humanevalpack.sandbox.supervisor import frames
 ENTRY = "import sys; sys.path.insert(0, sys.argv.pop(1)); from supervisor.main import main; main()"
 """What ``python3 -I -c`` runs: its first argument is the folder that holds ``supervisor/``, then the setting."""
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""The variables of every supervisor; a program sees none of them."""
+"""The variables of every supervisor beside those of its kind of sandbox."""
 SUPERVISOR = Path(__file__).resolve().parent / "supervisor"
 _START = 60.0
 
@@ -154,11 +154,16 @@ class Start:
     """
 
     def __init__(self, start: Callable[[], Started]) -> None:
-        """Begin to call ``start``."""
+        """Begin to call ``start``; raises SandboxFault where there can be no further thread."""
         self.fd = os.eventfd(0)
-        weakref.finalize(self, os.close, self.fd)  # not before the thread has ended
+        weakref.finalize(self, os.close, self.fd).atexit = False  # not before the thread has ended
         self._future: Future[Started] = Future()
-        threading.Thread(target=self._run, args=(start,), name="humanevalpack-start", daemon=True).start()
+        # no daemon: a run may be given up while Python ends, and then waits for it
+        self._thread = threading.Thread(target=self._run, args=(start,), name="humanevalpack-start")
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise SandboxFault(f"a worker cannot be started: {error}") from error
 
     def _run(self, start: Callable[[], Started]) -> None:
         try:
@@ -170,15 +175,24 @@ class Start:
     def result(self) -> Started:
         """Wait for the worker and return it; raises what kept it from coming up. No worker is left if it raises."""
         try:
+            self._thread.join()
             return self._future.result()
         except BaseException:
-            self.abandon()
+            self.end_when_up()
             raise
 
-    def abandon(self) -> None:
-        """Wait for the worker, and end it."""
-        with suppress(Exception):
-            self._future.result().worker.close()
+    def end_when_up(self) -> None:
+        """End the worker as soon as it is up, without waiting for it."""
+        self._future.add_done_callback(_end)
+
+    def wait(self) -> None:
+        """Wait until it is up or has failed, and ended if it was to end."""
+        self._thread.join()
+
+
+def _end(future: Future[Started]) -> None:
+    if future.exception() is None:
+        future.result().worker.close()
 
 
 def started(argv: Sequence[str], env: dict[str, str], what: str) -> Started:

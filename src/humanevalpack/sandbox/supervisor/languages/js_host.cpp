@@ -1,7 +1,7 @@
-// node inside the supervisor: started once, up to the point where it would load a program, then forked for each program.
+// node inside the supervisor: started once, up to the point where it would load a program, then forked for each.
 //
-// prepare() runs in a long-lived process, become() and run() in the forked one after that has given up its rights. js_host.js does
-// the part that is JavaScript: what node knew of the long-lived process is renewed in the program's.
+// prepare() runs in a long-lived process, become() and run() in the forked one after that has given up its rights.
+// js_host.js does the part that is JavaScript: what node knew of the long-lived process is renewed in the program's.
 //
 // Compiled against Debian's libnode 18 with its public headers; the few further symbols of node's are declared below.
 // libuv across a fork: https://docs.libuv.org/en/v1.x/loop.html#c.uv_loop_fork
@@ -11,7 +11,6 @@
 #include <openssl/rand.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -21,10 +20,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
+#include "js_memory.h"
 #include "js_platform.h"
 
 namespace node {
@@ -41,7 +40,6 @@ namespace {
 
 constexpr int kFirstDescriptor = 200;  // above those of every program: see reopen_descriptors
 constexpr int kSignals = 65;
-constexpr int kCollapse = 25;  // MADV_COLLAPSE of Linux 6.1
 constexpr uintptr_t kStack = 984 * 1024;  // V8's --stack-size
 
 const char* const kNode = "/usr/bin/node";
@@ -80,43 +78,6 @@ bool find_lock_pipe() {
     lock_pipe[1] = end + 1;
   }
   return uv_loop_close(&first) == 0 && lock_pipe[0] >= 0;
-}
-
-// V8 keeps its pages from forked processes (MADV_DONTFORK); here they are what the fork is for.
-void share_pages() {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long begin, end;
-    if (sscanf(line.c_str(), "%lx-%lx", &begin, &end) == 2) {
-      madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DOFORK);
-    }
-  }
-}
-
-// Have node's code and constants in huge pages, where the kernel makes some: a fork has them all at once then, where it
-// would meet a file's page by page.
-void gather_library() {
-  constexpr uintptr_t kHuge = 2 << 20;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    uintptr_t begin, end;
-    char rights[5];
-    if (line.find("libnode.so") == std::string::npos) continue;
-    if (sscanf(line.c_str(), "%lx-%lx %4s", &begin, &end, rights) != 3 || rights[0] != 'r' || rights[1] != '-') continue;
-    begin = (begin + kHuge - 1) / kHuge * kHuge;
-    end = end / kHuge * kHuge;
-    if (begin >= end) continue;
-    const size_t size = end - begin;
-    char* room = static_cast<char*>(mmap(nullptr, size + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (room == MAP_FAILED) continue;
-    char* copy = room + (kHuge - reinterpret_cast<uintptr_t>(room) % kHuge) % kHuge;
-    madvise(copy, size, MADV_HUGEPAGE);
-    memcpy(copy, reinterpret_cast<void*>(begin), size);
-    const int access = PROT_READ | (rights[2] == 'x' ? PROT_EXEC : 0);
-    const bool ready = madvise(copy, size, kCollapse) == 0 && mprotect(copy, size, access) == 0;
-    if (ready) mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, begin);
-    munmap(room, size + kHuge);  // what was not moved
-  }
 }
 
 // Give this process descriptors of its own where libuv expects some. All are closed here: the numbers of the

@@ -18,7 +18,7 @@ _GXX = "/usr/bin/g++"
 _HEADER = "/usr/include/node/node_version.h"
 _SONAME = b"libnode.so.108"
 _LIBRARY = "js_host.so"
-_SOURCES = ("js_host.cpp", "js_platform.h", "js_host.js", "js_warm.js")
+_SOURCES = ("js_host.cpp", "js_memory.h", "js_platform.h", "js_host.js", "js_warm.js")
 MADE_FROM = ("js_host.py", *_SOURCES, _HEADER, _GXX)
 
 _OTHERWISE = re.compile(

@@ -12,6 +12,8 @@
 #include <mutex>
 #include <thread>
 
+namespace {
+
 // A V8 platform without threads, which a fork would lose: V8 then does all work of the garbage collector itself. What
 // insists on another thread gets one of its own, which only a program's process ever starts.
 class Platform : public node::MultiIsolatePlatform {
@@ -71,3 +73,5 @@ class Platform : public node::MultiIsolatePlatform {
   std::condition_variable done_;
   std::atomic<int> running_{0};
 };
+
+}  // namespace
