@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.results import Run, ScoredSample, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
@@ -28,6 +29,8 @@ __all__ = [
     "Problem",
     "Program",
     "PromptTemplate",
+    "Run",
+    "ScoredSample",
     "Verdict",
     "__version__",
     "build_program",
@@ -35,6 +38,7 @@ __all__ = [
     "load_problems",
     "load_template",
     "pass_at_k",
+    "read_run",
     "render_prompt",
     "run_programs",
     "stop_words",
@@ -50,12 +54,15 @@ _HOMES = {
     "Problem": "problems",
     "Program": "programs",
     "PromptTemplate": "templates",
+    "Run": "results",
+    "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
     "pass_at_k": "metrics",
+    "read_run": "results",
     "render_prompt": "prompts",
     "run_programs": "sandbox",
     "stop_words": "prompts",
