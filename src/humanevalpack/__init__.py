@@ -12,12 +12,13 @@ from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
     from humanevalpack.completions import extract_candidate
+    from humanevalpack.evaluation import evaluate
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
-    from humanevalpack.results import Run, ScoredSample, read_run
+    from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LANGUAGES",
     "SCENARIOS",
+    "Generations",
     "Pool",
     "Problem",
     "Program",
@@ -34,10 +36,12 @@ __all__ = [
     "Verdict",
     "__version__",
     "build_program",
+    "evaluate",
     "extract_candidate",
     "load_problems",
     "load_template",
     "pass_at_k",
+    "read_generations",
     "read_run",
     "render_prompt",
     "run_programs",
@@ -50,6 +54,7 @@ __all__ = [
 _HOMES = {
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
+    "Generations": "results",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
@@ -58,10 +63,12 @@ _HOMES = {
     "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
+    "evaluate": "evaluation",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
     "pass_at_k": "metrics",
+    "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",
     "run_programs": "sandbox",

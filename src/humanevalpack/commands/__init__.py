@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.commands import doctor, prompts, sandbox, tasks, verify
+from humanevalpack.commands import doctor, evaluate, prompts, sandbox, tasks, verify
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.version import __version__
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("verify")(verify.verify)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(prompts.app, name="prompts")

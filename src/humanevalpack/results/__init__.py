@@ -2,7 +2,18 @@
 
 from humanevalpack.results.folder import RunFolder, read_run
 from humanevalpack.results.manifest import new_manifest
+from humanevalpack.results.reading import Generations, read_generations
 from humanevalpack.results.records import Run, ScoredSample, scores
 from humanevalpack.results.rows import KeptRow
 
-__all__ = ["KeptRow", "Run", "RunFolder", "ScoredSample", "new_manifest", "read_run", "scores"]
+__all__ = [
+    "Generations",
+    "KeptRow",
+    "Run",
+    "RunFolder",
+    "ScoredSample",
+    "new_manifest",
+    "read_generations",
+    "read_run",
+    "scores",
+]

@@ -10,7 +10,15 @@ from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import Appender
 from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_run
-from humanevalpack.results.manifest import MANIFEST, check_same, new_manifest, read_manifest, write_json, write_manifest
+from humanevalpack.results.manifest import (
+    DECISIVE,
+    MANIFEST,
+    check_same,
+    new_manifest,
+    read_manifest,
+    write_json,
+    write_manifest,
+)
 from humanevalpack.results.records import Run, ScoredSample, sample_order
 from humanevalpack.results.records import scores as scores_of
 from humanevalpack.results.rows import KeptRow, Key
@@ -27,20 +35,24 @@ class RunFolder:
     Several processes may write into one folder.
     """
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def __init__(
+        self, path: Path, manifest: Mapping[str, Any], *, overwrite: bool = False, judge_anew: bool = False
+    ) -> None:
         """Make the folder, or go on in it.
 
-        ``overwrite`` begins anew: the files of the earlier run are deleted. Raises UsageError for a folder that holds
-        something else, or a run with other settings, EnvironmentFault if it cannot be written.
+        ``overwrite`` begins anew: the files of the earlier run are deleted; ``judge_anew`` deletes its verdicts alone.
+        Raises UsageError for a folder that holds something else, or a run with other settings, EnvironmentFault if it
+        cannot be written.
         """
         self.path = path
         if path.exists():
             _check_ours(path)
-        if overwrite:
-            for name in _OURS:
-                (path / name).unlink(missing_ok=True)
+        for name in _OURS if overwrite else (VERDICTS, SCORES) if judge_anew else ():
+            (path / name).unlink(missing_ok=True)
         if (path / MANIFEST).exists():
             before = read_manifest(path)
+            if judge_anew:
+                before = {key: value for key, value in before.items() if key not in DECISIVE}
             check_same(path, before, manifest)
             self.manifest = _merged(before, manifest)
         else:

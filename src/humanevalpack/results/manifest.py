@@ -11,7 +11,7 @@ from humanevalpack.errors import InputError, UsageError
 MANIFEST = "manifest.json"
 VERSION = 1
 """Of the folder's format."""
-DECISIVE = ("prompt", "prompt_sha256", "profile", "dataset", "dataset_sha256", "sandbox", "toolchains", "limits")
+DECISIVE = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
 """What verdicts depend on: a run goes on only where these are as they were."""
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from humanevalpack.errors import InputError
 
@@ -11,7 +11,8 @@ GENERATED, TOO_LONG, SKIPPED = "generated", "prompt_too_long", "skipped"
 GENERATION_STATUSES = (GENERATED, TOO_LONG, SKIPPED)
 FINISHES = ("stop", "length", "refusal", "empty")
 """How the model's answer ended, where that is known."""
-COMPLETION, PROGRAM = "completion", "program"
+COMPLETION: Final = "completion"
+PROGRAM: Final = "program"
 FORMS = (COMPLETION, PROGRAM)
 """``completion``: the text after the prompt, as the model gave it. ``program``: another harness post-processed it."""
 
