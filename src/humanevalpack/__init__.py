@@ -13,6 +13,7 @@ from humanevalpack.version import __version__
 if TYPE_CHECKING:
     from humanevalpack.completions import extract_candidate
     from humanevalpack.evaluation import evaluate
+    from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.problems import Problem, load_problems
@@ -36,10 +37,14 @@ __all__ = [
     "Verdict",
     "__version__",
     "build_program",
+    "check_generations",
+    "clean_generations",
     "evaluate",
+    "export_generations",
     "extract_candidate",
     "load_problems",
     "load_template",
+    "merge_generations",
     "pass_at_k",
     "read_generations",
     "read_run",
@@ -63,10 +68,14 @@ _HOMES = {
     "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
+    "check_generations": "generations",
+    "clean_generations": "generations",
     "evaluate": "evaluation",
+    "export_generations": "generations",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
+    "merge_generations": "generations",
     "pass_at_k": "metrics",
     "read_generations": "results",
     "read_run": "results",

@@ -11,7 +11,7 @@ from humanevalpack.problems import content_hash
 from humanevalpack.programs import Program
 from humanevalpack.results.folder import RunFolder, read_run
 from humanevalpack.results.manifest import MANIFEST, new_manifest, read_manifest
-from humanevalpack.results.reading import Generations, join_rows, read_generations
+from humanevalpack.results.reading import Generations, join_rows, read_several
 from humanevalpack.results.records import Run
 from humanevalpack.results.rows import PROGRAM, KeptRow
 from humanevalpack.sandbox import Toolchain, Verdict, check_toolchains, choose_sandbox, process, run_programs
@@ -55,7 +55,15 @@ def evaluate(
     """
     if sandbox == "process":
         process.confirm(confirm_unsafe)
-    found = _read(files, task, dataset, prompt, form, limit_start, descriptions_per_problem)
+    found = read_several(
+        files,
+        task,
+        dataset=dataset,
+        prompt=prompt,
+        form=form,
+        limit_start=limit_start,
+        descriptions_per_problem=descriptions_per_problem,
+    )
     facts = next((source.facts for source in found if source.facts), {})
     rows, twice = join_rows(found)
     if not rows:
@@ -98,35 +106,6 @@ def evaluate(
         done = read_run(folder)
         run.write_scores(done, k or DEFAULT_KS)
     return done
-
-
-def _read(
-    files: str | Path | Sequence[str | Path],
-    task: str | None,
-    dataset: str | Path | None,
-    prompt: str | PromptTemplate,
-    form: str,
-    limit_start: int | Sequence[int] | None,
-    descriptions: int | None,
-) -> list[Generations]:
-    paths = [files] if isinstance(files, str | Path) else list(files)
-    if not paths:
-        raise UsageError("no file of generations was given")
-    starts = [limit_start] if isinstance(limit_start, int) else list(limit_start or [])
-    if len(starts) not in (0, len(paths)):
-        raise UsageError(f"limit_start has {len(starts)} numbers for {len(paths)} files: give one for every file")
-    return [
-        read_generations(
-            path,
-            task,
-            dataset=dataset,
-            prompt=prompt,
-            form=form,
-            limit_start=starts[number] if starts else None,
-            descriptions_per_problem=descriptions,
-        )
-        for number, path in enumerate(paths)
-    ]
 
 
 def _toolchains(

@@ -68,20 +68,29 @@ class Appender:
                 fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
 
     def _mend(self) -> None:
-        size = os.fstat(self._file.fileno()).st_size
-        tail = b""
-        start = size
-        while start > 0 and b"\n" not in tail:
-            step = min(_BLOCK, start)
-            start -= step
-            tail = os.pread(self._file.fileno(), step, start) + tail
-        torn = tail[tail.rfind(b"\n") + 1 :]
-        if not torn:
-            return
-        if _is_whole(torn):
+        torn = _open_line(self._file.fileno())
+        if torn and _is_whole(torn):
             self._file.write(b"\n")
-        else:
-            os.ftruncate(self._file.fileno(), size - len(torn))
+        elif torn:
+            os.ftruncate(self._file.fileno(), os.fstat(self._file.fileno()).st_size - len(torn))
+
+
+def ends_whole(path: Path) -> bool:
+    """Whether the last line of a file is not half written."""
+    with path.open("rb") as file:
+        torn = _open_line(file.fileno())
+    return not torn or _is_whole(torn)
+
+
+def _open_line(descriptor: int) -> bytes:
+    """Return what stands behind the last end of a line."""
+    start = os.fstat(descriptor).st_size
+    tail = b""
+    while start > 0 and b"\n" not in tail:
+        step = min(_BLOCK, start)
+        start -= step
+        tail = os.pread(descriptor, step, start) + tail
+    return tail[tail.rfind(b"\n") + 1 :]
 
 
 def _is_whole(line: bytes) -> bool:

@@ -68,13 +68,33 @@ def read_generations(
     foreign = _Foreign(path, task, dataset or "hub", prompt, check_form(form))
     if path.suffix == ".json":
         return _lists(foreign, limit_start, descriptions_per_problem)
-    kind = _kind_of_lines(path)
+    kind = kind_of_lines(path)
     if kind == "rows":
         return _selected(_rows(path), task)
     if kind == "lm_eval log" and (logged := task_of_log(path) or task) is not None:
         rows = [row for _, row in rows_of_log(path, logged)]
         return _selected(Generations(path=path, kind=kind, rows=rows, facts=facts_beside(path)), task)
     return _completions(foreign)
+
+
+def read_several(
+    files: str | Path | Sequence[str | Path],
+    task: str | None = None,
+    *,
+    limit_start: int | Sequence[int] | None = None,
+    **options: Any,
+) -> list[Generations]:
+    """Read files as ``read_generations`` does; raises UsageError unless ``limit_start`` has a number for every one."""
+    paths = [files] if isinstance(files, str | Path) else list(files)
+    if not paths:
+        raise UsageError("no file of generations was given")
+    starts = [limit_start] if isinstance(limit_start, int) else list(limit_start or [])
+    if len(starts) not in (0, len(paths)):
+        raise UsageError(f"limit_start has {len(starts)} numbers for {len(paths)} files: give one for every file")
+    return [
+        read_generations(path, task, limit_start=starts[number] if starts else None, **options)
+        for number, path in enumerate(paths)
+    ]
 
 
 def template_for(prompt: str | PromptTemplate, scenario: str, facts: Mapping[str, Any]) -> tuple[PromptTemplate, str]:
@@ -134,7 +154,8 @@ def _rows(path: Path) -> Generations:
     return Generations(path=path, kind="rows", rows=read_generation_lines(path), facts=facts)
 
 
-def _kind_of_lines(path: Path) -> str:
+def kind_of_lines(path: Path) -> str:
+    """Return ``rows`` (ours), ``lm_eval log`` or ``completions``, by the first line; raises InputError."""
     for number, record in read_json_lines(path, grows=True):
         if not isinstance(record, dict):
             raise InputError(f"{path}, line {number}: expected a JSON object, found {type(record).__name__}")
