@@ -44,6 +44,14 @@ def task_of_log(path: Path) -> str | None:
     return found[1] if found else None
 
 
+def is_our_log(record: Mapping[str, Any]) -> bool:
+    """Whether a line is of a log of our tasks, whose samples are JSON objects as text, not of another task's."""
+    try:
+        return "generation" in json.loads(record["filtered_resps"][0][0])
+    except (KeyError, IndexError, TypeError, ValueError):
+        return False
+
+
 def read_lm_eval_run(folder: Path) -> Run:
     """Read the newest run below a folder; raises InputError that names the file and what is wrong."""
     results = newest_results(folder)

@@ -19,7 +19,7 @@ from humanevalpack.results.completion_lines import read_completion_lines
 from humanevalpack.results.folder import GENERATIONS, read_generation_lines, read_run
 from humanevalpack.results.forms import Form, Recognizer, Text, check_form, settle
 from humanevalpack.results.lists import placed, read_lists
-from humanevalpack.results.lm_eval_logs import facts_beside, rows_of_log, task_of_log
+from humanevalpack.results.lm_eval_logs import facts_beside, is_our_log, rows_of_log, task_of_log
 from humanevalpack.results.manifest import MANIFEST, read_manifest
 from humanevalpack.results.rows import COMPLETION, GENERATED, PROGRAM, KeptRow, Key
 from humanevalpack.scenarios import SCENARIOS, parse_task, task_name
@@ -71,8 +71,8 @@ def read_generations(
     kind = kind_of_lines(path)
     if kind == "rows":
         return _selected(_rows(path), task)
-    if kind == "lm_eval log" and (logged := task_of_log(path) or task) is not None:
-        rows = [row for _, row in rows_of_log(path, logged)]
+    if kind == "lm_eval log":
+        rows = [row for _, row in rows_of_log(path, task_of_log(path) or foreign.named_task())]
         return _selected(Generations(path=path, kind=kind, rows=rows, facts=facts_beside(path)), task)
     return _completions(foreign)
 
@@ -161,7 +161,7 @@ def kind_of_lines(path: Path) -> str:
             raise InputError(f"{path}, line {number}: expected a JSON object, found {type(record).__name__}")
         if "generation" in record and "status" in record:
             return "rows"
-        return "lm_eval log" if "filtered_resps" in record else "completions"
+        return "lm_eval log" if is_our_log(record) else "completions"
     raise InputError(f"{path}: no generations in it: it is empty")
 
 
