@@ -21,7 +21,8 @@ from generation_files import (
     write_lines,
     wrong,
 )
-from humanevalpack.errors import HumanEvalPackError, InputError, SandboxFault, UsageError
+from humanevalpack.errors import HumanEvalPackError, InputError, SandboxFault, ToolchainMissing, UsageError
+from humanevalpack.sandbox import Toolchain
 
 pytestmark = [pytest.mark.toolchain("python"), pytest.mark.filterwarnings("ignore:sandbox 'process'")]
 
@@ -228,6 +229,28 @@ def test_a_problem_that_the_data_does_not_have_is_named(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "generations.jsonl", [record])
     with pytest.raises(InputError, match=f"{FIX}, sample 0: task_id is 'Python/999'; dataset 'mini' has Python/0"):
         evaluate(path, output=tmp_path / "run")
+
+
+def test_a_missing_toolchain_is_an_error_or_leaves_its_language_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = row("humanevalfixtests-go", generation="x").to_dict() | {"task_id": "Go/0"}
+    path = write_lines(tmp_path / "generations.jsonl", [row().to_dict(), go])
+    real = hep.evaluation.check_toolchains  # type: ignore[attr-defined]
+
+    def without_go(languages: list[str], **options: Any) -> dict[str, Toolchain]:
+        lacking = Toolchain("go", False, version="", paths=(), missing=("no go",), install="install go")
+        return real([name for name in languages if name != "go"], **options) | {"go": lacking}
+
+    monkeypatch.setattr("humanevalpack.evaluation.check_toolchains", without_go)
+    with pytest.raises(ToolchainMissing, match=r"go: no go\. Install it: install go\n.*missing_toolchains=skip"):
+        evaluate(path, output=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    run = evaluate(path, output=tmp_path / "run", missing_toolchains="skip")
+    assert run.manifest["left_out"] == {"go": "no go"}
+    written = json.loads((tmp_path / "run" / "scores.json").read_text())
+    assert written[FIX]["pass@1"] == 1
+    assert "pass@1" not in written["humanevalfixtests-go"]
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:

@@ -163,13 +163,14 @@ def _print(run: "Run", found: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table(box=box.HORIZONTALS, pad_edge=False, collapse_padding=True)
-    table.add_column("task", no_wrap=True)
-    for title in ("problems", "samples", "score", "verdicts"):
-        table.add_column(title)
+    for title in ("task", "samples", "score", "verdicts"):
+        table.add_column(title, no_wrap=title != "verdicts")
     for name, entry in found.items():
         statuses = sorted(entry["statuses"].items(), key=lambda item: -item[1])
-        counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses)
-        table.add_row(name, str(entry["problems"]), str(entry["samples"]), "\n".join(_scores(entry)) or "–", counts)
+        counts = "\n".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses)
+        each, rest = divmod(entry["samples"], entry["problems"])
+        samples = f"{entry['problems']} × {each}" if not rest else str(entry["samples"])
+        table.add_row(name, samples, "\n".join(_scores(entry)) or "–", counts, end_section=True)
     Console().print(table)
     for note in run.manifest.get("notes", []):
         typer.echo(note)

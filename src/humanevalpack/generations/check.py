@@ -114,7 +114,7 @@ def _checked(task: str, rows: Sequence[KeptRow], missing: Sequence[str], source:
         task=task,
         problems=len({row.task_id for row in rows}),
         samples=len(first),
-        statuses=Counter(verdicts.get(row.key) or row.status for row in first.values()),
+        statuses=dict(Counter(verdicts.get(row.key) or row.status for row in first.values())),
         missing=missing,
         twice=twice,
         contradicting=contradicting,
