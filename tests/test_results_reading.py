@@ -181,7 +181,7 @@ def test_completions_some_of_which_repeat_the_head_stay_answers_and_it_is_said(t
     records.append({"task_id": "Python/0", "completion": program_of(mini()[0], "synthesize", right(mini()[0]))})
     found = read(write_lines(tmp_path / "x.jsonl", records), SYNTHESIZE)
     assert {r.form for r in found.rows} == {"completion"}
-    assert f"1 of {len(mini())} repeat the problem's head" in found.notes[0]
+    assert f"1 of {len(mini())} repeat the head" in found.notes[0]
 
 
 def test_the_form_can_be_said(tmp_path: Path) -> None:

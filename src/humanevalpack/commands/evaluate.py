@@ -164,13 +164,13 @@ def _print(run: "Run", found: dict[str, dict[str, Any]]) -> None:
 
     table = Table(box=box.HORIZONTALS, pad_edge=False, collapse_padding=True)
     for title in ("task", "samples", "score", "verdicts"):
-        table.add_column(title, no_wrap=title != "verdicts")
+        table.add_column(title, no_wrap=title != "verdicts", overflow="fold")
     for name, entry in found.items():
         statuses = sorted(entry["statuses"].items(), key=lambda item: -item[1])
         counts = "\n".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses)
         each, rest = divmod(entry["samples"], entry["problems"])
         samples = f"{entry['problems']} × {each}" if not rest else str(entry["samples"])
-        table.add_row(name, samples, "\n".join(_scores(entry)) or "–", counts, end_section=True)
+        table.add_row(name, samples, "\n".join(_scores(entry)) or "–", counts, end_section="\n" in counts)
     Console().print(table)
     for note in run.manifest.get("notes", []):
         typer.echo(note)

@@ -60,6 +60,8 @@ def merge_generations(
     rows.sort(key=lambda row: (row.task, int(row.task_id.rpartition("/")[2]), row.sample))
     judged = _verdicts(sources)
     facts = _facts(sources)
+    if dataset is not None:
+        facts.setdefault("dataset", str(dataset))
     notes = [note for source in sources for note in source.generations.notes]
     names = [str(source.generations.path) for source in sources]
     manifest = new_manifest(

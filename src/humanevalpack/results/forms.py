@@ -129,8 +129,8 @@ def _found(filled: Sequence[Text], recognizer: Recognizer, *, mixed: bool) -> tu
     fitting = [a or b for a, b in zip(full, program, strict=True)]
     if not any(fitting) or mixed:
         usual: Form = "completion" if mixed or recognizer.is_code else "program"
-        repeated = f"; {sum(program)} of {len(filled)} repeat the problem's head" if any(program) else ""
-        return usual, f"taken for form {usual!r}: not all begin with their prompt ({name}) or head{repeated}"
+        repeated = f"; {sum(program)} of {len(filled)} repeat the head" if any(program) else ""
+        return usual, f"taken for form {usual!r}: not every text begins with its prompt ({name}) or head{repeated}"
     odd = filled[fitting.index(False)] if not all(fitting) else filled[full.index(not full[0])]
     raise InputError(
         f"{odd.place}: begins neither with the prompt {name!r} of {odd.problem.task_id} nor with its head, as "
