@@ -23,7 +23,9 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"humanevalpack {__version__}\n")
 
 
-COMMANDS = ("", "verify", "doctor", "prompts", "prompts list", "prompts show", "prompts preview", "tasks", "tasks list")
+PROMPTS = ("prompts", "prompts list", "prompts show", "prompts preview")
+GENERATIONS = ("generations", *(f"generations {verb}" for verb in ("merge", "check", "clean", "export")))
+COMMANDS = ("", "evaluate", "verify", "doctor", *PROMPTS, *GENERATIONS, "tasks", "tasks list")
 
 
 @pytest.mark.parametrize("arguments", [tuple(command.split()) for command in COMMANDS], ids=" ".join)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from humanevalpack import Verdict
 from humanevalpack.errors import InputError
-from humanevalpack.lm_eval_plugin.kept import KeptRow, read_rows, write_rows
-from humanevalpack.lm_eval_plugin.samples import Generation, Sample, writable
+from humanevalpack.lm_eval_plugin.kept import read_rows, write_rows
+from humanevalpack.lm_eval_plugin.samples import Generation, Sample
+from humanevalpack.results.rows import KeptRow, writable
 
 anything = st.text(st.characters(exclude_categories=()))  # NUL and halves of surrogate pairs included
 

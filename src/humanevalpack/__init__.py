@@ -12,11 +12,14 @@ from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
     from humanevalpack.completions import extract_candidate
+    from humanevalpack.evaluation import evaluate
+    from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
@@ -24,17 +27,27 @@ if TYPE_CHECKING:
 __all__ = [
     "LANGUAGES",
     "SCENARIOS",
+    "Generations",
     "Pool",
     "Problem",
     "Program",
     "PromptTemplate",
+    "Run",
+    "ScoredSample",
     "Verdict",
     "__version__",
     "build_program",
+    "check_generations",
+    "clean_generations",
+    "evaluate",
+    "export_generations",
     "extract_candidate",
     "load_problems",
     "load_template",
+    "merge_generations",
     "pass_at_k",
+    "read_generations",
+    "read_run",
     "render_prompt",
     "run_programs",
     "stop_words",
@@ -46,16 +59,26 @@ __all__ = [
 _HOMES = {
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
+    "Generations": "results",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
     "PromptTemplate": "templates",
+    "Run": "results",
+    "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
+    "check_generations": "generations",
+    "clean_generations": "generations",
+    "evaluate": "evaluation",
+    "export_generations": "generations",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
+    "merge_generations": "generations",
     "pass_at_k": "metrics",
+    "read_generations": "results",
+    "read_run": "results",
     "render_prompt": "prompts",
     "run_programs": "sandbox",
     "stop_words": "prompts",

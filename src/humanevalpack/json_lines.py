@@ -8,13 +8,25 @@ from typing import Any
 from humanevalpack.errors import InputError
 
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield (line number, counted from 1; value) of every line that is not blank; raises InputError."""
+def read_json_lines(path: Path, *, grows: bool = False) -> Iterator[tuple[int, Any]]:
+    """Yield (line number, counted from 1; value) of every line that is not blank; raises InputError.
+
+    In a file that ``grows`` the last line may be half written: it is left out then.
+    """
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, _value(line, f"{path}, line {number}")
+                if not line.strip():
+                    continue
+                try:
+                    value = _value(line, f"{path}, line {number}")
+                except InputError:
+                    if grows and not line.endswith("\n"):
+                        return
+                    raise
+                yield number, value
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as JSON lines in UTF-8") from error
 

@@ -4,7 +4,7 @@ Source: OctoPack (arXiv 2308.07124), section 3; texts as in the reference harnes
 """
 
 from humanevalpack.errors import UsageError
-from humanevalpack.languages import get_language
+from humanevalpack.languages import LANGUAGES, get_language
 from humanevalpack.problems import Problem
 
 SCENARIOS = ("fixtests", "fixdocs", "explaindescribe", "explainsynthesize", "synthesize")
@@ -63,3 +63,20 @@ def scenario_context(problem: Problem, scenario: str, description: str | None = 
 def answer_base(problem: Problem, scenario: str) -> str:
     """Return the text that the prompt ends with: the base, or nothing where the answer is a description."""
     return "" if scenario == "explaindescribe" else scenario_base(problem, scenario)
+
+
+def task_name(scenario: str, language: str) -> str:
+    """Return the name of a task: ``humaneval{scenario}-{language}``."""
+    return f"humaneval{scenario}-{language}"
+
+
+def parse_task(task: str) -> tuple[str, str]:
+    """Return (scenario, language) of a task's name; raises UsageError that lists the names."""
+    for scenario in SCENARIOS:
+        for language in LANGUAGES:
+            if task == task_name(scenario, language):
+                return scenario, language
+    raise UsageError(
+        f"task {task!r} is not known: a task is humaneval{{scenario}}-{{language}} with a scenario of "
+        f"{', '.join(SCENARIOS)} and a language of {', '.join(LANGUAGES)}"
+    )

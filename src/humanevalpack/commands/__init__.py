@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.commands import doctor, prompts, sandbox, tasks, verify
+from humanevalpack.commands import doctor, evaluate, generations, prompts, sandbox, tasks, verify
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.version import __version__
 
@@ -25,8 +25,10 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("verify")(verify.verify)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(generations.app, name="generations")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(tasks.app, name="tasks")

@@ -10,13 +10,14 @@ from humanevalpack.corrections import corrected
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.lm_eval_plugin.arguments import generation_arguments
 from humanevalpack.lm_eval_plugin.descriptions import given_descriptions, load_descriptions
-from humanevalpack.lm_eval_plugin.kept import kept_row
+from humanevalpack.lm_eval_plugin.kept import generation_of, kept_row
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.prompting import ChatFunction, choose_prompting
 from humanevalpack.lm_eval_plugin.requests import AnswerRequest
-from humanevalpack.lm_eval_plugin.samples import SKIPPED, Generation, prompt_text
+from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
 from humanevalpack.problems import Problem, content_hash, load_problems
 from humanevalpack.prompts import render_encoder_prompt, stop_words
+from humanevalpack.results.rows import SKIPPED
 from humanevalpack.templates import PROMPT_AUTO
 
 
@@ -146,7 +147,7 @@ class Asking:
                 f"generations {self.options.generations}: {self.name}, {row.task_id} was made with another prompt "
                 f"(now it is {self.prompting.template.name!r}): set prompt= and dataset= as they were"
             )
-        return row.as_generation()
+        return generation_of(row)
 
 
 @cache  # seconds each, and five tasks need the same; a file is read anew, for it may have been mended in a notebook

@@ -12,10 +12,10 @@ from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
-from humanevalpack.lm_eval_plugin.kept import KeptRow
 from humanevalpack.lm_eval_plugin.options import Options
-from humanevalpack.lm_eval_plugin.task_files import task_name
 from humanevalpack.problems import Problem
+from humanevalpack.results.rows import KeptRow
+from humanevalpack.scenarios import task_name
 
 # Turns a raw generation into a description, by the rules of this run's template.
 Extract = Callable[[Problem, str], str]

@@ -7,73 +7,40 @@ import json
 import shlex
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from humanevalpack.errors import InputError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.lm_eval_plugin.options import Options
-from humanevalpack.lm_eval_plugin.samples import GENERATED, SKIPPED, TOO_LONG, Generation
+from humanevalpack.lm_eval_plugin.samples import Generation
+from humanevalpack.results.rows import COMPLETION, KeptRow
 from humanevalpack.templates import PROMPT_AUTO, PromptTemplate
 
-# A verdict is never among them: what is read here has still to be judged.
-_STATUSES = (GENERATED, TOO_LONG, SKIPPED)
+
+def row_of(task: str, task_id: str, sample: int, generation: Generation) -> KeptRow:
+    """Make a row of a generation."""
+    return KeptRow(
+        task=task,
+        task_id=task_id,
+        sample=sample,
+        prompt=generation.prompt,
+        generation=generation.text,
+        status=generation.status,
+        description=generation.description,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRow:
-    """One line of such a file."""
-
-    task: str
-    task_id: str
-    sample: int
-    prompt: str
-    generation: str
-    status: str
-    description: str | None = None
-
-    @classmethod
-    def of(cls, task: str, task_id: str, sample: int, generation: Generation) -> "KeptRow":
-        """Make a row of a generation."""
-        return cls(
-            task=task,
-            task_id=task_id,
-            sample=sample,
-            prompt=generation.prompt,
-            generation=generation.text,
-            status=generation.status,
-            description=generation.description,
-        )
-
-    @classmethod
-    def read(cls, record: object, place: str) -> "KeptRow":
-        """Check one record; raises InputError that names the place and the field."""
-        if not isinstance(record, dict):
-            raise InputError(f"{place}: expected a JSON object, found {type(record).__name__}")
-        types = {"sample": int, "description": str | None}
-        for field in fields(cls):
-            value = record.get(field.name)
-            allowed: Any = types.get(field.name, str)
-            if not isinstance(value, allowed):
-                kind = getattr(allowed, "__name__", "text or null")
-                raise InputError(f"{place}: field {field.name!r} must be {kind}, found {value!r:.60}")
-        if record["status"] not in _STATUSES:
-            raise InputError(f"{place}: status is {record['status']!r}; allowed: {', '.join(_STATUSES)}")
-        values: dict[str, Any] = {field.name: record.get(field.name) for field in fields(cls)}
-        return cls(**values)
-
-    def as_generation(self) -> Generation:
-        """Return the generation that this row keeps."""
-        return Generation(prompt=self.prompt, text=self.generation, status=self.status, description=self.description)
+def generation_of(row: KeptRow) -> Generation:
+    """Return the generation that a row keeps."""
+    return Generation(prompt=row.prompt, text=row.generation, status=row.status, description=row.description)
 
 
 def write_rows(rows: Iterable[KeptRow], path: Path) -> Path:
     """Write rows as JSON lines (whole or not at all: into a file beside it, then renamed)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
+    part.write_text("".join(row.to_line() for row in rows), "utf-8")
     return part.replace(path)
 
 
@@ -106,6 +73,11 @@ def kept_row(options: Options, task: str, task_id: str, sample: int) -> KeptRow:
         raise InputError(
             f"generations {options.generations}: nothing for {task}, {task_id}, sample {sample}: "
             "use the tasks, --limit and n_samples that the generations were made with"
+        )
+    if row.form != COMPLETION:
+        raise InputError(
+            f"generations {options.generations}: {task}, {task_id}, sample {sample} is post-processed (form "
+            f"{row.form!r}), not what a model wrote: score it with humanevalpack evaluate"
         )
     return row
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from lm_eval.api.instance import Instance
 
-from humanevalpack.lm_eval_plugin.kept import KeptRow
 from humanevalpack.lm_eval_plugin.samples import Generation
 from humanevalpack.problems import Problem
+from humanevalpack.results.rows import KeptRow
 
 if TYPE_CHECKING:
     from humanevalpack.lm_eval_plugin.asking import Asking

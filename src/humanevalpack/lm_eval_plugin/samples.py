@@ -4,9 +4,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+from humanevalpack.results.rows import GENERATED
 from humanevalpack.sandbox.verdicts import Verdict
-
-GENERATED, TOO_LONG, SKIPPED = "generated", "prompt_too_long", "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +64,6 @@ class Sample:
             "budget": generation.budget,
         }
         return json.dumps(record)
-
-
-def writable(text: str) -> str:
-    """Replace halves of surrogate pairs, which JSON APIs can send and no UTF-8 file can hold, by U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def prompt_text(prompt: Any) -> str:

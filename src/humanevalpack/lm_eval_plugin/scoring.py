@@ -8,11 +8,12 @@ from typing import Any
 from humanevalpack.completions import cut_at_stop_words, extract_candidate
 from humanevalpack.errors import SandboxFault
 from humanevalpack.lm_eval_plugin.options import Options
-from humanevalpack.lm_eval_plugin.samples import GENERATED, SKIPPED, TOO_LONG, Generation, Sample
+from humanevalpack.lm_eval_plugin.samples import Generation, Sample
 from humanevalpack.metrics import pass_at_k
 from humanevalpack.problems import Problem
 from humanevalpack.programs import Program, build_program
 from humanevalpack.prompts import stop_words
+from humanevalpack.results.rows import GENERATED, SKIPPED, TOO_LONG
 from humanevalpack.sandbox import STATUSES, Verdict, choose_sandbox, run_programs
 from humanevalpack.templates import PromptTemplate
 

@@ -7,7 +7,7 @@ the folder and this module equal.
 from pathlib import Path
 
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.scenarios import AVERAGED, SCENARIOS
+from humanevalpack.scenarios import AVERAGED, SCENARIOS, task_name
 
 TASK_FOLDER = Path(__file__).resolve().parent / "tasks"
 BASE_FILE = "task_base"
@@ -22,11 +22,6 @@ GROUPS = {
     "humanevalsynthesize": (("synthesize",), ("synthesize",)),
 }
 PARTS = ("humanevalfix", "humanevalexplain", "humanevalsynthesize", "humanevalfixdocs")
-
-
-def task_name(scenario: str, language: str) -> str:
-    """Return the name of a task: ``humaneval{scenario}-{language}``."""
-    return f"humaneval{scenario}-{language}"
 
 
 def task_files() -> dict[str, str]:

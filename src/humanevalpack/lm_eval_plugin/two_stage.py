@@ -20,9 +20,10 @@ from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
-from humanevalpack.lm_eval_plugin.kept import KeptRow, write_rows
+from humanevalpack.lm_eval_plugin.kept import row_of, write_rows
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
-from humanevalpack.lm_eval_plugin.samples import GENERATED, TOO_LONG, Generation, prompt_text, writable
+from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
+from humanevalpack.results.rows import GENERATED, TOO_LONG, writable
 
 _Numbered = Sequence[tuple[AnswerRequest, int]]
 """Requests with the number of the sample that is asked for."""
@@ -143,7 +144,7 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
 def _share(model: Any, numbered: _Numbered) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
-        KeptRow.of(request.asking.name, request.problem.task_id, sample, request.generations[sample - request.idx])
+        row_of(request.asking.name, request.problem.task_id, sample, request.generations[sample - request.idx])
         for request, sample in numbered
         if sample - request.idx < request.repeats
     ]

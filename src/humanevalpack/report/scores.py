@@ -71,14 +71,6 @@ class RunScores:
         return math.fsum(averages) / len(averages) if len(averages) == len(AVERAGED) else None
 
 
-def newest_results(folder: Path) -> Path:
-    """Return the newest results file that lm_eval wrote below ``folder``; raises InputError if there is none."""
-    files = sorted(folder.rglob("results_*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-    if not files:
-        raise InputError(f"{folder}: no results_*.json below it; run lm_eval with --output_path {folder}")
-    return files[-1]
-
-
 def read_run(path: Path, *, name: str | None = None, metric: str = "pass@1") -> RunScores:
     """Read a results file of lm_eval (``name`` replaces the model's); raises InputError that says what is wrong."""
     try:

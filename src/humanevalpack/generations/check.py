@@ -1,0 +1,128 @@
+"""What is wrong with a file of generations: missing, double, cut off, empty, all alike."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.generations.sources import Source, known_data, missing_samples, read_sources
+from humanevalpack.json_lines import read_json_lines
+from humanevalpack.results.appending import ends_whole
+from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_verdict_lines
+from humanevalpack.results.manifest import MANIFEST, read_manifest
+from humanevalpack.results.reading import Generations, kind_of_lines
+from humanevalpack.results.rows import GENERATED, KeptRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One task's generations, looked through; samples read ``Python/3, sample 0``."""
+
+    task: str
+    problems: int
+    samples: int
+    statuses: Mapping[str, int]
+    """Of the verdicts, where there are some, else of the generations."""
+    missing: Sequence[str]
+    twice: Sequence[str]
+    """Samples that stand there more than once."""
+    contradicting: Sequence[str]
+    """Those of them whose generations differ."""
+    truncated: Sequence[str]
+    """Answers that were cut by their length, and a last line that is half written."""
+    empty: Sequence[str]
+    alike: Sequence[str]
+    """Problems whose samples (several) are all the same text."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every sample is there, once."""
+        return not (self.missing or self.twice)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        return asdict(self) | {"complete": self.complete}
+
+
+def check_generations(
+    path: str | Path, *, task: str | None = None, dataset: str | Path | None = None, **reading: Any
+) -> list[Checked]:
+    """Look through generations, one result a task; changes nothing.
+
+    ``dataset`` says which problems there must be; ``reading`` are further arguments of ``read_generations``. Raises as
+    that does for a file that cannot be read at all.
+    """
+    path = Path(path).expanduser()
+    own = _own_lines(path)
+    if own is None:
+        (source,) = read_sources(path, task, dataset=dataset, **reading)
+        rows: Sequence[KeptRow] = source.generations.rows
+    else:
+        rows = [row for row in own if task in (None, row.task)]
+        verdicts = path / VERDICTS
+        judged = read_verdict_lines(verdicts) if verdicts.is_file() else {}
+        facts = _facts(path)
+        source = Source(Generations(path=path, kind="rows", rows=rows, facts=facts), judged)
+    data = known_data([source], dataset)
+    missing = missing_samples(rows, data)
+    return [_checked(name, found, missing[name], source, _torn(path)) for name, found in _by_task(rows).items()]
+
+
+def _own_lines(path: Path) -> list[KeptRow] | None:
+    """Return every line of a file of ours, doubles included; None for a file of another kind."""
+    file = path / GENERATIONS if path.is_dir() else path
+    if not file.is_file() or file.suffix == ".json" or kind_of_lines(file) != "rows":
+        return None
+    return [KeptRow.read(record, f"{file}, line {number}") for number, record in read_json_lines(file, grows=True)]
+
+
+def _torn(path: Path) -> list[str]:
+    file = path / GENERATIONS if path.is_dir() else path
+    if not file.is_file() or file.suffix == ".json" or ends_whole(file):
+        return []
+    return [f"{file}, the last line (half written)"]
+
+
+def _facts(path: Path) -> Mapping[str, Any]:
+    return read_manifest(path) if (path / MANIFEST).is_file() else {}
+
+
+def _by_task(rows: Iterable[KeptRow]) -> dict[str, list[KeptRow]]:
+    found = defaultdict[str, list[KeptRow]](list)
+    for row in rows:
+        found[row.task].append(row)
+    return found
+
+
+def _checked(task: str, rows: Sequence[KeptRow], missing: Sequence[str], source: Source, torn: list[str]) -> Checked:
+    first: dict[str, KeptRow] = {}
+    twice: list[str] = []
+    contradicting: list[str] = []
+    for row in rows:
+        held = first.setdefault(_name(row), row)
+        if held is not row:
+            twice.append(_name(row))
+        if held != row:
+            contradicting.append(_name(row))
+    texts = defaultdict[str, list[str]](list)
+    for row in first.values():
+        if row.status == GENERATED:
+            texts[row.task_id].append(row.generation)
+    verdicts = {key: (record["verdict"] or {}).get("status") for key, record in source.judged.items()}
+    return Checked(
+        task=task,
+        problems=len({row.task_id for row in rows}),
+        samples=len(first),
+        statuses=dict(Counter(verdicts.get(row.key) or row.status for row in first.values())),
+        missing=missing,
+        twice=twice,
+        contradicting=contradicting,
+        truncated=[name for name, row in first.items() if row.finish == "length"] + torn,
+        empty=[name for name, row in first.items() if row.status == GENERATED and not row.generation.strip()],
+        alike=[task_id for task_id, found in texts.items() if len(found) > 1 and len(set(found)) == 1],
+    )
+
+
+def _name(row: KeptRow) -> str:
+    return f"{row.task_id}, sample {row.sample}"

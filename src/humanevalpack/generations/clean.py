@@ -1,0 +1,68 @@
+"""Generations without those that are to be made, or judged, once more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError, UsageError
+from humanevalpack.generations.sources import read_sources
+from humanevalpack.generations.writing import check_free, write_run
+from humanevalpack.results.manifest import new_manifest
+from humanevalpack.results.rows import FINISHES, GENERATION_STATUSES
+from humanevalpack.sandbox.verdicts import STATUSES
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What came of it."""
+
+    path: Path
+    kept: int
+    removed: int
+    """Generations that were taken out."""
+    to_judge: int
+    """Generations that are kept and lost their verdict."""
+
+
+def clean_generations(
+    path: str | Path,
+    output: str | Path,
+    statuses: Sequence[str],
+    *,
+    task: str | None = None,
+    overwrite: bool = False,
+) -> Cleaned:
+    """Write the generations without those of ``statuses``, for a second run to make them anew.
+
+    A status or finish of a generation (``prompt_too_long``, ``length``, ``refusal``, ...) takes the generation out; one
+    of a verdict (``timeout``, ...) the verdict alone. With ``task`` only that task's. ``output`` may be ``path`` itself
+    with ``overwrite``. Raises UsageError for an unknown status and an output that is there already.
+    """
+    path, output = Path(path).expanduser(), Path(output).expanduser()
+    known = (*GENERATION_STATUSES, *FINISHES, *STATUSES)
+    for status in statuses:
+        if status not in known:
+            raise UsageError(f"status {status!r} is not known; use one or more of {', '.join(dict.fromkeys(known))}")
+    if not statuses:
+        raise UsageError("no status was named: say what is to be taken out")
+    check_free(output, overwrite=overwrite)
+    (source,) = read_sources(path)
+    found = source.generations
+    if found.kind not in ("run", "rows"):
+        raise InputError(f"{path}: {found.kind} has no statuses: evaluate it first, then clean its run's folder")
+    concerned = [row for row in found.rows if task in (None, row.task)]
+    gone = {row.key for row in concerned if row.status in statuses or row.finish in statuses}
+    unjudged = {
+        row.key for row in concerned if row.key not in gone and _verdict(source.judged.get(row.key)) in statuses
+    }
+    judged = {key: record for key, record in source.judged.items() if key not in gone | unjudged}
+    rows = [row for row in found.rows if row.key not in gone]
+    facts = {key: value for key, value in found.facts.items() if key not in ("name", "version")}
+    write_run(output, rows, judged, new_manifest(str(found.facts.get("name") or output.stem), **facts))
+    return Cleaned(output, len(rows), len(gone), len(unjudged))
+
+
+def _verdict(record: Any) -> str | None:
+    status: str | None = (record or {}).get("verdict") and record["verdict"]["status"]
+    return status

@@ -1,0 +1,113 @@
+"""Slices of one run, put together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError
+from humanevalpack.generations.sources import Source, known_data, missing_samples, read_sources
+from humanevalpack.generations.writing import check_free, write_run
+from humanevalpack.results.manifest import DECISIVE, new_manifest
+from humanevalpack.results.reading import join_rows
+
+# What the slices of one run have in common, beside what verdicts depend on.
+_MADE_WITH = (
+    "model",
+    "model_revision",
+    "stop_words",
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_new_tokens",
+    "total_length",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What came of a merge."""
+
+    path: Path
+    generations: int
+    verdicts: int
+    twice: int
+    """Generations that stood, equal, in several files."""
+    missing: Mapping[str, Sequence[str]]
+    """Task to the samples that none of the files has."""
+    notes: Sequence[str]
+
+
+def merge_generations(
+    files: Sequence[str | Path],
+    output: str | Path,
+    *,
+    task: str | None = None,
+    dataset: str | Path | None = None,
+    overwrite: bool = False,
+    **reading: Any,
+) -> Merged:
+    """Put slices (run folders, or whatever ``read_generations`` reads) together into a run's folder, or a .jsonl file.
+
+    ``reading`` are further arguments of ``read_generations``; ``limit_start`` may hold one number a file. What equals
+    counts once. Raises InputError for generations, verdicts or settings that contradict each other, naming both files;
+    UsageError if ``output`` is there already, without ``overwrite``.
+    """
+    output = Path(output).expanduser()
+    check_free(output, overwrite=overwrite)
+    sources = read_sources(files, task, dataset=dataset, **reading)
+    rows, twice = join_rows([source.generations for source in sources])
+    rows.sort(key=lambda row: (row.task, int(row.task_id.rpartition("/")[2]), row.sample))
+    judged = _verdicts(sources)
+    facts = _facts(sources)
+    if dataset is not None:
+        facts.setdefault("dataset", str(dataset))
+    notes = [note for source in sources for note in source.generations.notes]
+    names = [str(source.generations.path) for source in sources]
+    manifest = new_manifest(
+        str(facts.get("name") or output.stem),
+        **{key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes")},
+        source=names,
+        notes=notes or None,
+    )
+    missing = {name: found for name, found in missing_samples(rows, known_data(sources, dataset)).items() if found}
+    write_run(output, rows, judged, manifest)
+    return Merged(path=output, generations=len(rows), verdicts=len(judged), twice=twice, missing=missing, notes=notes)
+
+
+def _verdicts(sources: Sequence[Source]) -> dict[tuple[str, str, int], Mapping[str, Any]]:
+    judged: dict[tuple[str, str, int], Mapping[str, Any]] = {}
+    for source in sources:
+        for key, record in source.judged.items():
+            held = judged.setdefault(key, record)
+            if _said(held) != _said(record):
+                raise InputError(
+                    f"{source.generations.path}: {', '.join(map(str, key))} was judged {_said(record)[1]}, and "
+                    f"{_said(held)[1]} in another of the folders: judge one of them again"
+                )
+    return judged
+
+
+def _said(record: Mapping[str, Any]) -> tuple[str, str | None]:
+    return record["program"], (record["verdict"] or {}).get("status")
+
+
+def _facts(sources: Sequence[Source]) -> dict[str, Any]:
+    """Return the settings of all slices; raises InputError where two of them differ."""
+    facts: dict[str, Any] = {}
+    owner: dict[str, Path] = {}
+    for source in sources:
+        path = source.generations.path
+        for key, value in source.generations.facts.items():
+            held = facts.setdefault(key, value)
+            owner.setdefault(key, path)
+            if isinstance(held, dict) and isinstance(value, dict):
+                differs = any(held[name] != value[name] for name in held if name in value)
+                facts[key] = {**value, **held}
+            else:
+                differs = held != value
+            if differs and key in (*DECISIVE, *_MADE_WITH):
+                raise InputError(
+                    f"{path}: {key} is {value!r}, but {held!r} in {owner[key]}: these are no slices of one run"
+                )
+    return facts

@@ -1,0 +1,69 @@
+"""How a run was made: ``manifest.json`` of its folder."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError, UsageError
+
+MANIFEST = "manifest.json"
+VERSION = 1
+"""Of the folder's format."""
+DECISIVE = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
+"""What verdicts depend on: a run goes on only where these are as they were."""
+
+
+def new_manifest(name: str, **facts: Any) -> dict[str, Any]:
+    """Return a manifest with what is known; facts that are None are left out."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    known = {key: value for key, value in facts.items() if value is not None}
+    return {"name": name, "version": VERSION, "created": now, **known}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read a run's manifest; raises InputError that names the file and what is wrong."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a manifest of a run ({type(error).__name__}: {error})") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("name"), str):
+        raise InputError(f"{path}: not a manifest of a run: it must be a JSON object with a text 'name'")
+    if manifest.get("version") != VERSION:
+        raise InputError(f"{path}: version is {manifest.get('version')!r}; this program reads version {VERSION}")
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a manifest, whole or not at all."""
+    write_json(folder / MANIFEST, manifest)
+
+
+def write_json(path: Path, value: Any) -> Path:
+    """Write JSON, whole or not at all: into a file beside it, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return part.replace(path)
+
+
+def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise UsageError if a run that goes on would be judged otherwise than it began.
+
+    Of mappings (languages to hashes, say) only what both have must agree: a later command may add languages.
+    """
+    for key in DECISIVE:
+        old, new = before.get(key), now.get(key)
+        if old is None or new is None or old == new:
+            continue
+        if isinstance(old, dict) and isinstance(new, dict):
+            differing = [name for name in old if name in new and old[name] != new[name]]
+            if not differing:
+                continue
+            key, old, new = f"{key} of {differing[0]}", old[differing[0]], new[differing[0]]
+        raise UsageError(
+            f"{folder} was begun with {key} {old!r}, and now it is {new!r}: give the same settings, another --output, "
+            "or --overwrite to begin anew"
+        )
