@@ -5,7 +5,7 @@ interval here is computed from one estimate per problem (a cluster), never from 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, SupportsIndex
@@ -81,6 +81,38 @@ def score_interval(
     """
     quantile = _quantile(problems, confidence, "score_interval: problems")
     return _wilson(mean, _effective_size(mean, stderr, problems, answers), quantile)
+
+
+def average_scores(
+    tasks: Sequence[Mapping[int, tuple[int, int]]],
+    k: int,
+    *,
+    weights: Sequence[float] | None = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Return the mean of several tasks' pass@k, each task a mapping from the problem's number to its (n, c).
+
+    Clustered by problem number: a problem and its translations are hard together, so six languages of 164 problems are
+    164 clusters, not 984. ``weights`` (default: equal) sum to 1. For one task the same as ``pass_at_k_scores``.
+    """
+    shares = weights or [1 / len(tasks)] * len(tasks)
+    means, answers, parts = [], 0.0, dict[int, list[float]]()
+    for task, weight in zip(tasks, shares, strict=True):
+        counts = list(task.values())
+        values = _per_problem(counts, k, "task")
+        if not values:
+            raise UsageError("average_scores: a task without problems has no score")
+        own = math.fsum(values) / len(values)
+        means.append(weight * own)
+        answers += math.fsum(n / k for n, _ in counts)
+        for problem, value in zip(task, values, strict=True):
+            parts.setdefault(problem, []).append(weight * (value - own) / len(values))
+    mean = round(math.fsum(means), 12)  # weights such as 1/6 must not turn a perfect score into 0.9999999999999999
+    size = len(parts)
+    spread = math.fsum(math.fsum(part) ** 2 for part in parts.values())
+    stderr = math.sqrt(spread * size / (size - 1)) if size > 1 else math.nan
+    low, high = score_interval(mean, stderr, problems=size, answers=answers, confidence=confidence)
+    return Estimate(mean, stderr, low, high, confidence, size)
 
 
 def paired_difference(

@@ -1,1 +1,1 @@
-"""Scores made readable: a table in the terminal and a page of HTML."""
+"""Scores made readable: tables, figures, a page of HTML, and two runs side by side."""
