@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.report.comparison import compare
+    from humanevalpack.report.published import published_scores
+    from humanevalpack.report.writing import report
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
@@ -31,11 +34,14 @@ __all__ = [
     "Verdict",
     "__version__",
     "build_program",
+    "compare",
     "extract_candidate",
     "load_problems",
     "load_template",
     "pass_at_k",
+    "published_scores",
     "render_prompt",
+    "report",
     "run_programs",
     "stop_words",
     "template_names",
@@ -52,11 +58,14 @@ _HOMES = {
     "PromptTemplate": "templates",
     "Verdict": "sandbox",
     "build_program": "programs",
+    "compare": "report.comparison",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
     "pass_at_k": "metrics",
+    "published_scores": "report.published",
     "render_prompt": "prompts",
+    "report": "report.writing",
     "run_programs": "sandbox",
     "stop_words": "prompts",
     "template_names": "templates",

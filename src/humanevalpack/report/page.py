@@ -123,7 +123,7 @@ def _remarks(sheets: Sequence[ScoreSheet], paper: Sequence[str | None], notes: S
         lines.append(
             f"published: {meanings['CPE']}; ({RECALLED}) = {meanings[RECALLED]}; ≠ = outside of this run's interval"
         )
-    lines += [f"{row.label.partition(',')[0]}: {row.note}" for row in _published(sheets, paper) if row.note]
+    lines += dict.fromkeys(f"{row.label}: {row.note}" for row in _published(sheets, paper) if row.note)
     return f'<ul class="notes">{"".join(f"<li>{escape(line)}</li>" for line in [*lines, *notes])}</ul>\n'
 
 

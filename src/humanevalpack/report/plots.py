@@ -142,9 +142,9 @@ def _curves(runs: Sequence[Run]) -> list[Curves]:
             f"pass_at_k_{scenario}",
             f"pass@k over k: HumanEval{TITLES[scenario]}",
             [
-                _line(run.name, place, found[place][scenario])
-                for place, run in enumerate(runs)
-                if scenario in found[place]
+                _line(run.name, place, curves[scenario])
+                for place, (run, curves) in enumerate(zip(runs, found, strict=True))
+                if scenario in curves
             ],
             note,
         )

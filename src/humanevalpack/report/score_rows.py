@@ -84,7 +84,8 @@ def _published_row(row: PublishedScore, sheet: ScoreSheet, languages: Sequence[s
     # The published average is over six languages: beside any other set it is no counterpart.
     whole = row.languages and sheet.languages_of(row.scenario) == list(LANGUAGES)
     cells.append(_published_cell(row.average, sheet.averages[row.scenario] if whole else None))
-    return Row("published", f"{row.model}, published", tuple(cells), row.note)
+    note = f"HumanEval{TITLES[row.scenario]}: {row.note}" if row.note else ""
+    return Row("published", f"{row.model}, published", tuple(cells), note)
 
 
 def _published_cell(cell: PublishedCell | None, score: Estimate | None) -> Cell:

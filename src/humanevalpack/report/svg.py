@@ -123,9 +123,8 @@ def _curves(plot: Curves) -> tuple[float, list[str]]:
         for k, value, low, high in points:
             at, _, height = place(k, value).partition(" ")
             said = f"{drawn.label}, pass@{k}: {percent(value)} ({100 * low:.1f} to {100 * high:.1f})"
-            parts.append(
-                f'<circle cx="{at}" cy="{height}" r="3.5" class="fill s{series % 6}"><title>{escape(said)}</title></circle>'
-            )
+            spot = f'cx="{at}" cy="{height}" r="3.5" class="fill s{series % 6}"'
+            parts.append(f"<circle {spot}><title>{escape(said)}</title></circle>")
     return top + tall + 42, parts
 
 

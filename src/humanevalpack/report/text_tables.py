@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from humanevalpack.report.published import RECALLED, origins
 from humanevalpack.report.score_rows import Cell, Row, score_rows, table_heads, table_languages
 from humanevalpack.report.sheet import ScoreSheet
 
@@ -29,6 +30,7 @@ def latex_table(sheets: Sequence[ScoreSheet], paper: Sequence[str | None]) -> st
     heads = table_heads(languages)
     lines = [
         f"% pass@{sheets[0].k} in percent, 95 % intervals clustered by problem; needs \\usepackage{{booktabs}}",
+        f"% ({RECALLED}): {origins()[RECALLED]}",
         r"\begin{tabular}{l" + "r" * len(heads) + "}",
         r"\toprule",
         " & ".join(["", *map(_latex, heads)]) + r" \\",

@@ -87,7 +87,7 @@ def comparable_model(run: Run) -> str | None:
 
 
 def on_published_data(run: Run) -> bool:
-    """Whether the recorded problems are HumanEvalPack's own; without recorded hashes all but ``mini`` are taken to be."""
+    """Whether the recorded problems are HumanEvalPack's own; without hashes all but ``mini`` are taken to be."""
     hashes = run.manifest.get("dataset_sha256")
     if isinstance(hashes, Mapping) and hashes:
         return all(language in LANGUAGES and known_hash(language) == value for language, value in hashes.items())
