@@ -24,7 +24,7 @@ def find_chromium() -> str | None:
 
 
 class Browser:
-    """One page in a browser; ``problems`` holds its errors and refused loads, ``requests`` every address it asked for."""
+    """One page in a browser; ``problems`` holds its errors and refused loads, ``requests`` all that it asked for."""
 
     def __init__(self, write: int, read: int) -> None:
         self._write, self._read, self._buffer, self._number, self._session = write, read, b"", 0, ""

@@ -23,7 +23,19 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"humanevalpack {__version__}\n")
 
 
-COMMANDS = ("", "verify", "doctor", "prompts", "prompts list", "prompts show", "prompts preview", "tasks", "tasks list")
+COMMANDS = (
+    "",
+    "verify",
+    "doctor",
+    "report",
+    "compare",
+    "prompts",
+    "prompts list",
+    "prompts show",
+    "prompts preview",
+    "tasks",
+    "tasks list",
+)
 
 
 @pytest.mark.parametrize("arguments", [tuple(command.split()) for command in COMMANDS], ids=" ".join)

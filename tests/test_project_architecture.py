@@ -26,6 +26,7 @@ ORDER = (
     "programs",
     "sandbox",
     "metrics",
+    "results",
     "report",
     "truth_table",
     "verification",
@@ -34,7 +35,7 @@ ORDER = (
     "demo",
     "commands",
 )
-HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray"}
+HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas"}
 
 
 def modules(project: Path) -> list[Path]:

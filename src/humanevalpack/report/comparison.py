@@ -7,7 +7,14 @@ from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.languages import get_language
-from humanevalpack.metrics import Estimate, paired_difference, pass_at_k, pass_at_k_scores
+from humanevalpack.metrics import (
+    Estimate,
+    average_difference,
+    average_scores,
+    paired_difference,
+    pass_at_k,
+    pass_at_k_scores,
+)
 from humanevalpack.report.scores import TITLES
 from humanevalpack.report.settings import settings_of
 from humanevalpack.report.sheet import Tally, least_samples, tallies
@@ -70,6 +77,8 @@ class Comparison:
     k: int
     settings: Sequence[SettingDifference]
     tasks: Sequence[TaskDifference]
+    averages: Sequence[TaskDifference]
+    """One a scenario that has several languages in both runs; ``language`` is ``average``."""
     flips: Sequence[Flip]
     only_first: Sequence[str]
     """Tasks that only the first run has."""
@@ -78,8 +87,9 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return the comparison as plain JSON types (a NaN, the error of a single problem, becomes null)."""
         record: dict[str, Any] = _without_nan(asdict(self))
-        for task, row in zip(self.tasks, record["tasks"], strict=True):
-            row["clear"] = task.clear
+        for name, tasks in (("tasks", self.tasks), ("averages", self.averages)):
+            for task, row in zip(tasks, record[name], strict=True):
+                row["clear"] = task.clear
         return record
 
 
@@ -105,6 +115,7 @@ def compare(first: Run | Path | str, second: Run | Path | str, *, k: int = 1) ->
         k=k,
         settings=setting_differences(a.manifest, b.manifest),
         tasks=[_task(key, ours[key], theirs[key], k) for key in shared],
+        averages=_averages(shared, ours, theirs, k),
         flips=[flip for key in shared for flip in _flips(key, ours[key], theirs[key], k)],
         only_first=[
             f"humaneval{scenario}-{language}" for scenario, language in ours if (scenario, language) not in shared
@@ -136,6 +147,32 @@ def _task(key: tuple[str, str], ours: Tally, theirs: Tally, k: int) -> TaskDiffe
         only_first=len(ours) - len(both),
         only_second=len(theirs) - len(both),
     )
+
+
+def _averages(
+    shared: Sequence[tuple[str, str]],
+    ours: Mapping[tuple[str, str], Tally],
+    theirs: Mapping[tuple[str, str], Tally],
+    k: int,
+) -> list[TaskDifference]:
+    found = []
+    for scenario in dict.fromkeys(name for name, _ in shared):
+        keys = [key for key in shared if key[0] == scenario]
+        if len(keys) > 1:
+            first = [{index: ours[key][index] for index in ours[key] if index in theirs[key]} for key in keys]
+            second = [{index: theirs[key][index] for index in part} for key, part in zip(keys, first, strict=True)]
+            found.append(
+                TaskDifference(
+                    scenario,
+                    "average",
+                    first=average_scores(first, k),
+                    second=average_scores(second, k),
+                    difference=average_difference(list(zip(second, first, strict=True)), k),
+                    only_first=0,
+                    only_second=0,
+                )
+            )
+    return found
 
 
 def _flips(key: tuple[str, str], ours: Tally, theirs: Tally, k: int) -> list[Flip]:

@@ -17,7 +17,9 @@ _FLIPS = 40
 def comparison_tables(comparison: Comparison, *, all_flips: bool = False) -> Group:
     """Return settings, tasks and flips as tables; at most 40 flips unless ``all_flips``."""
     head = Text(f"A = {comparison.first}\nB = {comparison.second}")
-    return Group(head, _settings(comparison), _tasks(comparison), _flips(comparison, all_flips), *_notes(comparison))
+    return Group(
+        head, _settings(comparison), _tasks(comparison), _flips(comparison, all_flips), *_notes(comparison, all_flips)
+    )
 
 
 def _table(title: str, *columns: str, numbers: int = 0) -> Table:
@@ -39,7 +41,9 @@ def _settings(comparison: Comparison) -> Table | Text:
 def _tasks(comparison: Comparison) -> Table:
     title = f"\npass@{comparison.k} in percent; B - A with its 95 % interval, paired by problem"
     table = _table(title, "task", "problems", "A", "B", "B - A", "interval", "", numbers=6)
-    for task in comparison.tasks:
+    for place, task in enumerate([*comparison.tasks, *comparison.averages]):
+        if place == len(comparison.tasks):
+            table.add_section()
         low, high = (f"{100 * end:+.1f}" for end in (task.difference.low, task.difference.high))
         scores = (percent(task.first.mean), percent(task.second.mean), _points(task.difference))
         table.add_row(
@@ -61,13 +65,13 @@ def _flips(comparison: Comparison, all_flips: bool) -> Table | Text:
     return table
 
 
-def _notes(comparison: Comparison) -> list[Text]:
+def _notes(comparison: Comparison, all_flips: bool) -> list[Text]:
     notes = []
     if any(task.clear for task in comparison.tasks):
         notes.append(
             "* = the interval leaves out zero; of twenty tasks without any difference about one does so by chance"
         )
-    if len(comparison.flips) > _FLIPS:
+    if len(comparison.flips) > _FLIPS and not all_flips:
         notes.append(f"at most {_FLIPS} flips are shown; all of them: --all-flips or --json")
     for name, tasks in (("A", comparison.only_first), ("B", comparison.only_second)):
         if tasks:
@@ -81,7 +85,8 @@ def _notes(comparison: Comparison) -> list[Text]:
 
 
 def _title(task: TaskDifference | Flip) -> str:
-    return f"{TITLES[task.scenario]} {get_language(task.language).title}"
+    language = "average" if task.language == "average" else get_language(task.language).title
+    return f"{TITLES[task.scenario]} {language}"
 
 
 def _points(difference: Estimate) -> str:

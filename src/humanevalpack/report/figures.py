@@ -111,7 +111,6 @@ def _draw_heat_map(plot: HeatMap, axes: Any) -> None:
     from matplotlib.colors import LinearSegmentedColormap
 
     ground = LinearSegmentedColormap.from_list("share", ["#f4f8fd", run_colour(0), "#143f73"])
-    ground.set_bad("#f1f3f5")
     values = [[float("nan") if value is None else value for value in row] for row in plot.values]
     axes.imshow(values, cmap=ground, vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(plot.columns)), plot.columns)

@@ -12,10 +12,14 @@ def kept_part(generation: str, candidate: str) -> tuple[int, int]:
     from a chat answer stands somewhere inside. Characters are Python's, not UTF-16 units.
     """
     answer = generation.rstrip()
-    for tail in ("", "\n}", "}"):
-        if candidate.endswith(tail) and (end := _kept_prefix(answer, candidate.removesuffix(tail).rstrip())):
-            return 0, end
-    return _kept_lines(generation, candidate)
+    ends = [
+        _kept_prefix(answer, candidate.removesuffix(tail).rstrip())
+        for tail in ("", "\n}", "}")
+        if candidate.endswith(tail)
+    ]
+    # Both ways, because a short start of a chat answer can end a candidate by chance.
+    begin, end = _kept_lines(generation, candidate)
+    return (0, max(ends)) if max(ends) >= end - begin else (begin, end)
 
 
 def _kept_prefix(generation: str, candidate: str) -> int:
@@ -24,12 +28,11 @@ def _kept_prefix(generation: str, candidate: str) -> int:
         return 0
     if candidate.endswith(generation):
         return len(generation)
-    for size in (_PROBE, 1):
-        probe = candidate[-size:]
+    for probe in (candidate[-_PROBE:], candidate[-1:]):
         at = generation.rfind(probe)
         while at >= 0:
             end = at + len(probe)
-            if end >= min(_PROBE, len(generation)) and candidate.endswith(generation[:end]):
+            if candidate.endswith(generation[:end]):
                 return end
             at = generation.rfind(probe, 0, at + len(probe) - 1)
     return 0
