@@ -1,5 +1,6 @@
 """The plots for papers: PDF and PNG with matplotlib (extra ``report``), on white, with fonts that can be edited."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ _STYLE: Any = {
     "savefig.bbox": "tight",
     "savefig.dpi": 200,
 }
+_RUN_COLUMNS, _STATUS_COLUMNS = 2, 5
+_BELOW_TICKS = 23
+"""Points from the axes to what stands below their numbers."""
 # Without dates the same run gives the same files.
 _METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {}}
 
@@ -48,7 +52,7 @@ def write_figures(plots: Sequence[Plot], names: Sequence[str], folder: Path, *, 
             axes = figure.add_subplot()
             axes.set_title(plot.title)
             _draw(plot, axes, names)
-            figure.text(0, -0.02, plot.note, fontsize=7.5, color="#5c6570", va="top")
+            _note(plot, axes)
             for kind, metadata in _METADATA.items():
                 figure.savefig(folder / f"{plot.name}.{kind}", metadata=metadata)
     return files
@@ -94,7 +98,7 @@ def _draw_bars(plot: Bars, axes: Any, names: Sequence[str]) -> None:
     axes.set_xlim(0, 1.12)
     axes.spines["bottom"].set_bounds(0, 1)
     if len({bar.series for bar in plot.bars}) > 1:
-        _legend(axes, axes.get_legend_handles_labels(), columns=3)
+        _legend(axes, axes.get_legend_handles_labels(), columns=_RUN_COLUMNS)
 
 
 def _draw_bar(bar: Bar, axes: Any, y: float, names: Sequence[str]) -> None:
@@ -124,7 +128,7 @@ def _draw_heat_map(plot: HeatMap, axes: Any) -> None:
     for line, row in enumerate(plot.values):
         for place, value in enumerate(row):
             said = "–" if value is None else percent(value)
-            axes.text(place, line, said, ha="center", va="center", color="white" if (value or 0) > 0.4 else "#1d2126")
+            axes.text(place, line, said, ha="center", va="center", color="white" if (value or 0) > 0.35 else "#1d2126")
 
 
 def _draw_curves(plot: Curves, axes: Any) -> None:
@@ -160,7 +164,7 @@ def _draw_stacks(plot: Stacks, axes: Any) -> None:
     axes.set_ylim(len(plot.bars) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     _percent_axis(axes.xaxis, axes.set_xlim)
-    _legend(axes, axes.get_legend_handles_labels(), columns=4)
+    _legend(axes, axes.get_legend_handles_labels(), columns=_STATUS_COLUMNS)
 
 
 def _share(counts: Mapping[str, int], status: str) -> float:
@@ -181,7 +185,7 @@ def _legend(axes: Any, entries: tuple[list[Any], list[str]], *, columns: int) ->
         frameon=False,
         ncols=columns,
         loc="upper left",
-        bbox_to_anchor=(0, -0.32 / _inches(axes)),
+        bbox_to_anchor=(0, -_BELOW_TICKS / 72 / _inches(axes)),
         fontsize=8,
         borderaxespad=0,
         handlelength=1,
@@ -192,3 +196,26 @@ def _legend(axes: Any, entries: tuple[list[Any], list[str]], *, columns: int) ->
 def _inches(axes: Any) -> float:
     """Return the height of the axes: a legend below them must not move away as a plot grows."""
     return float(axes.get_window_extent().height / axes.figure.dpi)
+
+
+def _note(plot: Plot, axes: Any) -> None:
+    """Write the plot's note below everything that stands below the axes."""
+    if not plot.note:
+        return
+    below = _BELOW_TICKS + (12 if isinstance(plot, Curves) else 0)
+    legend = axes.get_legend()
+    if legend and not isinstance(plot, Curves):
+        below += 14 * math.ceil(
+            len(legend.get_texts()) / (_STATUS_COLUMNS if isinstance(plot, Stacks) else _RUN_COLUMNS)
+        )
+    axes.annotate(
+        plot.note,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -below),
+        textcoords="offset points",
+        fontsize=7.5,
+        color="#5c6570",
+        va="top",
+        annotation_clip=False,
+    )

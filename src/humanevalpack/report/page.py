@@ -104,7 +104,8 @@ def _scores(sheet: ScoreSheet, rows: Sequence[Row], languages: Sequence[str]) ->
 def _row(row: Row) -> str:
     note = f' title="{escape(row.note)}"' if row.note else ""
     cells = "".join(map(_cell, row.cells))
-    return f'<tr class="{row.kind}"{note}><th scope="row">{escape(row.label)}</th>{cells}</tr>\n'
+    label = escape(row.label).replace("HumanEval", "HumanEval<wbr>")  # a phone is narrow
+    return f'<tr class="{row.kind}"{note}><th scope="row">{label}</th>{cells}</tr>\n'
 
 
 def _cell(cell: Cell) -> str:

@@ -10,6 +10,7 @@ from humanevalpack.report.published import published_scores
 from humanevalpack.report.scores import TITLES
 from humanevalpack.report.sheet import ScoreSheet
 from humanevalpack.results import Run
+from humanevalpack.sandbox.verdicts import STATUSES
 from humanevalpack.scenarios import AVERAGED
 
 
@@ -161,7 +162,8 @@ def _stacks(sheet: ScoreSheet, number: int, runs: int) -> Stacks:
         (f"{TITLES[scenario]} · {get_language(language).title}", counts)
         for (scenario, language), counts in sheet.statuses.items()
     ]
-    statuses = list(dict.fromkeys(status for _, counts in bars for status in counts))
+    found = {status for _, counts in bars for status in counts}
+    statuses = [status for status in STATUSES if status in found] + sorted(found - set(STATUSES))
     return Stacks(_named("verdicts", number, runs), "What became of the samples" + _of(sheet, runs), bars, statuses)
 
 

@@ -13,6 +13,7 @@ from humanevalpack.report.sheet import ScoreSheet, score_sheet
 from humanevalpack.results import Run
 
 _NOT_COMPARABLE = "{}: no published scores beside it, because its problems are not those of HumanEvalPack"
+_WITHOUT = "no diffs and nothing by kind of bug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +118,24 @@ def free_path(path: Path | str | None, *, overwrite: bool) -> Path | None:
 def problems_of(runs: Sequence[Run], dataset: str | None) -> tuple[Problems, list[str]]:
     """Return the problems of the languages in these runs, and a note for each language that could not be loaded."""
     found, notes = {}, []
+    unreachable: dict[str, str] = {}
     for language in LANGUAGES:
         own = [run for run in runs if any(sample.language == language for sample in run.samples)]
         sources = dict.fromkeys(dataset or str(run.manifest.get("dataset") or "hub") for run in own)
         if len(sources) > 1:
-            notes.append(
-                f"{language}: the runs have different data sets ({', '.join(sources)}): no diffs, no kinds of bug"
-            )
+            notes.append(f"{language}: {_WITHOUT}, because the runs have different data sets ({', '.join(sources)})")
             continue
         for source in sources:
+            said = unreachable.get(source, "")
             try:
-                found[language] = load_problems(language, source)
+                if not said:
+                    found[language] = load_problems(language, source)
             except (HumanEvalPackError, OSError) as error:
                 said = " ".join(str(error).split())
-                notes.append(f"{language}: no diffs and no kinds of bug, because its problems cannot be loaded: {said}")
+                if isinstance(error, EnvironmentFault):  # a hub that does not answer is asked once, not six times
+                    unreachable[source] = said
+            if said:
+                notes.append(f"{language}: {_WITHOUT}, because its problems cannot be loaded: {said}")
     return found, notes
 
 
