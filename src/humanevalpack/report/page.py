@@ -13,13 +13,15 @@ from pathlib import Path
 from humanevalpack.report.breakdowns import Problems
 from humanevalpack.report.browser_data import browser_data, script_json
 from humanevalpack.report.colours import other_statuses, status_colour
-from humanevalpack.report.plots import Curves, Plot, Stacks, averaged_title, plots
-from humanevalpack.report.published import RECALLED, origins
+from humanevalpack.report.plots import Curves, Plot, Stacks, plots
+from humanevalpack.report.published import RECALLED, origins, rerun_notes
 from humanevalpack.report.score_rows import Cell, Row, score_rows, table_heads, table_languages
+from humanevalpack.report.scores import TITLES
 from humanevalpack.report.settings import settings_of
 from humanevalpack.report.sheet import ScoreSheet
 from humanevalpack.report.svg import svg
 from humanevalpack.results import Run
+from humanevalpack.scenarios import AVERAGED
 from humanevalpack.version import __version__
 
 _HERE = Path(__file__).resolve().parent
@@ -115,9 +117,10 @@ def _cell(cell: Cell) -> str:
 
 
 def _remarks(sheets: Sequence[ScoreSheet], paper: Sequence[str | None], notes: Sequence[str]) -> str:
+    averaged = ", ".join(f"HumanEval{TITLES[scenario]}" for scenario in AVERAGED)
     lines = [
         "small: 95 % confidence interval, clustered by problem (a problem and its translations count as one)",
-        f"{averaged_title()}; explaindescribe makes descriptions and has no score",
+        f"overall = mean of {averaged}; explaindescribe makes descriptions and has no score",
     ]
     if any(paper) and sheets[0].k == 1:
         meanings = origins()
@@ -125,6 +128,8 @@ def _remarks(sheets: Sequence[ScoreSheet], paper: Sequence[str | None], notes: S
             f"published: {meanings['CPE']}; ({RECALLED}) = {meanings[RECALLED]}; ≠ = outside of this run's interval"
         )
     lines += dict.fromkeys(f"{row.label}: {row.note}" for row in _published(sheets, paper) if row.note)
+    for model in dict.fromkeys(name for name in paper if name):
+        lines += rerun_notes(model)
     return f'<ul class="notes">{"".join(f"<li>{escape(line)}</li>" for line in [*lines, *notes])}</ul>\n'
 
 

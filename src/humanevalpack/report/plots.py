@@ -11,7 +11,6 @@ from humanevalpack.report.scores import TITLES
 from humanevalpack.report.sheet import ScoreSheet
 from humanevalpack.results import Run
 from humanevalpack.sandbox.verdicts import STATUSES
-from humanevalpack.scenarios import AVERAGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +195,3 @@ def _named(name: str, number: int, runs: int) -> str:
 
 def _of(sheet: ScoreSheet, runs: int) -> str:
     return "" if runs == 1 else f": {sheet.name}"
-
-
-def averaged_title() -> str:
-    """Return what the overall score is, in words."""
-    return "overall = mean of " + ", ".join(f"HumanEval{TITLES[scenario]}" for scenario in AVERAGED)

@@ -62,6 +62,17 @@ def published_model(name: object) -> str | None:
     return None
 
 
+def rerun_notes(model: str) -> list[str]:
+    """Return what others measured of this model with other settings, one sentence each."""
+    data = _data()
+    return [
+        f"{model} by {data['origins'][row['origin']]} ({row['origin']}): {row['scenario']}-{row['language']} pass@1 "
+        f"{row['pass@1']:.1f} and pass@10 {row['pass@10']:.1f} with prompt {row['prompt']} ({data['rerun_settings']})"
+        for row in data["reruns"]
+        if row["model"] == model
+    ]
+
+
 def origins() -> dict[str, str]:
     """Return what each origin tag means."""
     return dict(_data()["origins"])

@@ -93,7 +93,9 @@ def _heat_map(plot: HeatMap) -> tuple[float, list[str]]:
                 f'<g><title>{escape(said)}</title><rect x="{x + 1:.1f}" y="{y + 1:.1f}" '
                 f'width="{wide - 2:.1f}" height="{tall - 2:.1f}" '
                 f'rx="3" class="heat" fill-opacity="{0.06 + 0.94 * value:.3f}"/>'
-                + _text(x + wide / 2, y + tall / 2 + 5, percent(value), "middle", "onheat" if value > 0.7 else "number")
+                + _text(
+                    x + wide / 2, y + tall / 2 + 5, percent(value), "middle", "onheat" if value > 0.85 else "number"
+                )
                 + "</g>"
             )
     return top + tall * len(plot.rows) + 4, parts
