@@ -25,7 +25,7 @@ def test_version() -> None:
 
 PROMPTS = ("prompts", "prompts list", "prompts show", "prompts preview")
 GENERATIONS = ("generations", *(f"generations {verb}" for verb in ("merge", "check", "clean", "export")))
-COMMANDS = ("", "evaluate", "verify", "doctor", *PROMPTS, *GENERATIONS, "tasks", "tasks list")
+COMMANDS = ("", "evaluate", "verify", "doctor", "report", "compare", *PROMPTS, *GENERATIONS, "tasks", "tasks list")
 
 
 @pytest.mark.parametrize("arguments", [tuple(command.split()) for command in COMMANDS], ids=" ".join)

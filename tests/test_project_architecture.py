@@ -37,7 +37,7 @@ ORDER = (
     "demo",
     "commands",
 )
-HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray"}
+HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas"}
 
 
 def modules(project: Path) -> list[Path]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.report.comparison import compare
+    from humanevalpack.report.published import published_scores
+    from humanevalpack.report.writing import report
     from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
@@ -39,6 +42,7 @@ __all__ = [
     "build_program",
     "check_generations",
     "clean_generations",
+    "compare",
     "evaluate",
     "export_generations",
     "extract_candidate",
@@ -46,9 +50,11 @@ __all__ = [
     "load_template",
     "merge_generations",
     "pass_at_k",
+    "published_scores",
     "read_generations",
     "read_run",
     "render_prompt",
+    "report",
     "run_programs",
     "stop_words",
     "template_names",
@@ -57,19 +63,20 @@ __all__ = [
 
 # Where each name lives; a module is imported when one of its names is first used, so that the import costs nothing.
 _HOMES = {
-    "LANGUAGES": "languages",
-    "SCENARIOS": "scenarios",
     "Generations": "results",
+    "LANGUAGES": "languages",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
     "PromptTemplate": "templates",
     "Run": "results",
+    "SCENARIOS": "scenarios",
     "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
     "check_generations": "generations",
     "clean_generations": "generations",
+    "compare": "report.comparison",
     "evaluate": "evaluation",
     "export_generations": "generations",
     "extract_candidate": "completions",
@@ -77,9 +84,11 @@ _HOMES = {
     "load_template": "templates",
     "merge_generations": "generations",
     "pass_at_k": "metrics",
+    "published_scores": "report.published",
     "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",
+    "report": "report.writing",
     "run_programs": "sandbox",
     "stop_words": "prompts",
     "template_names": "templates",

@@ -5,7 +5,7 @@ interval here is computed from one estimate per problem (a cluster), never from 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import TYPE_CHECKING, SupportsIndex
@@ -83,6 +83,47 @@ def score_interval(
     return _wilson(mean, _effective_size(mean, stderr, problems, answers), quantile)
 
 
+def average_scores(
+    tasks: Sequence[Mapping[int, tuple[int, int]]],
+    k: int,
+    *,
+    weights: Sequence[float] | None = None,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Return the mean of several tasks' pass@k, each task a mapping from the problem's number to its (n, c).
+
+    Clustered by problem number: a problem and its translations are hard together, so six languages of 164 problems are
+    164 clusters, not 984. ``weights`` (default: equal) sum to 1. For one task the same as ``pass_at_k_scores``.
+    """
+    values = [dict(zip(task, _per_problem(list(task.values()), k, "task"), strict=True)) for task in tasks]
+    mean, stderr, problems = _clustered(values, weights)
+    answers = math.fsum(n / k for task in tasks for n, _ in task.values())
+    low, high = score_interval(mean, stderr, problems=problems, answers=answers, confidence=confidence)
+    return Estimate(mean, stderr, low, high, confidence, problems)
+
+
+def average_difference(
+    pairs: Sequence[tuple[Mapping[int, tuple[int, int]], Mapping[int, tuple[int, int]]]],
+    k: int,
+    *,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Return the mean over tasks of first minus second, each pair a task's (n, c) by problem number in two runs.
+
+    As ``paired_difference``, clustered by problem number as in ``average_scores``. Raises UsageError when the two of a
+    pair hold different problems.
+    """
+    differences = []
+    for first, second in pairs:
+        if set(first) != set(second):
+            raise UsageError("average_difference needs runs over the same problems")
+        ours = _per_problem(list(first.values()), k, "first")
+        theirs = _per_problem([second[problem] for problem in first], k, "second")
+        differences.append({problem: a - b for problem, a, b in zip(first, ours, theirs, strict=True)})
+    mean, stderr, problems = _clustered(differences, None)
+    return _with_reach(mean, stderr, problems, confidence, "average_difference: pairs")
+
+
 def paired_difference(
     first: Sequence[tuple[int, int]], second: Sequence[tuple[int, int]], k: int, *, confidence: float = 0.95
 ) -> Estimate:
@@ -93,14 +134,12 @@ def paired_difference(
     """
     if len(first) != len(second):
         raise UsageError(f"paired_difference needs runs over the same problems, not {len(first)} and {len(second)}")
-    quantile = _quantile(len(first), confidence, "paired_difference: first")
     pairs = zip(_per_problem(first, k, "first"), _per_problem(second, k, "second"), strict=True)
     differences = [a - b for a, b in pairs]
+    if not differences:
+        raise UsageError("paired_difference: first is empty: there is no score without problems")
     mean = math.fsum(differences) / len(differences)
-    stderr = _standard_error(differences)
-    # One problem says nothing about the others: the interval is everything that a difference can be.
-    reach = 2.0 if math.isnan(stderr) else quantile * stderr
-    return Estimate(mean, stderr, max(-1.0, mean - reach), min(1.0, mean + reach), confidence, len(differences))
+    return _with_reach(mean, _standard_error(differences), len(differences), confidence, "paired_difference: first")
 
 
 def verdict_counts(verdicts: Iterable["Verdict"]) -> dict[str, int]:
@@ -112,6 +151,31 @@ def verdict_counts(verdicts: Iterable["Verdict"]) -> dict[str, int]:
     for verdict in verdicts:
         counts[verdict.status] += 1
     return counts
+
+
+def _clustered(tasks: Sequence[Mapping[int, float]], weights: Sequence[float] | None) -> tuple[float, float, int]:
+    """Return (mean, standard error, number of clusters) of the weighted mean of tasks' means."""
+    shares = weights or [1 / len(tasks)] * len(tasks)
+    means, parts = [], dict[int, list[float]]()
+    for task, weight in zip(tasks, shares, strict=True):
+        if not task:
+            raise UsageError("a task without problems has no score")
+        own = math.fsum(task.values()) / len(task)
+        means.append(weight * own)
+        for problem, value in task.items():
+            parts.setdefault(problem, []).append(weight * (value - own) / len(task))
+    size = len(parts)
+    spread = math.fsum(math.fsum(part) ** 2 for part in parts.values())
+    # Weights such as 1/6 must not turn a perfect score into 0.9999999999999999.
+    return round(math.fsum(means), 12), math.sqrt(spread * size / (size - 1)) if size > 1 else math.nan, size
+
+
+def _with_reach(mean: float, stderr: float, problems: int, confidence: float, name: str) -> Estimate:
+    """Return a difference with Student's interval."""
+    quantile = _quantile(problems, confidence, name)
+    # One problem says nothing about the others: the interval is everything that a difference can be.
+    reach = 2.0 if math.isnan(stderr) else quantile * stderr
+    return Estimate(mean, stderr, max(-1.0, mean - reach), min(1.0, mean + reach), confidence, problems)
 
 
 def _per_problem(counts: Sequence[tuple[int, int]], k: int, name: str) -> list[float]:

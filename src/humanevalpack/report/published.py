@@ -1,0 +1,101 @@
+"""The published scores (``data/published.yaml``), each with where it comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import UsageError
+
+RECALLED = "M"
+"""Origin of a number that was not seen itself: never shown without this tag."""
+_FILE = Path(__file__).resolve().parents[1] / "data" / "published.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCell:
+    """One published number, in percent, and its origin (a key of ``origins()``)."""
+
+    value: float
+    origin: str
+
+    def text(self) -> str:
+        """Return the number with one decimal; a recalled one with its tag."""
+        return f"{self.value:.1f}" + (f" ({RECALLED})" if self.origin == RECALLED else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedScore:
+    """What was published of one model in one scenario: pass@1 in percent."""
+
+    model: str
+    scenario: str
+    languages: Mapping[str, PublishedCell]
+    average: PublishedCell
+    """Over the six languages, as it was published."""
+    note: str = ""
+
+
+def published_scores(model: str | None = None) -> tuple[PublishedScore, ...]:
+    """Return one row per model and scenario, of all models or of one by its name in the table.
+
+    Raises UsageError that lists the names.
+    """
+    rows = _rows()
+    names = list(dict.fromkeys(row.model for row in rows))
+    if model is None:
+        return rows
+    wanted = [row for row in rows if row.model.lower() == model.lower()]
+    if not wanted:
+        raise UsageError(f"no published scores of {model!r}; there are scores of {', '.join(names)}")
+    return tuple(wanted)
+
+
+def published_model(name: object) -> str | None:
+    """Return the published model that a model name (a hub id or a path; its last part counts) stands for, or None."""
+    last = str(name or "").rstrip("/").rpartition("/")[2].lower()
+    for model, patterns in _data()["models"].items():
+        if any(fnmatchcase(last, pattern) for pattern in patterns):
+            return str(model)
+    return None
+
+
+def rerun_notes(model: str) -> list[str]:
+    """Return what others measured of this model with other settings, one sentence each."""
+    data = _data()
+    return [
+        f"{model} by {data['origins'][row['origin']]} ({row['origin']}): {row['scenario']}-{row['language']} pass@1 "
+        f"{row['pass@1']:.1f} and pass@10 {row['pass@10']:.1f} with prompt {row['prompt']} ({data['rerun_settings']})"
+        for row in data["reruns"]
+        if row["model"] == model
+    ]
+
+
+def origins() -> dict[str, str]:
+    """Return what each origin tag means."""
+    return dict(_data()["origins"])
+
+
+@lru_cache(maxsize=1)
+def _rows() -> tuple[PublishedScore, ...]:
+    return tuple(_row(row) for row in _data()["scores"])
+
+
+def _row(row: Mapping[str, Any]) -> PublishedScore:
+    recalled = row.get("recalled", ())
+    cells = {
+        language: PublishedCell(float(value), RECALLED if language in recalled else row["origin"])
+        for language, value in row["scores"].items()
+    }
+    average = PublishedCell(float(row["average"]), row["origin"])
+    return PublishedScore(row["model"], row["scenario"], cells, average, row.get("note", ""))
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    import yaml
+
+    loaded: dict[str, Any] = yaml.safe_load(_FILE.read_text("utf-8"))
+    return loaded
