@@ -11,7 +11,7 @@ from humanevalpack.lm_eval_plugin import hook
 from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
-    from humanevalpack.completions import extract_candidate
+    from humanevalpack.completions import EXTRACTIONS, Extraction, extract_answer, extract_candidate
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.problems import Problem, load_problems
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from humanevalpack.templates import PromptTemplate, load_template, template_names
 
 __all__ = [
+    "EXTRACTIONS",
     "LANGUAGES",
     "SCENARIOS",
+    "Extraction",
     "Pool",
     "Problem",
     "Program",
@@ -31,6 +33,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "build_program",
+    "extract_answer",
     "extract_candidate",
     "load_problems",
     "load_template",
@@ -44,6 +47,8 @@ __all__ = [
 
 # Where each name lives; a module is imported when one of its names is first used, so that the import costs nothing.
 _HOMES = {
+    "EXTRACTIONS": "completions",
+    "Extraction": "completions",
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
     "Pool": "sandbox",
@@ -52,6 +57,7 @@ _HOMES = {
     "PromptTemplate": "templates",
     "Verdict": "sandbox",
     "build_program": "programs",
+    "extract_answer": "completions",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
