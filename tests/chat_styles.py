@@ -12,13 +12,18 @@ Style = Callable[[Problem, str, str], str]
 OWN_TESTS: Mapping[str, str] = {
     "python": "\n\n# Example usage\nresult = {name}\nprint(result)\nassert {name} is not None\n\n"
     'if __name__ == "__main__":\n    import doctest\n    doctest.testmod()\n    raise SystemExit(3)\n',
-    "cpp": "\n\nint main() {{\n    cout << \"done }}\" << endl;\n    return 1;\n}}\n",
+    "cpp": '\n\nint main() {{\n    cout << "done }}" << endl;\n    return 1;\n}}\n',
     "go": '\n\nfunc main() {{\n\tos.Stdout.WriteString("done }}")\n}}\n',
-    "java": '\n\npublic class Main {{\n    public static void main(String[] args) {{\n        System.exit(1);\n    }}\n}}\n',
+    "java": "\n\npublic class Main {{\n"
+    "    public static void main(String[] args) {{\n        System.exit(1);\n    }}\n}}\n",
     "js": '\n\nconsole.log("done }}");\nmodule.exports = {{ {name} }};\n',
-    "rust": '\n\nfn main() {{\n    println!("done }}");\n}}\n\n#[cfg(test)]\nmod tests {{\n    #[test]\n    fn nothing() {{}}\n}}\n',
+    "rust": '\n\nfn main() {{\n    println!("done }}");\n}}\n\n'
+    "#[cfg(test)]\nmod tests {{\n    #[test]\n    fn nothing() {{}}\n}}\n",
 }
-_BEFORE = {"go": 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nvar _ = fmt.Sprint\n\n', "rust": "use std::collections::HashMap;\n\n"}
+_BEFORE = {
+    "go": 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nvar _ = fmt.Sprint\n\n',
+    "rust": "use std::collections::HashMap;\n\n",
+}
 THOUGHTS = "Let me think.\n```\nwrong = 1\n```\nNo. ```python\ndef wrong(): pass\n```\n"
 
 
@@ -35,7 +40,8 @@ def fenced(problem: Problem, head: str, body: str) -> str:
 
 
 def _in_words(problem: Problem, head: str, body: str) -> str:
-    return f"Sure! Here's the code:\n\n{fenced(problem, head, body)}\n\nIt runs in O(n). Let me know if (or {{when}}) it fails."
+    code = fenced(problem, head, body)
+    return f"Sure! Here's the code:\n\n{code}\n\nIt runs in O(n). Let me know if (or {{when}}) it fails."
 
 
 def _with_own_tests(problem: Problem, head: str, body: str) -> str:
@@ -72,14 +78,16 @@ STYLES: dict[str, Style] = {
     "no info string": lambda p, h, b: f"```\n{_whole(h, b)}\n```",
     "tildes": lambda p, h, b: f"~~~ {_word(p)}\n{_whole(h, b)}\n~~~",
     "four ticks": lambda p, h, b: f"````{_word(p)}\n{_whole(h, b)}\n````",
-    "capital": lambda p, h, b: f"```{_word(p).capitalize()} title=\"a.txt\"\n{_whole(h, b)}\n```",
+    "capital": lambda p, h, b: f'```{_word(p).capitalize()} title="a.txt"\n{_whole(h, b)}\n```',
     "carriage returns": lambda p, h, b: fenced(p, h, b).replace("\n", "\r\n"),
     "never closed": lambda p, h, b: f"Here:\n```{_word(p)}\n{_whole(h, b)}",
     "closed on the last line": lambda p, h, b: f"```{_word(p)}\n{_whole(h, b)}```",
     "opened behind words": lambda p, h, b: f"Here is the code: ```{_word(p)}\n{_whole(h, b)}\n```",
     "thinks first": lambda p, h, b: f"<think>\n{THOUGHTS}</think>\n\n{fenced(p, h, b)}",
     "the prompt opened the thinking": lambda p, h, b: f"{THOUGHTS}</think>\n{fenced(p, h, b)}",
-    "thinks in other tags": lambda p, h, b: f"<reasoning>{THOUGHTS}</reasoning>[THINK]{THOUGHTS}[/THINK]\n{fenced(p, h, b)}",
+    "thinks in other tags": lambda p, h, b: (
+        f"<reasoning>{THOUGHTS}</reasoning>[THINK]{THOUGHTS}[/THINK]\n{fenced(p, h, b)}"
+    ),
     "channels without tokens": lambda p, h, b: f"analysis{THOUGHTS}assistantfinal{fenced(p, h, b)}",
     "body alone in a fence": lambda p, h, b: f"Replace the body:\n```{_word(p)}\n{b}\n```",
     "prefilled head": lambda p, h, b: "\n" + b.strip("\n"),

@@ -12,6 +12,7 @@ from humanevalpack.problems import Problem
 
 _GO_TEST = re.compile(r"func\s+(?:Test|Benchmark|Example|Fuzz)\w*\s*\(")
 _GO_IMPORT = re.compile(r"(?P<alias>[\w.]+[ \t]+)?\"(?P<path>[^\"\n]+)\"")
+_JS_FUNCTION = re.compile(r"\bfunction\b|=>|=\s*[A-Za-z_$][\w$.]*\s*(?:;|$)|\bclass\b")
 _JS_DEFINES = re.compile(r"(?:async|function|class|const|let|var|import)\b|[\w$]+(?:\.[\w$]+)*\s*=(?!=)")
 _JS_EXPORTS = re.compile(r"(?:module\.)?exports\b|export\s*\{")
 _JS_EXPORT = re.compile(r"^export\s+(?:default\s+)?", re.MULTILINE)
@@ -31,7 +32,9 @@ def defines(problem: Problem, text: str) -> bool:
     name = function_name(problem)
     if problem.language == "java":
         return java_code.has_method(blanked(text, get_language("java")), name)
-    return name in defined_names(problem, text)
+    items = [item for item in split_items(textwrap.dedent(text), get_language(problem.language)) if item.name == name]
+    # A variable of the same name is no function.
+    return any(problem.language != "js" or _JS_FUNCTION.search(item.code) for item in items)
 
 
 def defined_names(problem: Problem, text: str) -> list[str]:
@@ -82,7 +85,7 @@ def complete(problem: Problem, text: str) -> str:
     tests = {item.name for item in split_items(problem.test, language)} | {"main"}
     items = [item for item in split_items(code, language) if item.name not in tests - {""}]
     items = _TIDY[language.name](items, problem)
-    names = {item.name for item in items}
+    names = {item.name for item in items if item.name}
     # What the declaration leaves open, its last item, is the function itself.
     declared = split_items(problem.declaration.rstrip(), language)[:-1]
     before = [item for item in declared if item.code and item.code != "fn main(){}" and item.name not in names]
@@ -110,7 +113,8 @@ def in_prose(problem: Problem, text: str) -> str | None:
 
 def _is_code(item: Item) -> bool:
     return (
-        bool(item.name) or re.match(r"#\s*\w|using\b|import\b|use\b|package\b|extern\b|impl\b", item.code) is not None
+        bool(item.name)
+        or re.match(r"#\s*\w|using\b|typedef\b|import\b|use\b|package\b|extern\b|impl\b", item.code) is not None
     )
 
 

@@ -27,7 +27,10 @@ def defines(problem: Problem, text: str) -> bool:
 
 
 def _defines(code: str, name: str) -> bool:
-    return re.search(rf"^(?:async\s+)?def\s+{re.escape(name)}\s*\(|^{re.escape(name)}\s*=[^=]", code, re.MULTILINE) is not None
+    return (
+        re.search(rf"^(?:async\s+)?def\s+{re.escape(name)}\s*\(|^{re.escape(name)}\s*=[^=]", code, re.MULTILINE)
+        is not None
+    )
 
 
 def defined_names(_problem: Problem, text: str) -> list[str]:
@@ -56,14 +59,11 @@ def continues(problem: Problem, base: str, text: str) -> bool:
 def body(_problem: Problem, text: str) -> str:
     """Return a body as it stands behind the function's head: on a line of its own, indented as it needs to be."""
     text = text.strip("\n").rstrip()
-    first, _, rest = text.partition("\n")
-    if first[:1] in (" ", "\t"):
+    if text[:1] in (" ", "\t"):
         return "\n" + text
-    lines = [line for line in rest.split("\n") if line.strip()]
     # A model or a server may have taken white space off the whole: then the first line alone has lost its indentation.
-    if lines and all(line[0] in " \t" for line in lines) and not first.rstrip().endswith(":"):
-        return f"\n    {first}\n{rest}"
-    return "\n" + textwrap.indent(text, "    ")
+    alone = "\n    " + text
+    return alone if parsed("def _():" + alone) else "\n" + textwrap.indent(text, "    ")
 
 
 def with_body(problem: Problem, base: str, text: str) -> str:

@@ -2,13 +2,12 @@
 
 import re
 
-_NAMES = (
-    r"(?:seed:)?(?:think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis)"
-)
+_NAMES = r"(?:seed:)?(?:think|thinking|thought|thoughts|thought_process|reasoning|reflection|scratchpad|analysis)"
 # Tags in angle brackets (DeepSeek, Qwen, Claude, Seed, Granite), Magistral's [THINK], Kimi's triangles, Apertus' and
 # others' tokens. An opening tag counts where a line begins, for code and prose may speak of one elsewhere.
 _OPEN = re.compile(
-    rf"^[ \t]*(?:<(?P<tag>{_NAMES})>|\[THINK\]|◁think▷|<\|(?:think|thinking|inner_prefix)\|>)", re.MULTILINE | re.IGNORECASE
+    rf"^[ \t]*(?:<(?P<tag>{_NAMES})>|\[THINK\]|◁think▷|<\|(?:think|thinking|inner_prefix)\|>)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _CLOSE = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|/(?:think|thinking)\|>|<\|inner_suffix\|>", re.IGNORECASE)
 # Channels (gpt-oss): with their tokens, and as they read where a server has left special tokens out.

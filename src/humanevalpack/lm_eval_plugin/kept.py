@@ -1,6 +1,7 @@
 """Generations in a file of ours: written so that nothing generated is ever lost, read to be scored or as descriptions.
 
-JSON lines, one generation each: task, task_id, sample, prompt, generation, description (explainsynthesize only).
+JSON lines, one generation each: task, task_id, sample, prompt, generation, description (explainsynthesize only),
+finish (why the model stopped, where its server says it).
 """
 
 import json
@@ -33,6 +34,7 @@ class KeptRow:
     generation: str
     status: str
     description: str | None = None
+    finish: str | None = None
 
     @classmethod
     def of(cls, task: str, task_id: str, sample: int, generation: Generation) -> "KeptRow":
@@ -45,6 +47,7 @@ class KeptRow:
             generation=generation.text,
             status=generation.status,
             description=generation.description,
+            finish=generation.finish,
         )
 
     @classmethod
@@ -52,7 +55,7 @@ class KeptRow:
         """Check one record; raises InputError that names the place and the field."""
         if not isinstance(record, dict):
             raise InputError(f"{place}: expected a JSON object, found {type(record).__name__}")
-        types = {"sample": int, "description": str | None}
+        types = {"sample": int, "description": str | None, "finish": str | None}
         for field in fields(cls):
             value = record.get(field.name)
             allowed: Any = types.get(field.name, str)
@@ -66,7 +69,13 @@ class KeptRow:
 
     def as_generation(self) -> Generation:
         """Return the generation that this row keeps."""
-        return Generation(prompt=self.prompt, text=self.generation, status=self.status, description=self.description)
+        return Generation(
+            prompt=self.prompt,
+            text=self.generation,
+            status=self.status,
+            description=self.description,
+            finish=self.finish,
+        )
 
 
 def write_rows(rows: Iterable[KeptRow], path: Path) -> Path:

@@ -35,6 +35,9 @@ class Options:
     """Branch, tag or commit of the hub dataset. (Not ``revision``: lm_eval merges the model's arguments in.)"""
     prompt: str = PROMPT_AUTO
     """A template's name, a path to a template file, ``auto`` or ``chat`` (the model's chat template)."""
+    chat_prefill: str = "auto"
+    """How a chat's answer is begun: ``head`` (the function's head), ``fence`` (with an opened fence), ``none``, or
+    ``auto``: ``head``, but ``none`` for providers whose servers begin every answer anew."""
     preset: str | None = None
     n_samples: int = 1
     k: tuple[int, ...] = ()
@@ -64,6 +67,14 @@ class Options:
     """Folder that every generation is written to before anything is executed."""
     journal: str | None = None
     """File that keeps the verdicts: programs that were judged do not run again."""
+    price_in: float | None = None
+    """Price of a million tokens of prompts, in any currency."""
+    price_out: float | None = None
+    """Price of a million tokens of answers."""
+    max_cost: float | None = None
+    """The run does not start if it may cost more."""
+    max_tokens_total: int | None = None
+    """The run does not start if it may need more tokens, of prompts and answers."""
 
     given: frozenset[str] = frozenset()
     """Names of the options that the user, a task file or a preset set; not an option."""
@@ -93,6 +104,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "dataset": values.text,
     "dataset_revision": values.text,
     "prompt": values.text,
+    "chat_prefill": values.one_of("auto", "head", "fence", "none"),
     "preset": values.one_of(*PRESETS),
     "n_samples": values.whole_number(least=1),
     "k": values.whole_numbers(least=1),
@@ -111,6 +123,10 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "generations": values.existing_path,
     "keep_generations": values.writable_folder,
     "journal": values.writable_file,
+    "price_in": values.number(least=0),
+    "price_out": values.number(least=0),
+    "max_cost": values.number(least=0),
+    "max_tokens_total": values.whole_number(least=1),
 }
 
 
@@ -152,6 +168,8 @@ def _consistent(given: dict[str, Any]) -> Options:
     options = replace(Options(), **(preset | given), given=frozenset(preset | given))
     if "max_new_tokens" in given and "total_length" in given:
         raise UsageError("max_new_tokens and total_length both set the answer budget: give one of them")
+    if options.max_cost is not None and (options.price_in is None or options.price_out is None):
+        raise UsageError("max_cost needs price_in and price_out (per million tokens), or set max_tokens_total instead")
     if options.descriptions is None:
         options.check_ks(options.n_samples)
     if options.dataset_revision is not None and options.dataset != "hub":
