@@ -11,7 +11,7 @@ from humanevalpack.languages.base import cut_at_closing_bracket
 from humanevalpack.problems import Problem
 
 _GO_TEST = re.compile(r"func\s+(?:Test|Benchmark|Example|Fuzz)\w*\s*\(")
-_GO_IMPORT = re.compile(r"(?P<alias>[\w.]+[ \t]+)?\"(?P<path>[^\"\n]+)\"")
+_GO_IMPORT = re.compile(r"(?P<alias>(?!import\b)[\w.]+[ \t]+)?\"(?P<path>[^\"\n]+)\"")
 _JS_FUNCTION = re.compile(r"\bfunction\b|=>|=\s*[A-Za-z_$][\w$.]*\s*(?:;|$)|\bclass\b")
 _JS_DEFINES = re.compile(r"(?:async|function|class|const|let|var|import)\b|[\w$]+(?:\.[\w$]+)*\s*=(?!=)")
 _JS_EXPORTS = re.compile(r"(?:module\.)?exports\b|export\s*\{")
@@ -46,7 +46,10 @@ def defined_names(problem: Problem, text: str) -> list[str]:
 def is_body(problem: Problem, text: str) -> bool:
     """Whether the text can be what stands inside the function."""
     silent = blanked(text, get_language(problem.language))
-    return _closes(silent) or uses(silent, "return")
+    if _closes(silent):
+        return True
+    inside = re.sub(r"\{.*\}", "", silent, flags=re.DOTALL)
+    return uses(inside, "return") or (uses(silent, "return") and not defined_names(problem, text))
 
 
 def continues(problem: Problem, base: str, text: str) -> bool:
@@ -84,7 +87,7 @@ def complete(problem: Problem, text: str) -> str:
         return java_code.complete_program(problem, code)
     tests = {item.name for item in split_items(problem.test, language)} | {"main"}
     items = [item for item in split_items(code, language) if item.name not in tests - {""}]
-    items = _TIDY[language.name](items, problem)
+    items = _TIDY[language.name](items)
     names = {item.name for item in items if item.name}
     # What the declaration leaves open, its last item, is the function itself.
     declared = split_items(problem.declaration.rstrip(), language)[:-1]
@@ -118,22 +121,17 @@ def _is_code(item: Item) -> bool:
     )
 
 
-def _tidy_cpp(items: Sequence[Item], _problem: Problem) -> list[Item]:
-    return list(items)
-
-
-def _tidy_js(items: Sequence[Item], _problem: Problem) -> list[Item]:
+def _tidy_js(items: Sequence[Item]) -> list[Item]:
     """Keep definitions: whatever a program prints or runs by itself makes the test fail."""
     kept = [item for item in items if not item.code or (_JS_DEFINES.match(_JS_EXPORT.sub("", item.code)))]
     kept = [item for item in kept if not _JS_EXPORTS.match(item.code)]
     return [Item(_JS_EXPORT.sub("", item.text), item.code, item.name) for item in kept]
 
 
-def _tidy_go(items: Sequence[Item], problem: Problem) -> list[Item]:
+def _tidy_go(items: Sequence[Item]) -> list[Item]:
     """Drop the package's line, tests, and imports that are then used no more: Go does not build with these."""
     kept = [item for item in items if not item.code.startswith("package ") and not _GO_TEST.match(item.code)]
-    others = "\n".join(item.code for item in kept if not item.code.startswith("import"))
-    silent = others + blanked(problem.test, get_language("go"))
+    silent = "\n".join(item.code for item in kept if not item.code.startswith("import"))
 
     def used(match: re.Match[str]) -> bool:
         parts = [part for part in match["path"].split("/") if not re.fullmatch(r"v\d+", part)]
@@ -152,12 +150,12 @@ def _tidy_go(items: Sequence[Item], problem: Problem) -> list[Item]:
     return block + [item for item in kept if not item.code.startswith("import")]
 
 
-def _tidy_rust(items: Sequence[Item], _problem: Problem) -> list[Item]:
+def _tidy_rust(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if not re.search(r"#\[(?:cfg\(test\)|test)\]", item.attributes)]
 
 
-_TIDY: dict[str, Callable[[Sequence[Item], Problem], list[Item]]] = {
-    "cpp": _tidy_cpp,
+_TIDY: dict[str, Callable[[Sequence[Item]], list[Item]]] = {
+    "cpp": list,
     "go": _tidy_go,
     "js": _tidy_js,
     "rust": _tidy_rust,

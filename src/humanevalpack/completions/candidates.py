@@ -59,7 +59,7 @@ def extract_answer(
     problem, answer = corrected(problem, profile), cut_at_stop_words(generation, words)
     if scenario != "explaindescribe":
         base = scenario_base(problem, scenario) if scenario in FIX_SCENARIOS else problem.prompt
-        return extract_fenced(problem, base, answer, profile=profile, finish=finish)
+        return extract_fenced(problem, base, answer, finish=finish)
     text, unfinished = without_thinking(answer)
     status = refused_or_empty(text, finish, unfinished=unfinished)
     return Extraction(_description(problem, text, words), "" if status == NO_CODE else status)

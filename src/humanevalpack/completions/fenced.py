@@ -14,7 +14,7 @@ from humanevalpack.completions import brace_code, python_code
 from humanevalpack.completions.fences import Block, fenced_blocks
 from humanevalpack.completions.items import uses
 from humanevalpack.completions.thinking import without_thinking
-from humanevalpack.languages import Profile, get_language
+from humanevalpack.languages import get_language
 from humanevalpack.problems import Problem
 
 FENCED, SEVERAL, UNCLOSED, NO_FENCE = "fenced", "several_blocks", "unclosed_fence", "no_fence"
@@ -93,12 +93,10 @@ def refused_or_empty(text: str, finish: str | None, *, unfinished: bool) -> str:
     return REFUSAL if _REFUSES.search(text[:200]) else NO_CODE
 
 
-def extract_fenced(
-    problem: Problem, base: str, generation: str, *, profile: Profile, finish: str | None = None
-) -> Extraction:
+def extract_fenced(problem: Problem, base: str, generation: str, *, finish: str | None = None) -> Extraction:
     """Return the candidate in an answer; ``base`` is the function's head, ``finish`` why the model stopped."""
     text, unfinished = without_thinking(generation.replace("\r\n", "\n"))
-    found = _found(problem, base, text, profile)
+    found = _found(problem, base, text)
     if found is None or not found.candidate.strip():
         return Extraction("", refused_or_empty(text, finish, unfinished=unfinished))
     if finish == "length" and found.status in (UNCLOSED, NO_FENCE):
@@ -106,7 +104,7 @@ def extract_fenced(
     return found
 
 
-def _found(problem: Problem, base: str, text: str, profile: Profile) -> Extraction | None:
+def _found(problem: Problem, base: str, text: str) -> Extraction | None:
     language = get_language(problem.language)
     blocks = fenced_blocks(text)
     code = dialect(problem)
@@ -114,7 +112,8 @@ def _found(problem: Problem, base: str, text: str, profile: Profile) -> Extracti
     # A head with an opened fence was prefilled: what would be the first opening fence closes it.
     if code.continues(problem, base, start):
         if not blocks:
-            return Extraction(base.rstrip() + language.cut(code.body(problem, start), profile), NO_FENCE)
+            # Never cut as early as the reference does: no published score was made with this.
+            return Extraction(base.rstrip() + language.cut(code.body(problem, start), "fixed").rstrip(), NO_FENCE)
         return Extraction(code.complete(problem, code.with_body(problem, base, start)), FENCED)
     own = [block for block in blocks if block.word in language.fence_names or not block.word]
     for pool in (own, blocks):

@@ -37,6 +37,7 @@ def fenced_blocks(text: str) -> list[Block]:
                 opened, lines = (match["fence"], first_word(match["info"]), _indent(match["before"]), number), []
             continue
         fence, word, indent, start = opened
+        line = line.removeprefix(indent)
         closing = _closing(line, fence)
         again = _OPEN.match(line) if closing is None else None
         if closing is not None:
@@ -44,7 +45,7 @@ def fenced_blocks(text: str) -> list[Block]:
         elif again and not again["before"].strip() and first_word(again["info"]) in _KNOWN:
             pass  # the model has forgotten to close the block before
         else:
-            lines.append(line.removeprefix(indent))
+            lines.append(line)
             continue
         blocks.append(Block(word, "\n".join(lines), closing is not None, start))
         opened = (again["fence"], first_word(again["info"]), _indent(again["before"]), number) if again else None
@@ -61,8 +62,10 @@ def first_word(info: str) -> str:
 
 def _opens(match: re.Match[str]) -> bool:
     """Whether the line opens a block: the fence stands alone, or behind prose that it ends."""
-    marker = match["before"].strip().strip("->*+#1234567890.)") == ""
-    return marker or (match["fence"][0] == "`" and first_word(match["info"]) in _KNOWN | {""})
+    before, word = match["before"].strip(), first_word(match["info"])
+    if not before.strip("->*+#1234567890.)"):
+        return True
+    return match["fence"][0] == "`" and "`" not in before and (word in _KNOWN or (not word and before.endswith(":")))
 
 
 def _closing(line: str, fence: str) -> str | None:

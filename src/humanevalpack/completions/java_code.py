@@ -45,7 +45,8 @@ def complete_program(problem: Problem, code: str) -> str:
         if holder.name != _SOLUTION and not any(item.name == _SOLUTION for item in others):
             text = re.sub(rf"\b{holder.name}\b", _SOLUTION, text)
     text = _with_helpers(text, problem)
-    parts = [_imports(problem), join_items(imports), text, *(_PUBLIC.sub(r"\1", item.text, count=1) for item in others)]
+    given = [line for line in _imports(problem).split("\n") if line.strip() not in code]
+    parts = ["\n".join(given), join_items(imports), text, *(_PUBLIC.sub(r"\1", item.text, count=1) for item in others)]
     return "\n".join(part.strip("\n") for part in parts if part.strip())
 
 

@@ -42,8 +42,15 @@ def defined_names(_problem: Problem, text: str) -> list[str]:
 def is_body(_problem: Problem, text: str) -> bool:
     """Whether the text is what stands inside a function, with or without its indentation."""
     tree = parsed("def _():\n" + textwrap.indent(textwrap.dedent(text), "    "))
-    returns = (ast.Return, ast.Yield, ast.YieldFrom)
-    return tree is not None and any(isinstance(node, returns) for node in ast.walk(tree))
+    return tree is not None and any(map(_returns, ast.iter_child_nodes(tree.body[0])))
+
+
+def _returns(node: ast.AST) -> bool:
+    """Whether the statement returns from the function that it stands in, not from one inside of it."""
+    if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+        return True
+    inner = (*_DEFINITIONS, ast.Lambda)
+    return not isinstance(node, inner) and any(map(_returns, ast.iter_child_nodes(node)))
 
 
 def continues(problem: Problem, base: str, text: str) -> bool:

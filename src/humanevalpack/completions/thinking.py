@@ -11,7 +11,7 @@ _OPEN = re.compile(
 )
 _CLOSE = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|/(?:think|thinking)\|>|<\|inner_suffix\|>", re.IGNORECASE)
 # Channels (gpt-oss): with their tokens, and as they read where a server has left special tokens out.
-_FINAL = re.compile(r"<\|channel\|>\s*final\b[^<\n]*<\|message\|>|^analysis(?=.*?assistantfinal)", re.DOTALL)
+_FINAL = re.compile(r"<\|channel\|>\s*final\b[^\n]*?<\|message\|>|^analysis(?=.*?assistantfinal)", re.DOTALL)
 _CHANNEL = re.compile(r"<\|channel\|>")
 _SPOKEN_FINAL = "assistantfinal"
 _MESSAGE_END = re.compile(r"<\|(?:end|return|start|call)\|>")

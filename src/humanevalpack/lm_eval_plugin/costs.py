@@ -37,7 +37,7 @@ class Estimate:
         """Return what the user reads."""
         how = "counted" if self.counted else f"estimated at {CHARACTERS_A_TOKEN} characters a token"
         price = cost(self.tokens_in, self.tokens_out, options)
-        money = f"at most {price:,.2f}" if price is not None else "cost unknown (set price_in and price_out)"
+        money = f"at most {_money(price)}" if price is not None else "cost unknown (set price_in and price_out)"
         return (
             f"{self.requests:,} requests, {self.tokens_in:,} tokens of prompts ({how}) and "
             f"at most {self.tokens_out:,} of answers: {money}"
@@ -77,7 +77,7 @@ def estimate(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> Estim
 
 
 def check(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> None:
-    """Say what the run will ask; raises UsageError, before anything is asked, if it may be more than the user allows."""
+    """Say what the run will ask; raises UsageError, before the first request, if that may be more than is allowed."""
     found = estimate(model, numbered)
     if not found.requests:
         return
@@ -92,7 +92,8 @@ def check(model: Any, numbered: Sequence[tuple[AnswerRequest, int]]) -> None:
         )
     if options.max_cost is not None and price is not None and price > options.max_cost:
         raise UsageError(
-            f"max_cost is {options.max_cost:,.2f}, but this run may cost {price:,.2f} ({found.sentence(options)}): {mend}"
+            f"max_cost is {_money(options.max_cost)}, but this run may cost {_money(price)} "
+            f"({found.sentence(options)}): {mend}"
         )
 
 
@@ -101,10 +102,14 @@ def used(usage: Usage, options: Options) -> dict[str, str]:
     if usage.tokens_in is None or usage.tokens_out is None:
         return {}
     price = cost(usage.tokens_in, usage.tokens_out, options)
-    money = "" if price is None else f": {price:,.2f}"
+    money = "" if price is None else f": {_money(price)}"
     announce(f"the server counted {usage.tokens_in:,} tokens of prompts and {usage.tokens_out:,} of answers{money}")
     facts = {"tokens_in": str(usage.tokens_in), "tokens_out": str(usage.tokens_out)}
     return facts | ({} if price is None else {"cost": f"{price:.4f}"})
+
+
+def _money(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 1 else f"{amount:.4f}"
 
 
 def _descriptions(request: AnswerRequest) -> Iterable[str | None]:
