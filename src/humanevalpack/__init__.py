@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from humanevalpack.completions import EXTRACTIONS, Extraction, extract_answer, extract_candidate
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
+    from humanevalpack.presets import ModelPreset, model_presets
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
@@ -26,6 +27,7 @@ __all__ = [
     "LANGUAGES",
     "SCENARIOS",
     "Extraction",
+    "ModelPreset",
     "Pool",
     "Problem",
     "Program",
@@ -37,6 +39,7 @@ __all__ = [
     "extract_candidate",
     "load_problems",
     "load_template",
+    "model_presets",
     "pass_at_k",
     "render_prompt",
     "run_programs",
@@ -51,6 +54,7 @@ _HOMES = {
     "Extraction": "completions",
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
+    "ModelPreset": "presets",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
@@ -61,6 +65,7 @@ _HOMES = {
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
+    "model_presets": "presets",
     "pass_at_k": "metrics",
     "render_prompt": "prompts",
     "run_programs": "sandbox",

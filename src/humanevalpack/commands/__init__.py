@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.commands import doctor, prompts, sandbox, tasks, verify
+from humanevalpack.commands import doctor, presets, prompts, sandbox, tasks, verify
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.version import __version__
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("verify")(verify.verify)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(presets.app, name="presets")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(tasks.app, name="tasks")

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from humanevalpack.errors import UsageError
 from humanevalpack.languages import Profile
 from humanevalpack.lm_eval_plugin import values
+from humanevalpack.presets import model_presets
 from humanevalpack.templates import PROMPT_AUTO
 
 ENVIRONMENT_PREFIX = "HUMANEVALPACK_"
@@ -39,6 +40,7 @@ class Options:
     """How a chat's answer is begun: ``head`` (the function's head), ``fence`` (with an opened fence), ``none``, or
     ``auto``: ``head``, but ``none`` for providers whose servers begin every answer anew."""
     preset: str | None = None
+    """``octopack-paper``, or a model's name: what the paper's release has set for it (presets.py)."""
     n_samples: int = 1
     k: tuple[int, ...] = ()
     """The k of pass@k; empty: 1 and each of 10 and 100 that is not above n_samples."""
@@ -105,7 +107,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "dataset_revision": values.text,
     "prompt": values.text,
     "chat_prefill": values.one_of("auto", "head", "fence", "none"),
-    "preset": values.one_of(*PRESETS),
+    "preset": lambda value: values.one_of(*PRESETS, *model_presets())(value),
     "n_samples": values.whole_number(least=1),
     "k": values.whole_numbers(least=1),
     "temperature": values.number(least=0),
@@ -134,11 +136,14 @@ def read_options(
     metadata: Mapping[str, Any],
     task_file: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    scenario: str = "synthesize",
 ) -> Options:
     """Read and check the options; raises UsageError that names the option, its value, where it stands and what works.
 
     ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name
-    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file.
+    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file. A model's preset may differ
+    by ``scenario``.
     """
     environment = os.environ if environment is None else environment
     _refuse_slips(metadata, "--metadata")
@@ -158,11 +163,12 @@ def read_options(
         given |= {
             name: _checked(name, source[name], place) for name in OPTIONS if name in source and source[name] is not None
         }
-    return _consistent(given)
+    return _consistent(given, scenario)
 
 
-def _consistent(given: dict[str, Any]) -> Options:
-    preset = dict(PRESETS.get(given.get("preset", ""), {}))
+def _consistent(given: dict[str, Any], scenario: str) -> Options:
+    name = given.get("preset", "")
+    preset = dict(PRESETS.get(name, {})) or (model_presets()[name].options(scenario) if name else {})
     if "max_new_tokens" in given:
         preset.pop("total_length", None)
     options = replace(Options(), **(preset | given), given=frozenset(preset | given))

@@ -45,7 +45,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         self.scenario = _own_key(own, "scenario", SCENARIOS)
         self.language = _own_key(own, "language", LANGUAGES)
         metadata = dict(own.pop("metadata", None) or {})
-        self.options = read_options(metadata, own.pop("options", None))
+        self.options = read_options(metadata, own.pop("options", None), scenario=self.scenario)
         self.asking = Asking(
             name=str(own.get("task")),
             scenario=self.scenario,
