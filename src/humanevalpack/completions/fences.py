@@ -9,6 +9,7 @@ from humanevalpack.languages import LANGUAGES, get_language
 _OPEN = re.compile(r"^(?P<before>.*?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`~]*)$")
 _ONE_LINE = re.compile(r"^[ \t]*```(?P<info>[\w+#]*)[ \t]+(?P<code>[^`]+)```[ \t]*$")
 _FIRST_WORD = re.compile(r"[\s{}.:,;=(\[]+")
+_LONGEST_FENCE_LINE = 2000
 _KNOWN = frozenset(name for language in LANGUAGES for name in get_language(language).fence_names)
 
 
@@ -31,6 +32,8 @@ def fenced_blocks(text: str) -> list[Block]:
     lines: list[str] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n")):
         if opened is None:
+            if len(line) > _LONGEST_FENCE_LINE:
+                continue
             if match := _ONE_LINE.match(line):
                 blocks.append(Block(first_word(match["info"]), match["code"].strip(), True, number))
             elif (match := _OPEN.match(line)) and _opens(match):
@@ -39,7 +42,7 @@ def fenced_blocks(text: str) -> list[Block]:
         fence, word, indent, start = opened
         line = line.removeprefix(indent)
         closing = _closing(line, fence)
-        again = _OPEN.match(line) if closing is None else None
+        again = _OPEN.match(line) if closing is None and len(line) <= _LONGEST_FENCE_LINE else None
         if closing is not None:
             lines += [closing] if closing.strip() else []
         elif again and not again["before"].strip() and first_word(again["info"]) in _KNOWN:

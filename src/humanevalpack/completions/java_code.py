@@ -25,7 +25,10 @@ def method_name(problem: Problem) -> str:
 
 def has_method(silent: str, name: str) -> bool:
     """Whether blanked text defines the method, in whatever class."""
-    return re.search(rf"[\w>\]]\s+{re.escape(name)}\s*\([^;{{}}]*\)\s*(?:throws[\w\s,.]+)?\{{", silent) is not None
+    return (
+        re.search(rf"[\w>\]]\s+{re.escape(name)}\s*\([^;{{}}]{{0,2000}}\)\s*(?:throws[\w\s,.]+)?\{{", silent)
+        is not None
+    )
 
 
 def complete_program(problem: Problem, code: str) -> str:

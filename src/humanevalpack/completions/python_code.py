@@ -4,7 +4,7 @@ import ast
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from humanevalpack.problems import Problem
 
@@ -42,15 +42,19 @@ def defined_names(_problem: Problem, text: str) -> list[str]:
 def is_body(_problem: Problem, text: str) -> bool:
     """Whether the text is what stands inside a function, with or without its indentation."""
     tree = parsed("def _():\n" + textwrap.indent(textwrap.dedent(text), "    "))
-    return tree is not None and any(map(_returns, ast.iter_child_nodes(tree.body[0])))
+    return tree is not None and _returns(tree.body[0])
 
 
-def _returns(node: ast.AST) -> bool:
-    """Whether the statement returns from the function that it stands in, not from one inside of it."""
-    if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
-        return True
-    inner = (*_DEFINITIONS, ast.Lambda)
-    return not isinstance(node, inner) and any(map(_returns, ast.iter_child_nodes(node)))
+def _returns(function: ast.AST) -> bool:
+    """Whether the function itself returns something, not one inside of it."""
+    nodes = list(ast.iter_child_nodes(function))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Return | ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, (*_DEFINITIONS, ast.Lambda)):
+            nodes += ast.iter_child_nodes(node)
+    return False
 
 
 def continues(problem: Problem, base: str, text: str) -> bool:
@@ -100,7 +104,7 @@ def tidy(code: str, name: str) -> str:
         tree = parsed(code)
     if tree is None:
         return code.split("\nif __name__", 1)[0].rstrip()
-    gone = [node for node in tree.body if _only_tries_out(node, name)]
+    gone = {node for node in tree.body if _only_tries_out(node, name)}
     return _without(code, gone, [node for node in tree.body if node not in gone]).rstrip()
 
 
@@ -145,7 +149,8 @@ def _longest_that_parses(code: str, name: str) -> str:
 def _only_tries_out(node: ast.stmt, name: str) -> bool:
     """Whether an outermost statement is a test or an example: no definition, and the function or the output is used."""
     if isinstance(node, _DEFINITIONS):
-        return node.name.startswith("test_") or (isinstance(node, ast.ClassDef) and "TestCase" in ast.dump(node))
+        bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        return node.name.startswith("test_") or any(base.endswith("TestCase") for base in bases)
     if isinstance(node, _IMPORTS):
         return False
     if isinstance(node, ast.Assert):
@@ -162,7 +167,7 @@ def _names(node: ast.AST, context: type[ast.expr_context]) -> Iterator[str]:
             yield part.id
 
 
-def _without(code: str, gone: Sequence[ast.stmt], kept: Sequence[ast.stmt]) -> str:
+def _without(code: str, gone: Iterable[ast.stmt], kept: Iterable[ast.stmt]) -> str:
     """Return the code without the lines of some statements; lines that they share with others stay."""
     dropped = {number for node in gone for number in _lines(node)}
     dropped -= {number for node in kept for number in _lines(node)}

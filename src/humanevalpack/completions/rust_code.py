@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from humanevalpack.completions.items import Item
 
+_MOST_NESTED = 50
 _USE = re.compile(r"\s*(?:pub\s+)?use\s+(?P<tree>[^;]+);")
 
 
@@ -43,7 +44,7 @@ def _is_head_of(line: str, candidate: str) -> bool:
 def imported(code: str) -> Iterator[tuple[str, str]]:
     """Yield (path, name that it brings in) for every import in an item; a glob brings in no known name."""
     match = _USE.match(code)
-    if match:
+    if match and match["tree"].count("{") <= _MOST_NESTED:
         yield from _leaves(match["tree"].strip(), "")
 
 

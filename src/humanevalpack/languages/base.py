@@ -44,7 +44,7 @@ class Language:
 
 def quiet_spans(*further: str) -> re.Pattern[str]:
     """Return the pattern of strings and comments of a language like C; ``further`` are tried before the usual ones."""
-    usual = (r"//[^\n]*", r"/\*.*?\*/", r'"(?:\\.|[^"\\\n])*"', r"'(?:\\.|[^'\\\n])*'")
+    usual = (r"//[^\n]*", r"/\*.*?(?:\*/|\Z)", r'"(?:\\.|[^"\\\n])*"', r"'(?:\\.|[^'\\\n])*'")
     return re.compile("|".join((*further, *usual)), re.DOTALL)
 
 

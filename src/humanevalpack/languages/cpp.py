@@ -49,7 +49,7 @@ CPP = Language(
     is_complete=braces_complete(1),
     assemble=assemble,
     fence_names=("cpp", "c++", "cc", "cxx", "hpp", "c++11", "c++14", "c++17", "c++20", "cpp11", "cpp17", "cpp20", "c"),
-    quiet=quiet_spans(r'R"(?P<raw>[^(\s]*)\(.*?\)(?P=raw)"'),
+    quiet=quiet_spans(r'R"(?P<raw>[^(\s]*)\(.*?(?:\)(?P=raw)"|\Z)'),
     defines=(
         re.compile(r"(?:typedef\s+)?(?:struct|class|union|enum(?:\s+class)?)\s+(?P<name>\w+)\s*(?:final\s*)?[:{;]"),
         re.compile(r"(?!(?:return|else|if|for|while|switch|using|typedef)\b)[\w:<>,&*\s~]*?[\s&*>](?P<name>\w+)\s*\("),
