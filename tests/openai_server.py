@@ -2,12 +2,13 @@
 
 Strict where real servers are: unknown fields, five stop strings in a chat, a prompt that does not fit, and anything
 that it cannot do are answered with 400 and a reason. With ``extensions`` it takes some further fields of vLLM's server.
-A last message of the assistant is continued, as llama.cpp's server does.
+A last message of the assistant is continued, as llama.cpp's server does. ``serve_script`` answers chats without a
+model, with what a function says, and can be too busy at first.
 """
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -161,6 +162,34 @@ def _reply(path: str, body: dict[str, Any], engine: _Engine, *, extensions: bool
 def serve(folder: Path, *, extensions: bool = True) -> Iterator[Server]:
     """Serve the model in ``folder`` (as ``save_pretrained`` writes it) on a free local port while the block runs."""
     engine = _Engine(folder)
+    with _serving(lambda path, body: _reply(path, body, engine, extensions=extensions)) as server:
+        yield server
+
+
+Script = Callable[[list[dict[str, str]]], tuple[str | None, str | None]]
+"""From a chat's messages to the answer (None: no content) and the reason why it ended."""
+
+
+@contextmanager
+def serve_script(script: Script, *, busy: int = 0) -> Iterator[Server]:
+    """Serve chats that are answered by ``script``; the first ``busy`` requests are refused with status 429."""
+
+    def reply(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        text, reason = script(_checked(path, body, extensions=False)["messages"])
+        message = {"role": "assistant", "content": text}
+        used, made = len(json.dumps(body["messages"])) // 4, len(text or "") // 4
+        return {
+            "object": "chat.completion",
+            "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+            "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
+        }
+
+    with _serving(reply, busy=busy) as server:
+        yield server
+
+
+@contextmanager
+def _serving(reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: int = 0) -> Iterator[Server]:
     server = Server("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -172,8 +201,12 @@ def serve(folder: Path, *, extensions: bool = True) -> Iterator[Server]:
             if self.path not in _FIELDS:
                 self._send(404, {"error": {"message": f"no such path: {self.path}", "type": "invalid_request_error"}})
                 return
+            if len(server.requests) <= busy:
+                server.refusals.append("rate limit")
+                self._send(429, {"error": {"message": "rate limit reached", "type": "rate_limit_error"}})
+                return
             try:
-                self._send(200, _reply(self.path, body, engine, extensions=extensions))
+                self._send(200, reply(self.path, body))
             except BadRequest as error:
                 server.refusals.append(str(error))
                 self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})

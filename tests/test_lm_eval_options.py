@@ -69,6 +69,7 @@ WRONG: dict[str, list[Any]] = {
     "dataset": ["", True, 1.5],
     "dataset_revision": ["", []],
     "prompt": ["", []],
+    "chat_prefill": ["some", "", True],
     "preset": ["paper", ""],
     "n_samples": [0, -1, 1.5, "many", True],
     "k": [0, [], "1,x", [1.5], ""],
@@ -86,6 +87,10 @@ WRONG: dict[str, list[Any]] = {
     "descriptions": ["no/such/file", ""],
     "generations": ["no/such/file", ""],
     "keep_generations": ["", [], __file__, f"{__file__}/below"],
+    "price_in": [-1, "cheap", True],
+    "price_out": [-0.1, ""],
+    "max_cost": [-1, "much", []],
+    "max_tokens_total": [0, 1.5, "many"],
     "journal": ["", [], "/", f"{__file__}/below", "/no/such/folder/journal"],
 }
 
@@ -128,6 +133,7 @@ def test_an_unknown_option_in_a_task_file_is_an_error_that_lists_the_options() -
     ("options", "message"),
     [
         ({"k": 5, "n_samples": 4}, "n_samples=5 or more"),
+        ({"max_cost": 5, "price_in": 1}, "max_cost needs price_in and price_out"),
         ({"max_new_tokens": 100, "total_length": 200}, "give one of them"),
         ({"dataset": "mini", "dataset_revision": "main"}, "needs dataset=hub"),
     ],

@@ -19,6 +19,7 @@ ORDER = (
     "problems",
     "corrections",
     "scenarios",
+    "presets",
     "templates",
     "prompts",
     "patches",

@@ -11,11 +11,12 @@ from humanevalpack.lm_eval_plugin import hook
 from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
-    from humanevalpack.completions import extract_candidate
+    from humanevalpack.completions import EXTRACTIONS, Extraction, extract_answer, extract_candidate
     from humanevalpack.evaluation import evaluate
     from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
+    from humanevalpack.presets import ModelPreset, model_presets
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from humanevalpack.templates import PromptTemplate, load_template, template_names
 
 __all__ = [
+    "EXTRACTIONS",
     "LANGUAGES",
     "SCENARIOS",
+    "Extraction",
     "Generations",
+    "ModelPreset",
     "Pool",
     "Problem",
     "Program",
@@ -45,10 +49,12 @@ __all__ = [
     "compare",
     "evaluate",
     "export_generations",
+    "extract_answer",
     "extract_candidate",
     "load_problems",
     "load_template",
     "merge_generations",
+    "model_presets",
     "pass_at_k",
     "published_scores",
     "read_generations",
@@ -63,14 +69,17 @@ __all__ = [
 
 # Where each name lives; a module is imported when one of its names is first used, so that the import costs nothing.
 _HOMES = {
-    "Generations": "results",
+    "EXTRACTIONS": "completions",
     "LANGUAGES": "languages",
+    "SCENARIOS": "scenarios",
+    "Extraction": "completions",
+    "Generations": "results",
+    "ModelPreset": "presets",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
     "PromptTemplate": "templates",
     "Run": "results",
-    "SCENARIOS": "scenarios",
     "ScoredSample": "results",
     "Verdict": "sandbox",
     "build_program": "programs",
@@ -79,10 +88,12 @@ _HOMES = {
     "compare": "report.comparison",
     "evaluate": "evaluation",
     "export_generations": "generations",
+    "extract_answer": "completions",
     "extract_candidate": "completions",
     "load_problems": "problems",
     "load_template": "templates",
     "merge_generations": "generations",
+    "model_presets": "presets",
     "pass_at_k": "metrics",
     "published_scores": "report.published",
     "read_generations": "results",

@@ -113,7 +113,8 @@ def stop_words(
     language, prompt or profile, InputError for a wrong template file.
     """
     template = load_template(prompt)
-    own = get_language(language).stop_words
+    # A chat writes before and behind its block of code what would end a bare answer.
+    own = get_language(language).stop_words if template.answer != "fenced" else ()
     if check_profile(profile) == "fixed":
         own = tuple(word for word in own if word not in _CUT_TOO_EARLY.get(language, ()))
     words = template.stop_words if template.stop_mode == "replace" else own + template.stop_words

@@ -58,10 +58,33 @@ def template_names() -> list[str]:
     return sorted(path.stem for path in resource_dir("prompts").glob("*.yaml"))
 
 
+def chat_template(*, prefilled: bool = True) -> PromptTemplate:
+    """Return what the user's turn of a chat holds: the input; the function's head begins the answer if ``prefilled``.
+
+    A model that begins its answer freely is told the head where the input does not hold it.
+    """
+    told = {} if prefilled else {"explainsynthesize": "{input}\n\nStart your code with:\n{base}"}
+    return PromptTemplate(
+        name=PROMPT_CHAT,
+        since="later",
+        models=(),
+        source="the model's own chat template",
+        scenarios=SCENARIOS,
+        context_order="instruction-first",
+        templates=dict.fromkeys(SCENARIOS, "{input}") | told,
+        encoder_template=None,
+        stop_mode="add",
+        stop_words=(),
+        answer="fenced",
+    )
+
+
 def load_template(prompt: str | Path | PromptTemplate) -> PromptTemplate:
     """Return a template by name or by the path of a user's file; raises UsageError or InputError."""
     if isinstance(prompt, PromptTemplate):
         return prompt
+    if prompt == PROMPT_CHAT:
+        return chat_template()
     if isinstance(prompt, Path) or prompt.endswith((".yaml", ".yml")) or "/" in prompt:
         path = Path(prompt).expanduser()
         if not path.is_file():

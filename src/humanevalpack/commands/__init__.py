@@ -9,7 +9,18 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.commands import compare, doctor, evaluate, generations, prompts, report, sandbox, tasks, verify
+from humanevalpack.commands import (
+    compare,
+    doctor,
+    evaluate,
+    generations,
+    presets,
+    prompts,
+    report,
+    sandbox,
+    tasks,
+    verify,
+)
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.version import __version__
 
@@ -31,6 +42,7 @@ app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(generations.app, name="generations")
 app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.add_typer(presets.app, name="presets")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(tasks.app, name="tasks")

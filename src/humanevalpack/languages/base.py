@@ -32,8 +32,20 @@ class Language:
     """Whether a growing answer has reached its end: ``cut`` gives the same for it and for all its continuations."""
     assemble: Callable[["Problem", str, Profile], str]
     """Turn a candidate into a program that only lacks its tests (evaluation rules, section 6)."""
+    fence_names: tuple[str, ...]
+    """The first words, in small letters, that chat models write behind the fence of a block in this language."""
+    quiet: re.Pattern[str] | None = None
+    """Strings and comments, in which brackets and names mean nothing; None for Python, which is parsed."""
+    defines: tuple[re.Pattern[str], ...] = ()
+    """What starts a definition at the outermost level of a file; group ``name`` is what it defines."""
     base_prefix: str = ""
     """What stands before a declaration that the model continues."""
+
+
+def quiet_spans(*further: str) -> re.Pattern[str]:
+    """Return the pattern of strings and comments of a language like C; ``further`` are tried before the usual ones."""
+    usual = (r"//[^\n]*", r"/\*.*?(?:\*/|\Z)", r'"(?:\\.|[^"\\\n])*"', r"'(?:\\.|[^'\\\n])*'")
+    return re.compile("|".join((*further, *usual)), re.DOTALL)
 
 
 def cut_at_closing_bracket(text: str, opened: int) -> str | None:

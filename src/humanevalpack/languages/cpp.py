@@ -1,8 +1,9 @@
 """C++: the answer ends where the function's bracket closes."""
 
+import re
 from typing import TYPE_CHECKING
 
-from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces
+from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces, quiet_spans
 
 if TYPE_CHECKING:
     from humanevalpack.problems import Problem
@@ -47,4 +48,12 @@ CPP = Language(
     cut=cut_braces,
     is_complete=braces_complete(1),
     assemble=assemble,
+    fence_names=("cpp", "c++", "cc", "cxx", "hpp", "c++11", "c++14", "c++17", "c++20", "cpp11", "cpp17", "cpp20", "c"),
+    quiet=quiet_spans(r'R"(?P<raw>[^(\s]*)\(.*?(?:\)(?P=raw)"|\Z)'),
+    defines=(
+        re.compile(r"(?:typedef\s+)?(?:struct|class|union|enum(?:\s+class)?)\s+(?P<name>\w+)\s*(?:final\s*)?[:{;]"),
+        re.compile(r"(?!(?:return|else|if|for|while|switch|using|typedef)\b)[\w:<>,&*\s~]*?[\s&*>](?P<name>\w+)\s*\("),
+        re.compile(r"#\s*define\s+(?P<name>\w+)"),
+        re.compile(r"(?!(?:return|using|typedef)\b)[\w:<>,&*\s]*?[\s&*>](?P<name>\w+)\s*(?:\[[^]]*\]\s*)*[={;]"),
+    ),
 )

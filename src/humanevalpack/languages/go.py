@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces, keep_helpers
+from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces, keep_helpers, quiet_spans
 
 if TYPE_CHECKING:
     from humanevalpack.problems import Problem
@@ -66,4 +66,10 @@ GO = Language(
     cut=cut,
     is_complete=braces_complete(1, helpers=True),
     assemble=assemble,
+    fence_names=("go", "golang"),
+    quiet=quiet_spans(r"`[^`]*`"),
+    defines=(
+        re.compile(r"func\s+(?P<name>\w+)"),
+        re.compile(r"(?:type|var|const)\s+(?P<name>\w+)"),
+    ),
 )

@@ -1,5 +1,6 @@
 """Java: two brackets stand open before the answer, the method's and the class's."""
 
+import re
 from typing import TYPE_CHECKING
 
 from humanevalpack.languages.base import (
@@ -7,12 +8,14 @@ from humanevalpack.languages.base import (
     Profile,
     braces_complete,
     cut_at_closing_bracket,
+    quiet_spans,
     up_to_last_bracket,
 )
 
 if TYPE_CHECKING:
     from humanevalpack.problems import Problem
 
+_MODIFIERS = r"(?:(?:public|private|protected|static|final|abstract|synchronized|sealed|strictfp|@\w+)\s+)*"
 _EMPTY_MAIN = "public class Main {\n    }"
 
 
@@ -42,4 +45,12 @@ JAVA = Language(
     cut=cut,
     is_complete=braces_complete(2),
     assemble=assemble,
+    fence_names=("java", "java8", "java11", "java17", "java21"),
+    quiet=quiet_spans(r'"""(?:\\.|[^\\])*?"""'),
+    defines=(
+        re.compile(rf"{_MODIFIERS}(?:class|interface|enum|record)\s+(?P<name>\w+)"),
+        re.compile(
+            rf"(?!(?:return|new|else|throw)\b){_MODIFIERS}(?:<[^;{{}}]*?>\s+)?[\w.<>,?\[\] ]+?[\s>\]](?P<name>\w+)\s*\("
+        ),
+    ),
 )

@@ -61,4 +61,5 @@ PYTHON = Language(
     cut=cut,
     is_complete=is_complete,
     assemble=assemble,
+    fence_names=("python", "py", "python3", "py3", "python2", "ipython", "ipython3"),
 )

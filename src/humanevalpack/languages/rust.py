@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces, keep_helpers
+from humanevalpack.languages.base import Language, Profile, braces_complete, cut_braces, keep_helpers, quiet_spans
 
 if TYPE_CHECKING:
     from humanevalpack.problems import Problem
@@ -37,5 +37,18 @@ RUST = Language(
     cut=cut,
     is_complete=braces_complete(1, helpers=True),
     assemble=assemble,
+    fence_names=("rust", "rs"),
+    quiet=quiet_spans(
+        r'\bb?r(?P<raw>#*)".*?"(?P=raw)',
+        r'"(?:\\.|[^"\\])*"',
+        r"'(?:\\(?:u\{[0-9a-fA-F]+\}|x[0-9a-fA-F]{2}|.)|[^\\'\n])'",
+        r"(?<![\w'])'\w+",  # a lifetime opens no string
+    ),
+    defines=(
+        re.compile(
+            r"(?:pub(?:\([^)]*\))?\s+)?(?:(?:const|unsafe|async|default)\s+)*"
+            r"(?:fn|mod|struct|enum|trait|type|union|static(?:\s+mut)?|const|macro_rules!)\s+(?P<name>\w+)"
+        ),
+    ),
     base_prefix=EMPTY_MAIN,
 )

@@ -78,5 +78,14 @@ def _takes_extensions(lm: Any) -> bool:
     return bool(reply.ok)
 
 
+def continues_answers(chat: Any) -> bool:
+    """Whether the model of lm_eval's ``apply_chat_template`` continues an answer that was begun for it.
+
+    OpenAI's servers and those of other single providers begin a new one (or refuse).
+    """
+    lm = getattr(chat, "__self__", None)
+    return lm is None or not hasattr(lm, "parse_generations") or type(lm).__name__ in _OPEN_SERVERS
+
+
 def _is_chat(lm: Any) -> bool:
     return "Chat" in type(lm).__name__

@@ -71,6 +71,8 @@ class Asking:
         self.prompting = choose_prompting(
             self.options, self.scenario, model_name=self._model_name, chat=chat, system=system
         )
+        if self.prompting.is_chat and chat is None and self.options.generations is None:
+            raise UsageError("prompt=chat is the model's own chat template: add --apply_chat_template")
 
     def meet_model(self, model_name: str | None, requests: Iterable[AnswerRequest]) -> dict[str, str]:
         """Choose the template again if only now the model's name is known (a model object in Python), and say which."""

@@ -1,6 +1,7 @@
 """Generations in a file of ours: written so that nothing generated is ever lost, read to be scored or as descriptions.
 
-JSON lines, one generation each: task, task_id, sample, prompt, generation, description (explainsynthesize only).
+JSON lines, one generation each: task, task_id, sample, prompt, generation, description (explainsynthesize only),
+finish (why the model stopped, where its server says it).
 """
 
 import json
@@ -28,12 +29,15 @@ def row_of(task: str, task_id: str, sample: int, generation: Generation) -> Kept
         generation=generation.text,
         status=generation.status,
         description=generation.description,
+        finish=generation.finish,
     )
 
 
 def generation_of(row: KeptRow) -> Generation:
     """Return the generation that a row keeps."""
-    return Generation(prompt=row.prompt, text=row.generation, status=row.status, description=row.description)
+    return Generation(
+        prompt=row.prompt, text=row.generation, status=row.status, description=row.description, finish=row.finish
+    )
 
 
 def write_rows(rows: Iterable[KeptRow], path: Path) -> Path:

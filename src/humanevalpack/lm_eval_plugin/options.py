@@ -14,6 +14,7 @@ from typing import Any, get_args
 from humanevalpack.errors import UsageError
 from humanevalpack.languages import Profile
 from humanevalpack.lm_eval_plugin import values
+from humanevalpack.presets import model_presets
 from humanevalpack.templates import PROMPT_AUTO
 
 ENVIRONMENT_PREFIX = "HUMANEVALPACK_"
@@ -35,7 +36,11 @@ class Options:
     """Branch, tag or commit of the hub dataset. (Not ``revision``: lm_eval merges the model's arguments in.)"""
     prompt: str = PROMPT_AUTO
     """A template's name, a path to a template file, ``auto`` or ``chat`` (the model's chat template)."""
+    chat_prefill: str = "auto"
+    """How a chat's answer is begun: ``head`` (the function's head), ``fence`` (with an opened fence), ``none``, or
+    ``auto``: ``head``, but ``none`` for providers whose servers begin every answer anew."""
     preset: str | None = None
+    """``octopack-paper``, or a model's name: what the paper's release has set for it (presets.py)."""
     n_samples: int = 1
     k: tuple[int, ...] = ()
     """The k of pass@k; empty: 1 and each of 10 and 100 that is not above n_samples."""
@@ -64,6 +69,14 @@ class Options:
     """Folder that every generation is written to before anything is executed."""
     journal: str | None = None
     """File that keeps the verdicts: programs that were judged do not run again."""
+    price_in: float | None = None
+    """Price of a million tokens of prompts, in any currency."""
+    price_out: float | None = None
+    """Price of a million tokens of answers."""
+    max_cost: float | None = None
+    """The run does not start if it may cost more."""
+    max_tokens_total: int | None = None
+    """The run does not start if it may need more tokens, of prompts and answers."""
 
     given: frozenset[str] = frozenset()
     """Names of the options that the user, a task file or a preset set; not an option."""
@@ -93,7 +106,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "dataset": values.text,
     "dataset_revision": values.text,
     "prompt": values.text,
-    "preset": values.one_of(*PRESETS),
+    "chat_prefill": values.one_of("auto", "head", "fence", "none"),
+    "preset": lambda value: values.one_of(*PRESETS, *model_presets())(value),
     "n_samples": values.whole_number(least=1),
     "k": values.whole_numbers(least=1),
     "temperature": values.number(least=0),
@@ -111,6 +125,10 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "generations": values.existing_path,
     "keep_generations": values.writable_folder,
     "journal": values.writable_file,
+    "price_in": values.number(least=0),
+    "price_out": values.number(least=0),
+    "max_cost": values.number(least=0),
+    "max_tokens_total": values.whole_number(least=1),
 }
 
 
@@ -118,11 +136,14 @@ def read_options(
     metadata: Mapping[str, Any],
     task_file: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    *,
+    scenario: str = "synthesize",
 ) -> Options:
     """Read and check the options; raises UsageError that names the option, its value, where it stands and what works.
 
     ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name
-    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file.
+    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file. A model's preset may differ
+    by ``scenario``.
     """
     environment = os.environ if environment is None else environment
     _refuse_slips(metadata, "--metadata")
@@ -142,16 +163,19 @@ def read_options(
         given |= {
             name: _checked(name, source[name], place) for name in OPTIONS if name in source and source[name] is not None
         }
-    return _consistent(given)
+    return _consistent(given, scenario)
 
 
-def _consistent(given: dict[str, Any]) -> Options:
-    preset = dict(PRESETS.get(given.get("preset", ""), {}))
+def _consistent(given: dict[str, Any], scenario: str) -> Options:
+    name = given.get("preset", "")
+    preset = dict(PRESETS.get(name, {})) or (model_presets()[name].options(scenario) if name else {})
     if "max_new_tokens" in given:
         preset.pop("total_length", None)
     options = replace(Options(), **(preset | given), given=frozenset(preset | given))
     if "max_new_tokens" in given and "total_length" in given:
         raise UsageError("max_new_tokens and total_length both set the answer budget: give one of them")
+    if options.max_cost is not None and (options.price_in is None or options.price_out is None):
+        raise UsageError("max_cost needs price_in and price_out (per million tokens), or set max_tokens_total instead")
     if options.descriptions is None:
         options.check_ks(options.n_samples)
     if options.dataset_revision is not None and options.dataset != "hub":

@@ -1,31 +1,20 @@
 """Which template a run uses and why, and the prompt in the form that the model takes: text, or a chat's messages."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from humanevalpack.languages import get_language
+from humanevalpack.lm_eval_plugin.api_servers import continues_answers
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.problems import Problem
 from humanevalpack.prompts import choose_template, render_prompt
-from humanevalpack.scenarios import SCENARIOS, answer_base
-from humanevalpack.templates import PROMPT_AUTO, PROMPT_CHAT, PromptTemplate, load_template
+from humanevalpack.scenarios import answer_base
+from humanevalpack.templates import PROMPT_AUTO, PROMPT_CHAT, PromptTemplate, chat_template, load_template
 
 ChatFunction = Callable[..., Any]
 
 _FALLBACK = "instruct"
-
-
-def chat_template() -> PromptTemplate:
-    """Return what the user's turn of a chat holds: the input alone; the base goes into the assistant's turn."""
-    return replace(
-        load_template(_FALLBACK),
-        name=PROMPT_CHAT,
-        models=(),
-        source="the model's own chat template",
-        scenarios=SCENARIOS,
-        context_order="instruction-first",
-        templates=dict.fromkeys(SCENARIOS, "{input}"),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +27,8 @@ class Prompting:
     chat: ChatFunction | None = None
     """lm_eval's ``apply_chat_template`` of the model, if the user asked for chat templates."""
     system: str | None = None
+    prefill: str = "head"
+    """What a chat's answer begins with: ``head``, ``fence`` or ``none``."""
 
     @property
     def is_chat(self) -> bool:
@@ -48,8 +39,14 @@ class Prompting:
         """Return the prompt: text that the model continues, or lm_eval's form of messages for a chat API."""
         text = render_prompt(problem, scenario, prompt=self.template, description=description)
         if self.chat is not None and (self.is_chat or _takes_messages(self.chat)):
-            return self._conversation(text, answer_base(problem, scenario).rstrip() if self.is_chat else "")
+            return self._conversation(text, self._opening(problem, scenario))
         return f"{self.system}\n\n{text}" if self.system else text
+
+    def _opening(self, problem: Problem, scenario: str) -> str:
+        base = answer_base(problem, scenario).rstrip()
+        if not self.is_chat or self.prefill == "none" or not base:
+            return ""
+        return base if self.prefill == "head" else f"```{get_language(problem.language).fence_names[0]}\n{base}"
 
     def _conversation(self, text: str, base: str) -> Any:
         assert self.chat is not None
@@ -83,7 +80,13 @@ def choose_prompting(
 
     Raises UsageError for an unknown template and for one that cannot ask for ``scenario``.
     """
+    prefill = options.chat_prefill
+    if prefill == "auto":
+        prefill = "head" if chat is None or continues_answers(chat) else "none"
     chosen, reason = _choice(options, scenario, model_name, chat)
+    if chosen.name == PROMPT_CHAT:
+        chosen = chat_template(prefilled=prefill != "none")
+        reason += f" (chat_prefill={prefill})"
     chosen.check_supports(scenario)
     if chat is not None and chosen.name != PROMPT_CHAT:
         reason += (
@@ -91,7 +94,7 @@ def choose_prompting(
             if _takes_messages(chat)
             else "; the model's chat template is not applied (prompt=chat would)"
         )
-    return Prompting(template=chosen, reason=reason, chat=chat, system=system)
+    return Prompting(template=chosen, reason=reason, chat=chat, system=system, prefill=prefill)
 
 
 def _choice(

@@ -21,6 +21,8 @@ class Generation:
     prompt_tokens: int | None = None
     budget: int | None = None
     """Tokens that the answer could have."""
+    finish: str | None = None
+    """Why the model stopped: ``stop``, ``length``, ``refusal`` or ``empty``; None where its server does not say it."""
 
     def with_description(self, description: str | None) -> "Generation":
         """Return the same generation, made for this description."""
@@ -36,6 +38,8 @@ class Sample:
     completion: str
     """The candidate program, patch or description that the generation holds."""
     verdict: Verdict | None = None
+    extraction: str = ""
+    """How the code was found in a chat's answer (``completions.EXTRACTIONS``); empty where nothing has to be found."""
     emptied: bool = False
     """explaindescribe: the text was lost to the rule that takes code out of descriptions."""
 
@@ -56,7 +60,9 @@ class Sample:
             "description": generation.description,
             "prompt": generation.prompt,
             "generation": generation.text,
+            "finish": generation.finish,
             "completion": self.completion,
+            "extraction": self.extraction,
             "status": self.status,
             "verdict": self.verdict.to_dict() if self.verdict else None,
             "emptied": self.emptied,

@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from humanevalpack.completions import cut_at_stop_words, extract_candidate
+from humanevalpack.completions import EXTRACTIONS, FINISHES, cut_at_stop_words, extract_answer
 from humanevalpack.errors import SandboxFault
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.samples import Generation, Sample
@@ -19,6 +19,8 @@ from humanevalpack.templates import PromptTemplate
 
 COUNTED = (*STATUSES, TOO_LONG)
 """Statuses whose numbers stand beside the score."""
+HOW = (*(f"extraction_{word}" for word in EXTRACTIONS), *(f"finish_{word}" for word in FINISHES if word != "stop"))
+"""Counts of how answers ended and of how code was found in them; they stand beside the score where they occur."""
 
 
 def extract(
@@ -27,14 +29,19 @@ def extract(
     """Take the candidate (or description) out of each generation: (sample number, problem, generation)."""
     samples = []
     for number, problem, generation in answers:
-        completion, emptied = "", False
+        completion, extraction, emptied = "", "", False
         if generation.status == GENERATED:
             text = generation.text
-            completion = extract_candidate(problem, scenario, text, prompt=template, profile=options.profile)
+            found = extract_answer(
+                problem, scenario, text, prompt=template, profile=options.profile, finish=generation.finish
+            )
+            completion, extraction = found.candidate, found.status
             if scenario == "explaindescribe" and not completion.strip():
                 words = stop_words(problem.language, prompt=template, profile=options.profile)
                 emptied = bool(cut_at_stop_words(text.strip()[: len(problem.docstring)], words).strip())
-        samples.append(Sample(number=number, generation=generation, completion=completion, emptied=emptied))
+        samples.append(
+            Sample(number=number, generation=generation, completion=completion, extraction=extraction, emptied=emptied)
+        )
     return samples
 
 
@@ -77,30 +84,44 @@ def _workers(options: Options, ranks: int) -> int | str:
     return max(1, (options.workers or len(os.sched_getaffinity(0))) // ranks)
 
 
-def code_metrics(samples: Sequence[dict[str, Any]], options: Options, statuses: Sequence[str]) -> dict[str, float]:
-    """Return one problem's pass@k and counts of ``statuses``; only how many samples if its language is left out."""
+def code_metrics(
+    samples: Sequence[dict[str, Any]], options: Options, statuses: Sequence[str], how: Sequence[str] = ()
+) -> dict[str, float]:
+    """Return one problem's pass@k and counts of ``statuses`` and of ``how`` (words of HOW).
+
+    Only how many samples if its language is left out.
+    """
     if any(sample["status"] == SKIPPED for sample in samples):
         return {"skipped": len(samples)}
     found = [sample["status"] for sample in samples]
     passed = found.count("passed")
     scores = {f"pass@{k}": pass_at_k(n=len(samples), c=passed, k=k) for k in options.scored_ks(len(samples))}
-    return scores | {f"samples_{status}": found.count(status) for status in statuses}
+    return scores | {f"samples_{status}": found.count(status) for status in statuses} | _counts(samples, how)
 
 
-def description_metrics(samples: Sequence[dict[str, Any]]) -> dict[str, float]:
+def words_of(sample: Mapping[str, Any]) -> set[str]:
+    """Return the words of HOW that are true of a logged sample."""
+    return {f"extraction_{sample.get('extraction')}", f"finish_{sample.get('finish')}"} & set(HOW)
+
+
+def _counts(samples: Sequence[dict[str, Any]], how: Sequence[str]) -> dict[str, float]:
+    return {word: sum(word in words_of(sample) for sample in samples) for word in how}
+
+
+def description_metrics(samples: Sequence[dict[str, Any]], how: Sequence[str] = ()) -> dict[str, float]:
     """Return one problem's counts: descriptions have no score."""
     lengths = [len(sample["completion"]) for sample in samples]
     return {
         "description_characters": sum(lengths) / len(lengths),
         "descriptions_emptied": sum(sample["emptied"] for sample in samples),
         f"samples_{TOO_LONG}": sum(sample["status"] == TOO_LONG for sample in samples),
-    }
+    } | _counts(samples, how)
 
 
 def aggregations(ks: Iterable[int], mean: Callable[[Sequence[float]], float]) -> dict[str, Callable[..., float]]:
     """Return how lm_eval puts the problems' metrics together: means of scores and lengths, sums of counts."""
     means = [*(f"pass@{k}" for k in ks), "description_characters"]
-    sums = ["descriptions_emptied", "skipped", *(f"samples_{status}" for status in COUNTED)]
+    sums = ["descriptions_emptied", "skipped", *(f"samples_{status}" for status in COUNTED), *HOW]
     return dict.fromkeys(means, mean) | dict.fromkeys(sums, sum)
 
 

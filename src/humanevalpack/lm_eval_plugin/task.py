@@ -19,12 +19,14 @@ from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import Sample
 from humanevalpack.lm_eval_plugin.scoring import (
     COUNTED,
+    HOW,
     aggregations,
     code_metrics,
     description_metrics,
     extract,
     read_samples,
     run_samples,
+    words_of,
 )
 from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
 from humanevalpack.scenarios import SCENARIOS
@@ -43,7 +45,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         self.scenario = _own_key(own, "scenario", SCENARIOS)
         self.language = _own_key(own, "language", LANGUAGES)
         metadata = dict(own.pop("metadata", None) or {})
-        self.options = read_options(metadata, own.pop("options", None))
+        self.options = read_options(metadata, own.pop("options", None), scenario=self.scenario)
         self.asking = Asking(
             name=str(own.get("task")),
             scenario=self.scenario,
@@ -55,6 +57,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         """Problem number to metrics, of the problems that this process scored: groups average over problems."""
         self._ranks = 1
         self._statuses: tuple[str, ...] = COUNTED
+        self._how: tuple[str, ...] = HOW
         samples = self.asking.samples_per_problem
         if self._is_executed:
             self.options.check_ks(samples)
@@ -167,6 +170,12 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
             # Statuses that did not occur would only fill the table; several ranks must all name the same ones.
             found = {sample.status for sample in samples}
             self._statuses = tuple(status for status in COUNTED if status in found)
+            words = {
+                word
+                for sample in samples
+                for word in words_of({"extraction": sample.extraction, "finish": sample.generation.finish})
+            }
+            self._how = tuple(word for word in HOW if word in words)
 
     def process_results(self, doc: Mapping[str, Any], results: list[list[str]]) -> dict[str, float]:
         """Return one problem's metrics."""
@@ -174,8 +183,8 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
             return {"bypass": 999}
         samples = read_samples(results)
         if self.scenario == "explaindescribe":
-            return description_metrics(samples)
-        metrics = code_metrics(samples, self.options, self._statuses)
+            return description_metrics(samples, self._how)
+        metrics = code_metrics(samples, self.options, self._statuses, self._how)
         self.scores[self.asking.problems[doc["task_id"]].index] = metrics
         return metrics
 

@@ -16,10 +16,11 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
 
-from humanevalpack.lm_eval_plugin import backends
+from humanevalpack.lm_eval_plugin import backends, costs
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
+from humanevalpack.lm_eval_plugin.finishes import Usage, finish_of, finishes_told
 from humanevalpack.lm_eval_plugin.kept import row_of, write_rows
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
@@ -59,10 +60,16 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
         request.facts |= facts[id(request.asking)]
         numbered.append((request, request.idx + asked[id(request)]))
         asked[id(request)] += 1
-    first = _first_stage(lm, model, numbered)
-    second = _second_stage(lm, model, numbered, first)
+    usage = Usage()
+    if backends.is_api(model):
+        costs.check(model, numbered)
+    with finishes_told(model, usage) if backends.is_api(model) else nullcontext():
+        first = _first_stage(lm, model, numbered)
+        second = _second_stage(lm, model, numbered, first)
+    counted = costs.used(usage, requests[0].asking.options) if requests else {}
     for (request, _), generation in zip(numbered, second, strict=True):
         request.generations.append(generation)
+        request.facts |= counted
     _share(model, numbered)
     return [generation.text for generation in second]
 
@@ -112,12 +119,14 @@ def _question(model: Any, request: AnswerRequest, description: str | None, sampl
 def _ask(lm: Any, model: Any, questions: Sequence[_Question]) -> list[Generation]:
     """Have every distinct question answered that leaves room for an answer."""
     texts: dict[tuple[Any, ...], str] = {}
+    finishes: dict[tuple[Any, ...], str | None] = {}
     distinct = list({question.key: question for question in questions if question.budget.fits}.values())
     for batch, seed in _batches(model, distinct):
         with backends.exact_tokens(model, [question.prompt for question in batch]), seed:
             instances = [Instance("generate_until", {}, (question.prompt, question.arguments), 0) for question in batch]
             answers = lm.generate_until(instances)
-        texts |= {question.key: writable(text) for question, text in zip(batch, answers, strict=True)}
+        for question, text in zip(batch, answers, strict=True):
+            texts[question.key], finishes[question.key] = writable(text), finish_of(text)
     return [
         Generation(
             prompt=prompt_text(question.prompt),
@@ -125,6 +134,7 @@ def _ask(lm: Any, model: Any, questions: Sequence[_Question]) -> list[Generation
             status=GENERATED if question.budget.fits else TOO_LONG,
             prompt_tokens=question.budget.prompt_tokens,
             budget=question.budget.tokens,
+            finish=finishes.get(question.key),
         )
         for question in questions
     ]

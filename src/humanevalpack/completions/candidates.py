@@ -6,6 +6,8 @@ Rules: as the reference harness (evaluation rules, section 5); profile ``fixed``
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from humanevalpack.completions.fenced import NO_CODE, Extraction, extract_fenced, refused_or_empty
+from humanevalpack.completions.thinking import without_thinking
 from humanevalpack.corrections import corrected
 from humanevalpack.languages import Profile, get_language
 from humanevalpack.patches import find_hunk
@@ -30,10 +32,42 @@ def extract_candidate(
 
     Code answers: the program text from its start to the end of the function. ``explaindescribe``: the description.
     Prompt ``diff``: the patch; ``diff-carper``: the hunk, empty if none can be read. Any text is a valid generation.
+    A fenced template (``chat``): see ``extract_answer``, which says how the code was found, too.
     Raises UsageError for an unknown scenario, prompt or profile, or one that the other does not support.
+    """
+    return extract_answer(problem, scenario, generation, prompt=prompt, profile=profile).candidate
+
+
+def extract_answer(
+    problem: Problem,
+    scenario: str,
+    generation: str,
+    *,
+    prompt: str | Path | PromptTemplate = "instruct",
+    profile: Profile = "reference",
+    finish: str | None = None,
+) -> Extraction:
+    """Return the candidate and how it was found: a key of ``EXTRACTIONS``, empty where nothing has to be found.
+
+    ``finish`` is why the model stopped (``stop``, ``length``, ``refusal``, ``empty``), where its server says it.
     """
     template = load_template(prompt)
     template.check_supports(scenario)
+    if template.answer != "fenced":
+        return Extraction(_reference_candidate(problem, scenario, generation, template, profile), "")
+    words = stop_words(problem.language, prompt=template, profile=profile)
+    problem, answer = corrected(problem, profile), cut_at_stop_words(generation, words)
+    if scenario != "explaindescribe":
+        base = scenario_base(problem, scenario) if scenario in FIX_SCENARIOS else problem.prompt
+        return extract_fenced(problem, base, answer, finish=finish)
+    text, unfinished = without_thinking(answer)
+    status = refused_or_empty(text, finish, unfinished=unfinished)
+    return Extraction(_description(problem, text, words), "" if status == NO_CODE else status)
+
+
+def _reference_candidate(
+    problem: Problem, scenario: str, generation: str, template: PromptTemplate, profile: Profile
+) -> str:
     words = stop_words(problem.language, prompt=template, profile=profile)
     problem = corrected(problem, profile)
     if scenario == "explaindescribe":
