@@ -12,8 +12,8 @@ from rich.console import Console
 import humanevalpack as hep
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.metrics import paired_difference
-from humanevalpack.report.comparison import SettingDifference
-from humanevalpack.report.comparison_table import comparison_tables
+from humanevalpack.reports.comparison import SettingDifference
+from humanevalpack.reports.comparison_table import comparison_tables
 from humanevalpack.results import Run
 from report_runs import make_run, write_run
 

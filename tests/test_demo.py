@@ -10,7 +10,7 @@ from rich.console import Console
 from humanevalpack.demo import __main__ as demo
 from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
 from humanevalpack.errors import EnvironmentFault, SandboxFault
-from humanevalpack.report.scores import RunScores, Score
+from humanevalpack.reports.scores import RunScores, Score
 from humanevalpack.sandbox import choose_sandbox
 
 

@@ -15,7 +15,7 @@ from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
 from humanevalpack.demo.lessons import LEARNED_PROBLEMS
 from humanevalpack.errors import EnvironmentFault
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.report.scores import TITLES, RunScores, read_run
+from humanevalpack.reports.scores import TITLES, RunScores, read_run
 from humanevalpack.results.lm_eval_logs import newest_results
 from humanevalpack.sandbox import choose_sandbox
 from openai_server import CHAT, COMPLETIONS, serve

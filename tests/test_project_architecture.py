@@ -30,7 +30,7 @@ ORDER = (
     "results",
     "evaluation",
     "generations",
-    "report",
+    "reports",
     "truth_table",
     "verification",
     "doctor",

@@ -11,9 +11,9 @@ from rich.console import Console
 from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.metrics import pass_at_k_scores
-from humanevalpack.report.html import write_html_report
-from humanevalpack.report.scores import TITLES, RunScores, read_run
-from humanevalpack.report.table import number_text, score_table
+from humanevalpack.reports.html import write_html_report
+from humanevalpack.reports.scores import TITLES, RunScores, read_run
+from humanevalpack.reports.table import number_text, score_table
 from humanevalpack.results.lm_eval_logs import newest_results
 
 FIX, DOCS, EXPLAIN, SYNTHESIZE = "fixtests", "fixdocs", "explainsynthesize", "synthesize"

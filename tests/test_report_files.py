@@ -10,10 +10,10 @@ import pytest
 import humanevalpack as hep
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.report import writing
-from humanevalpack.report.plots import Curves, HeatMap, Stacks, plots
-from humanevalpack.report.sheet import score_sheet
-from humanevalpack.report.svg import svg
+from humanevalpack.reports import writing
+from humanevalpack.reports.plots import Curves, HeatMap, Stacks, plots
+from humanevalpack.reports.sheet import score_sheet
+from humanevalpack.reports.svg import svg
 from humanevalpack.results import Run
 from report_runs import make_run, write_run
 

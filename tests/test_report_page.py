@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 import humanevalpack as hep
-from humanevalpack.report.browser_data import browser_data, opened, script_json
-from humanevalpack.report.kept_part import kept_part
-from humanevalpack.report.page import html_page
-from humanevalpack.report.sheet import score_sheet
+from humanevalpack.reports.browser_data import browser_data, opened, script_json
+from humanevalpack.reports.kept_part import kept_part
+from humanevalpack.reports.page import html_page
+from humanevalpack.reports.sheet import score_sheet
 from humanevalpack.results import Run
 from report_runs import make_run, sample
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
-    from humanevalpack.report.comparison import compare
-    from humanevalpack.report.published import published_scores
-    from humanevalpack.report.writing import report
+    from humanevalpack.reports.comparison import compare
+    from humanevalpack.reports.published import published_scores
+    from humanevalpack.reports.writing import report
     from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
     from humanevalpack.scenarios import SCENARIOS
@@ -85,7 +85,7 @@ _HOMES = {
     "build_program": "programs",
     "check_generations": "generations",
     "clean_generations": "generations",
-    "compare": "report.comparison",
+    "compare": "reports.comparison",
     "evaluate": "evaluation",
     "export_generations": "generations",
     "extract_answer": "completions",
@@ -95,11 +95,11 @@ _HOMES = {
     "merge_generations": "generations",
     "model_presets": "presets",
     "pass_at_k": "metrics",
-    "published_scores": "report.published",
+    "published_scores": "reports.published",
     "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",
-    "report": "report.writing",
+    "report": "reports.writing",
     "run_programs": "sandbox",
     "stop_words": "prompts",
     "template_names": "templates",

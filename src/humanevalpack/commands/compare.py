@@ -23,7 +23,7 @@ def compare(
 
     Exit code 0 also where the runs differ; 2 where they cannot be compared.
     """
-    from humanevalpack.report.comparison import compare as compare_runs
+    from humanevalpack.reports.comparison import compare as compare_runs
 
     comparison = compare_runs(first, second, k=k)
     if json_output:
@@ -33,6 +33,6 @@ def compare(
         return
     from rich.console import Console
 
-    from humanevalpack.report.comparison_table import comparison_tables
+    from humanevalpack.reports.comparison_table import comparison_tables
 
     Console().print(comparison_tables(comparison, all_flips=all_flips))

@@ -180,7 +180,7 @@ def _print(run: "Run", found: dict[str, dict[str, Any]]) -> None:
 
 
 def _scores(entry: dict[str, Any]) -> list[str]:
-    from humanevalpack.report.table import number_text
+    from humanevalpack.reports.table import number_text
 
     found = []
     for name, value in entry.items():

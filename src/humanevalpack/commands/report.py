@@ -37,7 +37,7 @@ def report(
 
     Without any option the scores are printed as a Markdown table.
     """
-    from humanevalpack.report.writing import report as write_report
+    from humanevalpack.reports.writing import report as write_report
 
     made = write_report(
         *runs,

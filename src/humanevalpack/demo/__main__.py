@@ -21,9 +21,9 @@ from humanevalpack.demo.training import train
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import load_problems
-from humanevalpack.report.html import write_html_report
-from humanevalpack.report.scores import RunScores, read_run
-from humanevalpack.report.table import score_table
+from humanevalpack.reports.html import write_html_report
+from humanevalpack.reports.scores import RunScores, read_run
+from humanevalpack.reports.table import score_table
 from humanevalpack.results.lm_eval_logs import newest_results
 from humanevalpack.sandbox import choose_sandbox
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from humanevalpack.completions import extract_candidate
+from humanevalpack.completions import extract_answer
 from humanevalpack.errors import InputError
 from humanevalpack.languages import Profile
 from humanevalpack.problems import Problem, load_problems
@@ -60,13 +60,16 @@ class Judging:
         """Return the sample with its candidate, and the program to run; none for a description."""
         scenario, language = parse_task(row.task)
         template, problem = self.templates[scenario][0], self.problems[language][row.task_id]
-        candidate = row.generation
+        candidate, how = row.generation, ""
         if row.form == COMPLETION:
-            candidate = extract_candidate(problem, scenario, candidate, prompt=template, profile=self.profile)
+            found = extract_answer(
+                problem, scenario, candidate, prompt=template, profile=self.profile, finish=row.finish
+            )
+            candidate, how = found.candidate, found.status
         if scenario == "explaindescribe":
-            return ScoredSample.of(row, candidate=candidate, verdict=None), None
+            return ScoredSample.of(row, candidate=candidate, extraction=how, verdict=None), None
         program = build_program(problem, candidate, scenario, prompt=template, profile=self.profile)
-        return ScoredSample.of(row, candidate=candidate, program=program.text, verdict=None), program
+        return ScoredSample.of(row, candidate=candidate, extraction=how, program=program.text, verdict=None), program
 
 
 @dataclass(frozen=True, slots=True)

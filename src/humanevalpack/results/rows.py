@@ -4,13 +4,12 @@ import json
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from humanevalpack.completions import FINISHES
 from humanevalpack.errors import InputError
 
 GENERATED, TOO_LONG, SKIPPED = "generated", "prompt_too_long", "skipped"
 # A verdict is never among them: what is read here has still to be judged.
 GENERATION_STATUSES = (GENERATED, TOO_LONG, SKIPPED)
-FINISHES = ("stop", "length", "refusal", "empty")
-"""How the model's answer ended, where that is known."""
 COMPLETION: Final = "completion"
 PROGRAM: Final = "program"
 FORMS = (COMPLETION, PROGRAM)

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from humanevalpack.report.colours import other_statuses, status_colour
-from humanevalpack.report.plots import Bar, Bars, Curves, HeatMap, Plot, Stacks
-from humanevalpack.report.score_rows import percent
+from humanevalpack.reports.colours import other_statuses, status_colour
+from humanevalpack.reports.plots import Bar, Bars, Curves, HeatMap, Plot, Stacks
+from humanevalpack.reports.score_rows import percent
 
 WIDTH = 440
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)

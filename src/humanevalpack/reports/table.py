@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from humanevalpack.languages import LANGUAGES, get_language
-from humanevalpack.report.scores import TITLES, RunScores, Score
+from humanevalpack.reports.scores import TITLES, RunScores, Score
 from humanevalpack.scenarios import AVERAGED
 
 MISSING = "–"

@@ -15,10 +15,10 @@ from humanevalpack.metrics import (
     pass_at_k,
     pass_at_k_scores,
 )
-from humanevalpack.report.scores import TITLES
-from humanevalpack.report.settings import settings_of
-from humanevalpack.report.sheet import Tally, least_samples, tallies
-from humanevalpack.report.writing import as_run
+from humanevalpack.reports.scores import TITLES
+from humanevalpack.reports.settings import settings_of
+from humanevalpack.reports.sheet import Tally, least_samples, tallies
+from humanevalpack.reports.writing import as_run
 from humanevalpack.results import Run
 
 FLIP = 0.5

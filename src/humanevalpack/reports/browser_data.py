@@ -13,8 +13,8 @@ from typing import Any
 
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import Problem
-from humanevalpack.report.breakdowns import Problems
-from humanevalpack.report.kept_part import kept_part
+from humanevalpack.reports.breakdowns import Problems
+from humanevalpack.reports.kept_part import kept_part
 from humanevalpack.results import Run, ScoredSample
 from humanevalpack.scenarios import FIX_SCENARIOS, SCENARIOS, scenario_base
 

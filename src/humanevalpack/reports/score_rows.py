@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from humanevalpack.languages import LANGUAGES, get_language
 from humanevalpack.metrics import Estimate
-from humanevalpack.report.published import PublishedCell, PublishedScore, published_scores
-from humanevalpack.report.scores import TITLES
-from humanevalpack.report.sheet import ScoreSheet
+from humanevalpack.reports.published import PublishedCell, PublishedScore, published_scores
+from humanevalpack.reports.scores import TITLES
+from humanevalpack.reports.sheet import ScoreSheet
 
 MISSING = "–"
 

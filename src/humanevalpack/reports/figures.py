@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import UsageError
-from humanevalpack.report.colours import other_statuses, run_colour, status_colour
-from humanevalpack.report.plots import Bar, Bars, Curves, HeatMap, Plot, Stacks
-from humanevalpack.report.score_rows import percent
-from humanevalpack.report.writing import need_matplotlib
+from humanevalpack.reports.colours import other_statuses, run_colour, status_colour
+from humanevalpack.reports.plots import Bar, Bars, Curves, HeatMap, Plot, Stacks
+from humanevalpack.reports.score_rows import percent
+from humanevalpack.reports.writing import need_matplotlib
 
 WIDTH = 5.5
 """Inches: the width of the text in most paper templates."""

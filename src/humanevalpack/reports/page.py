@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from humanevalpack.report.breakdowns import Problems
-from humanevalpack.report.browser_data import browser_data, script_json
-from humanevalpack.report.colours import other_statuses, status_colour
-from humanevalpack.report.plots import Curves, Plot, Stacks, plots
-from humanevalpack.report.published import RECALLED, origins, rerun_notes
-from humanevalpack.report.score_rows import Cell, Row, score_rows, table_heads, table_languages
-from humanevalpack.report.scores import TITLES
-from humanevalpack.report.settings import settings_of
-from humanevalpack.report.sheet import ScoreSheet
-from humanevalpack.report.svg import svg
+from humanevalpack.reports.breakdowns import Problems
+from humanevalpack.reports.browser_data import browser_data, script_json
+from humanevalpack.reports.colours import other_statuses, status_colour
+from humanevalpack.reports.plots import Curves, Plot, Stacks, plots
+from humanevalpack.reports.published import RECALLED, origins, rerun_notes
+from humanevalpack.reports.score_rows import Cell, Row, score_rows, table_heads, table_languages
+from humanevalpack.reports.scores import TITLES
+from humanevalpack.reports.settings import settings_of
+from humanevalpack.reports.sheet import ScoreSheet
+from humanevalpack.reports.svg import svg
 from humanevalpack.results import Run
 from humanevalpack.scenarios import AVERAGED
 from humanevalpack.version import __version__

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
-from humanevalpack.report.comparison import Comparison, Flip, TaskDifference
-from humanevalpack.report.score_rows import MISSING, percent
-from humanevalpack.report.scores import TITLES
+from humanevalpack.reports.comparison import Comparison, Flip, TaskDifference
+from humanevalpack.reports.score_rows import MISSING, percent
+from humanevalpack.reports.scores import TITLES
 
 _FLIPS = 40
 

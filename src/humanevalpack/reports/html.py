@@ -5,8 +5,8 @@ from html import escape
 from pathlib import Path
 
 from humanevalpack.languages import get_language
-from humanevalpack.report.scores import TITLES, RunScores, Score
-from humanevalpack.report.table import MISSING, notes, number_text
+from humanevalpack.reports.scores import TITLES, RunScores, Score
+from humanevalpack.reports.table import MISSING, notes, number_text
 
 INTERVAL_NOTE = "below each score: its 95 % confidence interval, clustered by problem (docs/metrics.md)"
 _STYLE = """

@@ -7,9 +7,9 @@ from pathlib import Path
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import known_hash, load_problems
-from humanevalpack.report.breakdowns import Problems
-from humanevalpack.report.published import published_model, published_scores
-from humanevalpack.report.sheet import ScoreSheet, score_sheet
+from humanevalpack.reports.breakdowns import Problems
+from humanevalpack.reports.published import published_model, published_scores
+from humanevalpack.reports.sheet import ScoreSheet, score_sheet
 from humanevalpack.results import Run
 
 _NOT_COMPARABLE = "{}: no published scores beside it, because its problems are not those of HumanEvalPack"
@@ -65,19 +65,19 @@ def report(
         if model is not None:
             published_scores(model)
     if page is not None:
-        from humanevalpack.report.page import html_page
+        from humanevalpack.reports.page import html_page
 
         text = html_page(read, sheets, problems=problems, paper=models, title=title, notes=notes)
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8", newline="\n")
     written: list[Path] = []
     if figures is not None:
-        from humanevalpack.report.figures import write_figures
-        from humanevalpack.report.plots import plots
+        from humanevalpack.reports.figures import write_figures
+        from humanevalpack.reports.plots import plots
 
         drawn = plots(read, sheets, problems, models)
         written = write_figures(drawn, [sheet.name for sheet in sheets], Path(figures), overwrite=overwrite)
-    from humanevalpack.report.text_tables import latex_table, markdown_table
+    from humanevalpack.reports.text_tables import latex_table, markdown_table
 
     return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from humanevalpack.metrics import Estimate, average_scores
 from humanevalpack.problems import BUG_TYPES, FAILURE_SYMPTOMS, Problem
-from humanevalpack.report.scores import TITLES
-from humanevalpack.report.sheet import Tally, average_of, least_samples, tallies
+from humanevalpack.reports.scores import TITLES
+from humanevalpack.reports.sheet import Tally, average_of, least_samples, tallies
 from humanevalpack.results import Run
 from humanevalpack.scenarios import FIX_SCENARIOS
 

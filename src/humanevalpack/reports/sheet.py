@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.metrics import Estimate, average_scores
-from humanevalpack.report.scores import TITLES
+from humanevalpack.reports.scores import TITLES
 from humanevalpack.results import Run, ScoredSample
 from humanevalpack.sandbox.verdicts import STATUSES
 from humanevalpack.scenarios import AVERAGED

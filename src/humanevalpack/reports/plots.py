@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
-from humanevalpack.report.breakdowns import Problems, Slice, by_bug_type, by_symptom, pass_curves
-from humanevalpack.report.published import published_scores
-from humanevalpack.report.scores import TITLES
-from humanevalpack.report.sheet import ScoreSheet
+from humanevalpack.reports.breakdowns import Problems, Slice, by_bug_type, by_symptom, pass_curves
+from humanevalpack.reports.published import published_scores
+from humanevalpack.reports.scores import TITLES
+from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.results import Run
 from humanevalpack.sandbox.verdicts import STATUSES
 

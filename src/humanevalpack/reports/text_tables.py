@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from humanevalpack.report.published import RECALLED, origins
-from humanevalpack.report.score_rows import Cell, Row, score_rows, table_heads, table_languages
-from humanevalpack.report.sheet import ScoreSheet
+from humanevalpack.reports.published import RECALLED, origins
+from humanevalpack.reports.score_rows import Cell, Row, score_rows, table_heads, table_languages
+from humanevalpack.reports.sheet import ScoreSheet
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -1,0 +1,1 @@
+"""Scores made readable: tables, figures, a page of HTML, and two runs side by side."""
