@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.completions import FINISHES
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.generations.sources import read_sources
 from humanevalpack.generations.writing import check_free, write_run
 from humanevalpack.results.manifest import new_manifest
-from humanevalpack.results.rows import FINISHES, GENERATION_STATUSES
+from humanevalpack.results.rows import GENERATION_STATUSES
 from humanevalpack.sandbox.verdicts import STATUSES
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.completions import FINISHES
 from humanevalpack.errors import HumanEvalPackError, InputError
 from humanevalpack.json_lines import read_json_lines
-from humanevalpack.results.rows import FINISHES, writable
+from humanevalpack.results.rows import writable
 from humanevalpack.scenarios import parse_task
 
 _ANSWERS = ("completion", "completions", "generation", "generations", "solution")
