@@ -7,6 +7,7 @@ from typing import Any
 
 import humanevalpack as hep
 from humanevalpack.results import Run, ScoredSample
+from humanevalpack.results.manifest import VERSION
 from humanevalpack.sandbox.verdicts import Phase, Verdict
 
 Passes = Mapping[tuple[str, str], Sequence[str]]
@@ -64,7 +65,7 @@ def sample(
 def write_run(run: Run, folder: Path) -> Path:
     """Write a run as a folder of the form that ``read_run`` reads."""
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text(json.dumps({"version": "0.1.0", **run.manifest}), "utf-8")
+    (folder / "manifest.json").write_text(json.dumps({"version": VERSION, **run.manifest}), "utf-8")
     generations, verdicts = [], []
     for row in run.samples:
         key = {"task": row.task, "task_id": row.task_id, "sample": row.sample}

@@ -105,11 +105,11 @@ class Run:
     def counts(self, scenario: str, language: str) -> list[tuple[int, int]]:
         """Return (samples, passing samples) of every problem, in the order of the problems' numbers.
 
-        Raises InputError if a sample has not been judged yet: the score would be wrong.
+        Raises InputError if a sample has not been judged, or the sandbox failed on it: the score would be wrong.
         """
         total, passed = Counter[int](), Counter[int]()
         for sample in self.of_task(scenario, language):
-            if sample.status == GENERATED:
+            if sample.status in (GENERATED, "sandbox_error"):
                 raise InputError(
                     f"{self.folder}: {sample.task}, {sample.task_id}, sample {sample.sample} has no verdict yet: "
                     f"humanevalpack evaluate {self.folder}"
