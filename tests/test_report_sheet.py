@@ -32,7 +32,13 @@ def test_one_task_scores_as_its_counts_do() -> None:
 )
 def test_a_sample_without_a_verdict_counts_only_if_the_model_is_why(letters: str, counts: tuple[int, int]) -> None:
     run = make_run({(FIX, "python"): [letters]})
-    assert list(tallies(run)[FIX, "python"].values()) == [counts] == run.counts(FIX, "python")
+    assert list(tallies(run)[FIX, "python"].values()) == [counts]
+
+
+def test_a_task_is_counted_as_its_run_counts_it() -> None:
+    run = make_run({(FIX, "python"): ["+-", "cl", "s", "++"], (FIX, "go"): ["t"]})
+    for key, task in tallies(run).items():
+        assert list(task.values()) == run.counts(*key)
 
 
 def test_what_was_not_judged_is_said() -> None:
