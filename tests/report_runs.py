@@ -64,7 +64,7 @@ def sample(
 def write_run(run: Run, folder: Path) -> Path:
     """Write a run as a folder of the form that ``read_run`` reads."""
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text(json.dumps({"version": "0.1.0", **run.manifest}), "utf-8")
+    (folder / "manifest.json").write_text(json.dumps({"version": 1, **run.manifest}), "utf-8")
     generations, verdicts = [], []
     for row in run.samples:
         key = {"task": row.task, "task_id": row.task_id, "sample": row.sample}

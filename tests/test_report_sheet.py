@@ -48,6 +48,11 @@ def test_what_was_not_judged_is_said() -> None:
     )
 
 
+def test_a_language_without_a_toolchain_is_named_with_the_reason() -> None:
+    run = make_run({(FIX, "python"): ["+"]}, left_out={"go": "no go here"})
+    assert "go is left out: no go here" in score_sheet(run).notes
+
+
 def test_a_run_without_a_score_says_what_it_found() -> None:
     with pytest.raises(InputError, match=r"nothing in this run can be scored \(found: generated\)"):
         score_sheet(make_run({("explaindescribe", "python"): ["g"]}))
