@@ -30,7 +30,13 @@ def test_one_task_scores_as_its_counts_do() -> None:
 @pytest.mark.parametrize(("letters", "counts"), [("+l", (2, 1)), ("+c", (2, 1)), ("+s", (1, 1))])
 def test_a_sample_without_a_verdict_counts_only_if_the_model_is_why(letters: str, counts: tuple[int, int]) -> None:
     run = make_run({(FIX, "python"): [letters]})
-    assert list(tallies(run)[FIX, "python"].values()) == [counts] == run.counts(FIX, "python")
+    assert list(tallies(run)[FIX, "python"].values()) == [counts]
+
+
+def test_a_task_is_counted_as_its_run_counts_it() -> None:
+    run = make_run({(FIX, "python"): ["+-", "cl", "s", "++"], (FIX, "go"): ["t"]})
+    for key, task in tallies(run).items():
+        assert list(task.values()) == run.counts(*key)
 
 
 @pytest.mark.parametrize("letters", ["+g", "+x"])
@@ -46,6 +52,11 @@ def test_what_was_not_judged_is_said() -> None:
         "2 samples are not judged (skipped) and stay out of the scores"
         in score_sheet(make_run({(FIX, "python"): ["+"], (FIX, "go"): ["s", "s"]})).notes
     )
+
+
+def test_a_language_without_a_toolchain_is_named_with_the_reason() -> None:
+    run = make_run({(FIX, "python"): ["+"]}, left_out={"go": "no go here"})
+    assert "go is left out: no go here" in score_sheet(run).notes
 
 
 def test_a_run_without_a_score_says_what_it_found() -> None:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-NOT_SETTINGS = ("name", "created")
-"""Manifest keys that tell runs apart and change nothing."""
+NOT_SETTINGS = ("name", "created", "version")
+"""Manifest keys that tell runs (or the folder's format) apart and change nothing."""
 
 
 def settings_of(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -137,6 +137,9 @@ def _notes(run: Run, tasks: Mapping[tuple[str, str], Tally], averages: Iterable[
         notes = [f"averages over {next(iter(held.values()))}"]
     else:
         notes = ["averages of " + "; ".join(f"{TITLES[name]} over {languages}" for name, languages in held.items())]
+    left_out = run.manifest.get("left_out")
+    if isinstance(left_out, Mapping):
+        notes += [f"{language} is left out: {reason}" for language, reason in left_out.items()]
     unjudged = Counter(
         sample.status for sample in run.samples if sample.scenario in TITLES and sample.status in UNJUDGED
     )
