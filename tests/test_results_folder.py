@@ -81,6 +81,13 @@ def test_overwrite_begins_anew_and_touches_no_file_of_others(tmp_path: Path) -> 
     assert (tmp_path / "notes.txt").read_text("utf-8") == "mine"
 
 
+def test_a_kill_before_the_manifest_is_whole_does_not_lock_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json.123.part").write_text('{"na', "utf-8")
+    with RunFolder(tmp_path, new_manifest("mine")) as run:
+        run.add_generations([row()])
+    assert len(hep.read_run(tmp_path).samples) == 1
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "thesis.tex").write_text("years of work", "utf-8")

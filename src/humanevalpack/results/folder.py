@@ -13,6 +13,7 @@ from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_ru
 from humanevalpack.results.manifest import (
     DECISIVE,
     MANIFEST,
+    PART,
     check_same,
     new_manifest,
     read_manifest,
@@ -25,7 +26,8 @@ from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.sandbox.verdicts import Verdict
 
 GENERATIONS, VERDICTS, SCORES = "generations.jsonl", "verdicts.jsonl", "scores.json"
-_OURS = (MANIFEST, GENERATIONS, VERDICTS, SCORES)
+# In the order in which they are deleted: while there is a manifest, it is known whose folder this is.
+_OURS = (SCORES, VERDICTS, GENERATIONS, MANIFEST)
 
 
 class RunFolder:
@@ -57,9 +59,9 @@ class RunFolder:
             self.manifest = _merged(before, manifest)
         else:
             self.manifest = dict(manifest)
+        write_manifest(path, self.manifest)
         self._generations = Appender(path / GENERATIONS)
         self._verdicts = Appender(path / VERDICTS)
-        write_manifest(path, self.manifest)
         self.rows = {row.key: row for row in read_generation_lines(path / GENERATIONS)}
         self.judged = read_verdict_lines(path / VERDICTS)
 
@@ -181,7 +183,8 @@ def _scored(row: KeptRow, record: Mapping[str, Any] | None) -> ScoredSample:
 def _check_ours(path: Path) -> None:
     if not path.is_dir():
         raise UsageError(f"{path} is a file: a run is kept in a folder")
-    if not (path / MANIFEST).is_file() and any(path.iterdir()):
+    others = [item for item in path.iterdir() if item.suffix != PART]
+    if others and not (path / MANIFEST).is_file():
         raise UsageError(f"{path} is not empty and holds no run ({MANIFEST}): choose another folder")
 
 
