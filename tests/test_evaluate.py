@@ -110,6 +110,13 @@ def test_descriptions_are_kept_and_have_no_score(tmp_path: Path) -> None:
     assert written[EXPLAIN]["pass@1"] == 1
 
 
+def test_one_task_of_a_run_can_be_judged_and_the_other_has_no_score_yet(tmp_path: Path) -> None:
+    run = evaluate(run_folder(tmp_path / "mine", [row(), row(SYNTHESIZE)]), FIX)
+    written = json.loads((run.folder / "scores.json").read_text())
+    assert written[FIX]["pass@1"] == 1
+    assert written[SYNTHESIZE] == {"problems": 1, "samples": 1, "statuses": {"generated": 1}}
+
+
 def test_files_together_are_one_run(tmp_path: Path) -> None:
     lists = programs("fixtests")
     first = write_json(tmp_path / f"a_{FIX}.json", lists[:2])

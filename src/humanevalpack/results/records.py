@@ -164,12 +164,11 @@ def sample_order(sample: ScoredSample) -> tuple[int, int, int, int]:
 def scores(run: Run, ks: Sequence[int] = (1, 10, 100)) -> dict[str, dict[str, Any]]:
     """Return what ``scores.json`` holds: task to pass@k, its interval, and counts; ks above n are left out.
 
-    Tasks without a score (explaindescribe, languages left out) have their counts alone.
+    A task without a score (explaindescribe, or one with samples that are not judged yet) has its counts alone.
     """
     found: dict[str, dict[str, Any]] = {}
     for scenario, language in run.tasks:
-        waits = GENERATED in run.statuses(scenario, language)
-        judged = scenario != "explaindescribe" and not (waits and language in run.manifest.get("left_out", {}))
+        judged = scenario != "explaindescribe" and GENERATED not in run.statuses(scenario, language)
         counts = run.counts(scenario, language) if judged else []
         fewest = min((n for n, _ in counts), default=0)
         entry: dict[str, Any] = {
