@@ -175,7 +175,7 @@ def test_a_full_disk_is_said_and_leaves_whole_lines(tmp_path: Path, monkeypatch:
     assert lines(path) == [{"a": 1}, {"c": 3}]
 
 
-def test_counts_are_per_problem_in_order_and_need_every_verdict(tmp_path: Path) -> None:
+def test_counts_are_per_problem_in_order_and_a_score_needs_every_verdict(tmp_path: Path) -> None:
     rows = [row(number=number, sample=sample) for number in (2, 0) for sample in (0, 1)]
     rows.append(row(number=2, sample=2, status="prompt_too_long"))
     with RunFolder(tmp_path, new_manifest("mine")) as run:
@@ -183,7 +183,10 @@ def test_counts_are_per_problem_in_order_and_need_every_verdict(tmp_path: Path) 
         for item in rows[:3]:
             run.add_verdict(judged(item, PASSED))
         with pytest.raises(InputError, match="Python/0, sample 1 has no verdict yet: humanevalpack evaluate"):
-            hep.read_run(tmp_path).counts("fixtests", "python")
+            hep.read_run(tmp_path).score("fixtests", "python")
+        waits = hep.read_run(tmp_path)
+        assert waits.counts("fixtests", "python") == [(1, 1), (3, 2)]
+        assert [(sample.index, sample.sample) for sample in waits.waiting("fixtests", "python")] == [(0, 1)]
         run.add_verdict(judged(rows[3], FAILED))
     read = hep.read_run(tmp_path)
     assert read.counts("fixtests", "python") == [(2, 1), (3, 2)]

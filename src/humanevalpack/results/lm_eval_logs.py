@@ -145,6 +145,7 @@ def _samples(path: Path, facts: Mapping[str, Any]) -> Iterator[ScoredSample]:
         yield ScoredSample.of(
             row,
             candidate=str(record.get("completion") or ""),
+            extraction=str(record.get("extraction") or ""),
             program="" if verdict is None else _program(doc, task, str(record.get("completion") or ""), facts, place),
             verdict=None if verdict is None else Verdict.from_dict(verdict),
         )
