@@ -181,7 +181,7 @@ def _manifest(
     if prompt_unknown:
         own |= {"prompt": None, "prompt_reason": "the generations are post-processed: their prompt is not known"}
     made = {key: value for key, value in facts.items() if key not in (*own, "name", "version")}
-    return new_manifest(str(facts.get("name") or found[0].path.stem), **own, **made)
+    return new_manifest(str(facts.get("name") or found[0].path.resolve().stem), **own, **made)
 
 
 def _folder(found: Sequence[Generations], output: str | Path | None, manifest: Mapping[str, Any]) -> Path:
@@ -191,7 +191,7 @@ def _folder(found: Sequence[Generations], output: str | Path | None, manifest: M
     own = first.parent if first.name == GENERATIONS else first
     if len(found) == 1 and (own / MANIFEST).is_file():
         return own
-    folder = _DEFAULT_FOLDER / first.stem
+    folder = _DEFAULT_FOLDER / first.resolve().stem
     if (folder / MANIFEST).is_file():
         before = read_manifest(folder).get("source")
         if before != manifest["source"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.problems import load_problems
-from humanevalpack.results.folder import VERDICTS, read_verdict_lines
+from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_run, read_verdict_lines, verdict_record
 from humanevalpack.results.joining import read_several
 from humanevalpack.results.reading import Generations
 from humanevalpack.results.rows import KeptRow, Key
@@ -27,11 +27,16 @@ class Source:
 
 def read_sources(files: str | Path | Sequence[str | Path], task: str | None = None, **options: Any) -> list[Source]:
     """Read files as ``read_several`` does, each with its verdicts."""
-    sources = []
-    for found in read_several(files, task, **options):
-        verdicts = found.path / VERDICTS
-        sources.append(Source(found, read_verdict_lines(verdicts) if verdicts.is_file() else {}))
-    return sources
+    return [Source(found, _judged(found.path)) for found in read_several(files, task, **options)]
+
+
+def _judged(path: Path) -> Mapping[Key, Mapping[str, Any]]:
+    if (path / VERDICTS).is_file():
+        return read_verdict_lines(path / VERDICTS)
+    if not path.is_dir() or (path / GENERATIONS).is_file():
+        return {}
+    samples = read_run(path).samples  # lm_eval's output: its verdicts stand in the log
+    return {sample.row().key: verdict_record(sample) for sample in samples if sample.verdict is not None}
 
 
 def known_problems(

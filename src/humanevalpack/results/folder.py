@@ -95,15 +95,7 @@ class RunFolder:
 
     def add_verdict(self, sample: ScoredSample) -> None:
         """Append one verdict with the program that it is about."""
-        record = {
-            "task": sample.task,
-            "task_id": sample.task_id,
-            "sample": sample.sample,
-            "candidate": sample.candidate,
-            "extraction": sample.extraction,
-            "program": sample.program,
-            "verdict": sample.verdict.to_dict() if sample.verdict else None,
-        }
+        record = verdict_record(sample)
         self._verdicts.append(json.dumps(record) + "\n")
         self.judged[sample.task, sample.task_id, sample.sample] = record
 
@@ -135,6 +127,19 @@ def read_run(folder: str | Path) -> Run:
     if stray is not None:
         raise InputError(f"{folder / VERDICTS}: {', '.join(map(str, stray))} has no generation in {GENERATIONS}")
     return Run(name=manifest["name"], folder=folder, manifest=manifest, samples=sorted(samples, key=sample_order))
+
+
+def verdict_record(sample: ScoredSample) -> dict[str, Any]:
+    """Return a line of ``verdicts.jsonl`` as plain JSON types."""
+    return {
+        "task": sample.task,
+        "task_id": sample.task_id,
+        "sample": sample.sample,
+        "candidate": sample.candidate,
+        "extraction": sample.extraction,
+        "program": sample.program,
+        "verdict": sample.verdict.to_dict() if sample.verdict else None,
+    }
 
 
 def read_generation_lines(path: Path) -> list[KeptRow]:
