@@ -16,6 +16,7 @@ from humanevalpack.demo.lessons import LEARNED_PROBLEMS
 from humanevalpack.errors import EnvironmentFault
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.reports.scores import TITLES, RunScores, read_run
+from humanevalpack.results import read_run as read_samples
 from humanevalpack.results.lm_eval_logs import newest_results
 from humanevalpack.sandbox import choose_sandbox
 from openai_server import CHAT, COMPLETIONS, serve
@@ -80,6 +81,16 @@ def test_the_same_model_untaught_scores_zero(untrained_run: RunScores, language:
 def test_the_averages_are_one_and_zero(trained_run: RunScores, untrained_run: RunScores) -> None:
     assert trained_run.overall() == 1.0
     assert untrained_run.overall() == 0.0
+
+
+def test_the_samples_of_a_run_give_the_scores_that_lm_eval_reports(
+    trained_run: RunScores, untrained_run: RunScores
+) -> None:
+    for reported in (trained_run, untrained_run):
+        run = read_samples(reported.path.parent)
+        for (scenario, language), score in reported.scores.items():
+            assert run.score(scenario, language).mean == score.value
+            assert run.statuses(scenario, language) == score.statuses
 
 
 @pytest.mark.toolchain("python")

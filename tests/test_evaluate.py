@@ -110,6 +110,13 @@ def test_descriptions_are_kept_and_have_no_score(tmp_path: Path) -> None:
     assert written[EXPLAIN]["pass@1"] == 1
 
 
+def test_one_task_of_a_run_can_be_judged_and_the_other_has_no_score_yet(tmp_path: Path) -> None:
+    run = evaluate(run_folder(tmp_path / "mine", [row(), row(SYNTHESIZE)]), FIX)
+    written = json.loads((run.folder / "scores.json").read_text())
+    assert written[FIX]["pass@1"] == 1
+    assert written[SYNTHESIZE] == {"problems": 1, "samples": 1, "statuses": {"generated": 1}}
+
+
 def test_files_together_are_one_run(tmp_path: Path) -> None:
     lists = programs("fixtests")
     first = write_json(tmp_path / f"a_{FIX}.json", lists[:2])
@@ -203,6 +210,29 @@ def test_answers_end_at_the_stop_words_of_the_prompt_that_was_named_or_recorded(
     run = evaluate(folder, output=tmp_path / "run", **options)
     assert run.manifest["prompt"] == prompt
     assert (run.samples[0].status == "passed") is (prompt == "starchat")
+
+
+def test_generations_that_do_not_say_their_prompt_s_name_are_recognized_by_its_text(tmp_path: Path) -> None:
+    answer = "\n" + mini()[0].canonical_solution.rstrip() + "<|end|>"
+    made = row(generation=answer, prompt=prompt_of(mini()[0], "fixtests", "starchat"))
+    path = write_lines(tmp_path / "kept" / "generations.jsonl", [made.to_dict()])
+    run = evaluate(path.parent, output=tmp_path / "run")
+    assert (run.manifest["prompt"], run.manifest["prompt_reason"]) == (
+        "starchat",
+        "the generations were made with its prompt",
+    )
+    assert run.samples[0].status == "passed"
+
+
+def test_what_is_missing_is_said_beside_the_score(tmp_path: Path) -> None:
+    notes = evaluate(run_folder(tmp_path / "mine", [row(), row(number=1, sample=1)])).manifest["notes"]
+    missing = 2 * len(mini()) - 2
+    assert f"{FIX}: {missing} samples are missing, and the score is over those that are there: Python/0, s" in notes[0]
+
+
+def test_the_file_of_a_run_s_folder_stands_for_the_folder(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "mine", [row()])
+    assert evaluate(folder / "generations.jsonl").folder == folder
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {

@@ -1,7 +1,7 @@
 """A sample in lm_eval's log: every text that a model can produce survives, and comes back as it was."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from humanevalpack import Verdict
 from humanevalpack.errors import InputError
-from humanevalpack.lm_eval_plugin.kept import read_rows, write_rows
+from humanevalpack.lm_eval_plugin.kept import kept_row, read_rows, write_rows
+from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.samples import Generation, Sample
 from humanevalpack.results.rows import KeptRow, writable
 
@@ -80,6 +81,12 @@ def test_a_wrong_line_of_kept_generations_is_named(tmp_path: Path, line: str, me
     with pytest.raises(InputError, match=message) as refused:
         read_rows(path)
     assert str(path) in str(refused.value)
+
+
+def test_a_post_processed_generation_is_not_taken_for_an_answer(tmp_path: Path) -> None:
+    path = write_rows([replace(ROW, form="program")], tmp_path / "generations.jsonl")
+    with pytest.raises(InputError, match=r"Go/1, sample 2 is post-processed .*humanevalpack evaluate"):
+        kept_row(replace(Options(), generations=str(path)), "t", "Go/1", 2)
 
 
 def test_a_folder_without_generations_is_refused(tmp_path: Path) -> None:

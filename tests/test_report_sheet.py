@@ -27,7 +27,9 @@ def test_one_task_scores_as_its_counts_do() -> None:
     assert [found.stderr, found.low, found.high] == pytest.approx([expected.stderr, expected.low, expected.high])
 
 
-@pytest.mark.parametrize(("letters", "counts"), [("+l", (2, 1)), ("+c", (2, 1)), ("+s", (1, 1))])
+@pytest.mark.parametrize(
+    ("letters", "counts"), [("+l", (2, 1)), ("+c", (2, 1)), ("+s", (1, 1)), ("+g", (1, 1)), ("+x", (1, 1))]
+)
 def test_a_sample_without_a_verdict_counts_only_if_the_model_is_why(letters: str, counts: tuple[int, int]) -> None:
     run = make_run({(FIX, "python"): [letters]})
     assert list(tallies(run)[FIX, "python"].values()) == [counts]
@@ -37,14 +39,6 @@ def test_a_task_is_counted_as_its_run_counts_it() -> None:
     run = make_run({(FIX, "python"): ["+-", "cl", "s", "++"], (FIX, "go"): ["t"]})
     for key, task in tallies(run).items():
         assert list(task.values()) == run.counts(*key)
-
-
-@pytest.mark.parametrize("letters", ["+g", "+x"])
-def test_what_the_sandbox_failed_on_stays_out_and_a_score_of_all_is_refused(letters: str) -> None:
-    run = make_run({(FIX, "python"): [letters]})
-    assert list(tallies(run)[FIX, "python"].values()) == [(1, 1)]
-    with pytest.raises(InputError, match="has no verdict yet"):
-        run.counts(FIX, "python")
 
 
 def test_what_was_not_judged_is_said() -> None:

@@ -81,6 +81,13 @@ def test_overwrite_begins_anew_and_touches_no_file_of_others(tmp_path: Path) -> 
     assert (tmp_path / "notes.txt").read_text("utf-8") == "mine"
 
 
+def test_a_kill_before_the_manifest_is_whole_does_not_lock_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json.123.part").write_text('{"na', "utf-8")
+    with RunFolder(tmp_path, new_manifest("mine")) as run:
+        run.add_generations([row()])
+    assert len(hep.read_run(tmp_path).samples) == 1
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "thesis.tex").write_text("years of work", "utf-8")
@@ -168,7 +175,7 @@ def test_a_full_disk_is_said_and_leaves_whole_lines(tmp_path: Path, monkeypatch:
     assert lines(path) == [{"a": 1}, {"c": 3}]
 
 
-def test_counts_are_per_problem_in_order_and_need_every_verdict(tmp_path: Path) -> None:
+def test_counts_are_per_problem_in_order_and_a_score_needs_every_verdict(tmp_path: Path) -> None:
     rows = [row(number=number, sample=sample) for number in (2, 0) for sample in (0, 1)]
     rows.append(row(number=2, sample=2, status="prompt_too_long"))
     with RunFolder(tmp_path, new_manifest("mine")) as run:
@@ -176,7 +183,10 @@ def test_counts_are_per_problem_in_order_and_need_every_verdict(tmp_path: Path) 
         for item in rows[:3]:
             run.add_verdict(judged(item, PASSED))
         with pytest.raises(InputError, match="Python/0, sample 1 has no verdict yet: humanevalpack evaluate"):
-            hep.read_run(tmp_path).counts("fixtests", "python")
+            hep.read_run(tmp_path).score("fixtests", "python")
+        waits = hep.read_run(tmp_path)
+        assert waits.counts("fixtests", "python") == [(1, 1), (3, 2)]
+        assert [(sample.index, sample.sample) for sample in waits.waiting("fixtests", "python")] == [(0, 1)]
         run.add_verdict(judged(rows[3], FAILED))
     read = hep.read_run(tmp_path)
     assert read.counts("fixtests", "python") == [(2, 1), (3, 2)]

@@ -85,6 +85,14 @@ def test_a_logged_sample_has_its_program_again(folder: Path) -> None:
     assert (sample.status, sample.generation) == ("passed", right(problem))
 
 
+def test_the_output_folder_becomes_a_run_s_folder_with_its_verdicts(folder: Path, tmp_path: Path) -> None:
+    merged = hep.merge_generations([folder], tmp_path / "run")
+    assert (merged.generations, merged.verdicts) == (12, 12)
+    ours, theirs = hep.read_run(tmp_path / "run"), hep.read_run(folder)
+    assert list(ours.samples) == list(theirs.samples)
+    assert ours.manifest["model"] == "tiny"
+
+
 def test_the_newest_run_of_a_folder_is_read(folder: Path) -> None:
     import os
 

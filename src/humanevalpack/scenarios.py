@@ -3,6 +3,8 @@
 Source: OctoPack (arXiv 2308.07124), section 3; texts as in the reference harness.
 """
 
+from functools import cache
+
 from humanevalpack.errors import UsageError
 from humanevalpack.languages import LANGUAGES, get_language
 from humanevalpack.problems import Problem
@@ -70,6 +72,7 @@ def task_name(scenario: str, language: str) -> str:
     return f"humaneval{scenario}-{language}"
 
 
+@cache
 def parse_task(task: str) -> tuple[str, str]:
     """Return (scenario, language) of a task's name; raises UsageError that lists the names."""
     for scenario in SCENARIOS:

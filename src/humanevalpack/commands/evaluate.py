@@ -129,6 +129,10 @@ def evaluate(
             confirm_unsafe=confirm_unsafe,
             on_progress=on_progress,
         )
+        if workers == "ray":
+            from humanevalpack.sandbox.connection import disconnect
+
+            disconnect()
     found = scores(run, ks or DEFAULT_KS)
     if json_output:
         import json

@@ -59,7 +59,8 @@ def merge(
 
     Exit code 0: complete; 1: samples are missing (the rest is written); 2: wrong usage or input.
     """
-    from humanevalpack.generations import listed, merge_generations
+    from humanevalpack.generations import merge_generations
+    from humanevalpack.results.joining import listed
 
     merged = merge_generations(
         files,
@@ -119,7 +120,7 @@ def check(
 
 
 def _print(found: "Sequence[Checked]") -> None:
-    from humanevalpack.generations import listed
+    from humanevalpack.results.joining import listed
 
     for item in found:
         counts = ", ".join(f"{count} {status}" for status, count in item.statuses.items())

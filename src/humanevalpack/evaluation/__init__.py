@@ -9,9 +9,10 @@ from humanevalpack.evaluation.judging import Judging, judge
 from humanevalpack.languages import check_profile
 from humanevalpack.problems import content_hash
 from humanevalpack.programs import Program
-from humanevalpack.results.folder import RunFolder, read_run
+from humanevalpack.results.folder import GENERATIONS, RunFolder, read_run
+from humanevalpack.results.joining import join_rows, listed, missing_samples, read_several
 from humanevalpack.results.manifest import MANIFEST, new_manifest, read_manifest
-from humanevalpack.results.reading import Generations, join_rows, read_several
+from humanevalpack.results.reading import Generations
 from humanevalpack.results.records import Run
 from humanevalpack.results.rows import PROGRAM, KeptRow
 from humanevalpack.sandbox import Toolchain, Verdict, check_toolchains, choose_sandbox, process, run_programs
@@ -74,6 +75,11 @@ def evaluate(
     toolchains, left_out, kind = _toolchains(rows, sandbox, workers, skip=_skips(missing_toolchains))
     _check_ks(k, rows)
     notes = [note for item in found for note in item.notes]
+    notes += [
+        f"{name}: {len(missing)} samples are missing, and the score is over those that are there: {listed(missing)}"
+        for name, missing in missing_samples(rows, judging.problems).items()
+        if missing
+    ]
     notes += [f"{twice} generations stand in several files: they count once"] if twice else []
     unknown = prompt == PROMPT_AUTO and not facts.get("prompt") and all(row.form == PROGRAM for row in rows)
     manifest = _manifest(found, facts, judging, toolchains, kind, time_limit, source, notes, prompt_unknown=unknown)
@@ -175,15 +181,17 @@ def _manifest(
     if prompt_unknown:
         own |= {"prompt": None, "prompt_reason": "the generations are post-processed: their prompt is not known"}
     made = {key: value for key, value in facts.items() if key not in (*own, "name", "version")}
-    return new_manifest(str(facts.get("name") or found[0].path.stem), **own, **made)
+    return new_manifest(str(facts.get("name") or found[0].path.resolve().stem), **own, **made)
 
 
 def _folder(found: Sequence[Generations], output: str | Path | None, manifest: Mapping[str, Any]) -> Path:
     if output is not None:
         return Path(output).expanduser()
-    if len(found) == 1 and (found[0].path / MANIFEST).is_file():
-        return found[0].path
-    folder = _DEFAULT_FOLDER / found[0].path.stem
+    first = found[0].path
+    own = first.parent if first.name == GENERATIONS else first
+    if len(found) == 1 and (own / MANIFEST).is_file():
+        return own
+    folder = _DEFAULT_FOLDER / first.resolve().stem
     if (folder / MANIFEST).is_file():
         before = read_manifest(folder).get("source")
         if before != manifest["source"]:

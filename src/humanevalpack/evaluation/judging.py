@@ -9,13 +9,14 @@ from humanevalpack.errors import InputError
 from humanevalpack.languages import Profile
 from humanevalpack.problems import Problem, load_problems
 from humanevalpack.programs import Program, build_program
+from humanevalpack.prompts import render_prompt
 from humanevalpack.results.folder import RunFolder
 from humanevalpack.results.reading import template_for
 from humanevalpack.results.records import ScoredSample
 from humanevalpack.results.rows import COMPLETION, GENERATED, KeptRow
 from humanevalpack.sandbox import Verdict
 from humanevalpack.scenarios import parse_task
-from humanevalpack.templates import PromptTemplate
+from humanevalpack.templates import PROMPT_AUTO, PromptTemplate, load_template, template_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Judging:
     @classmethod
     def of(
         cls,
-        rows: Iterable[KeptRow],
+        rows: Sequence[KeptRow],
         dataset: str,
         profile: Profile,
         prompt: str | PromptTemplate,
@@ -44,9 +45,6 @@ class Judging:
             language: {problem.task_id: problem for problem in load_problems(language, dataset)}
             for language in languages
         }
-        templates = {
-            scenario: template_for(prompt, scenario, facts) for scenario in dict.fromkeys(name for name, _ in tasks)
-        }
         for row in rows:
             known = problems[parse_task(row.task)[1]]
             if row.task_id not in known:
@@ -54,7 +52,7 @@ class Judging:
                     f"{row.task}, sample {row.sample}: task_id is {row.task_id!r}; dataset {dataset!r} has "
                     f"{next(iter(known))} and so on, {len(known)} problems: set dataset as it was"
                 )
-        return cls(problems, templates, profile)
+        return cls(problems, _templates(rows, problems, profile, prompt, facts), profile)
 
     def prepared(self, row: KeptRow) -> tuple[ScoredSample, Program | None]:
         """Return the sample with its candidate, and the program to run; none for a description."""
@@ -70,6 +68,38 @@ class Judging:
             return ScoredSample.of(row, candidate=candidate, extraction=how, verdict=None), None
         program = build_program(problem, candidate, scenario, prompt=template, profile=self.profile)
         return ScoredSample.of(row, candidate=candidate, extraction=how, program=program.text, verdict=None), program
+
+
+def _templates(
+    rows: Iterable[KeptRow],
+    problems: Mapping[str, Mapping[str, Problem]],
+    profile: Profile,
+    prompt: str | PromptTemplate,
+    facts: Mapping[str, Any],
+) -> dict[str, tuple[PromptTemplate, str]]:
+    chosen: dict[str, tuple[PromptTemplate, str]] = {}
+    for row in rows:
+        scenario, language = parse_task(row.task)
+        if scenario not in chosen:
+            unsaid = prompt == PROMPT_AUTO and not facts.get("prompt") and row.prompt
+            seen = _recognized(row, problems[language][row.task_id], profile) if unsaid else None
+            chosen[scenario] = seen or template_for(prompt, scenario, facts)
+    return chosen
+
+
+def _recognized(row: KeptRow, problem: Problem, profile: Profile) -> tuple[PromptTemplate, str] | None:
+    """Return the template whose prompt a generation was made with, if it is one that ships with the package."""
+    scenario = parse_task(row.task)[0]
+    if scenario == "explainsynthesize" and row.description is None:
+        return None
+    for name in template_names():
+        template = load_template(name)
+        if scenario not in template.scenarios:
+            continue
+        description = row.description if scenario == "explainsynthesize" else None
+        if render_prompt(problem, scenario, prompt=template, description=description, profile=profile) == row.prompt:
+            return template, "the generations were made with its prompt"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from humanevalpack.generations.check import Checked, check_generations
 from humanevalpack.generations.clean import Cleaned, clean_generations
 from humanevalpack.generations.export import export_generations
 from humanevalpack.generations.merge import Merged, merge_generations
-from humanevalpack.generations.sources import listed
 
 __all__ = [
     "Checked",
@@ -13,6 +12,5 @@ __all__ = [
     "check_generations",
     "clean_generations",
     "export_generations",
-    "listed",
     "merge_generations",
 ]

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.generations.sources import Source, known_data, missing_samples, read_sources
+from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import ends_whole
 from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_verdict_lines
+from humanevalpack.results.joining import missing_samples
 from humanevalpack.results.manifest import MANIFEST, read_manifest
 from humanevalpack.results.reading import Generations, kind_of_lines
 from humanevalpack.results.rows import GENERATED, KeptRow
@@ -64,8 +65,7 @@ def check_generations(
         judged = read_verdict_lines(verdicts) if verdicts.is_file() else {}
         facts = _facts(path)
         source = Source(Generations(path=path, kind="rows", rows=rows, facts=facts), judged)
-    data = known_data([source], dataset)
-    missing = missing_samples(rows, data)
+    missing = missing_samples(rows, known_problems([source], rows, dataset))
     return [_checked(name, found, missing[name], source, _torn(path)) for name, found in _by_task(rows).items()]
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.evaluation.judging import Judging
-from humanevalpack.generations.sources import Source, listed, missing_samples, read_sources
+from humanevalpack.generations.sources import Source, read_sources
 from humanevalpack.languages import check_profile
 from humanevalpack.problems import Problem
 from humanevalpack.results.folder import read_run
+from humanevalpack.results.joining import listed, missing_samples
 from humanevalpack.results.manifest import write_json
 from humanevalpack.results.records import scores
 from humanevalpack.results.rows import KeptRow
@@ -59,7 +60,7 @@ def _lists(
     task: str, rows: Sequence[KeptRow], judging: Judging, source: Source
 ) -> tuple[list[list[str]], list[str | None]]:
     scenario, language = parse_task(task)
-    missing = missing_samples(rows, None)[task]
+    missing = missing_samples(rows)[task]
     if missing:
         raise InputError(
             f"{source.generations.path}: {task} is not complete: {listed(missing)}; the reference's files have no gaps"

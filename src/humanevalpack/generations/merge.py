@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from humanevalpack.generations.sources import Source, known_data, missing_samples, read_sources
+from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.generations.writing import check_free, write_run
+from humanevalpack.results.joining import join_rows, missing_samples
 from humanevalpack.results.manifest import DECISIVE, new_manifest
-from humanevalpack.results.reading import join_rows
 
 # What the slices of one run have in common, beside what verdicts depend on.
 _MADE_WITH = (
@@ -70,7 +70,8 @@ def merge_generations(
         source=names,
         notes=notes or None,
     )
-    missing = {name: found for name, found in missing_samples(rows, known_data(sources, dataset)).items() if found}
+    known = known_problems(sources, rows, dataset)
+    missing = {name: found for name, found in missing_samples(rows, known).items() if found}
     write_run(output, rows, judged, manifest)
     return Merged(path=output, generations=len(rows), verdicts=len(judged), twice=twice, missing=missing, notes=notes)
 

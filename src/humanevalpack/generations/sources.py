@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.problems import load_problems
-from humanevalpack.results.folder import VERDICTS, read_verdict_lines
-from humanevalpack.results.reading import Generations, read_several
+from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_run, read_verdict_lines, verdict_record
+from humanevalpack.results.joining import read_several
+from humanevalpack.results.reading import Generations
 from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.scenarios import parse_task
 
@@ -26,51 +27,31 @@ class Source:
 
 def read_sources(files: str | Path | Sequence[str | Path], task: str | None = None, **options: Any) -> list[Source]:
     """Read files as ``read_several`` does, each with its verdicts."""
-    sources = []
-    for found in read_several(files, task, **options):
-        verdicts = found.path / VERDICTS
-        sources.append(Source(found, read_verdict_lines(verdicts) if verdicts.is_file() else {}))
-    return sources
+    return [Source(found, _judged(found.path)) for found in read_several(files, task, **options)]
 
 
-def known_data(sources: Iterable[Source], dataset: str | Path | None) -> str | Path | None:
-    """Return the data against which completeness is checked: what was given, what was read, or the set that ships."""
+def _judged(path: Path) -> Mapping[Key, Mapping[str, Any]]:
+    if (path / VERDICTS).is_file():
+        return read_verdict_lines(path / VERDICTS)
+    if not path.is_dir() or (path / GENERATIONS).is_file():
+        return {}
+    samples = read_run(path).samples  # lm_eval's output: its verdicts stand in the log
+    return {sample.row().key: verdict_record(sample) for sample in samples if sample.verdict is not None}
+
+
+def known_problems(
+    sources: Sequence[Source], rows: Iterable[KeptRow], dataset: str | Path | None
+) -> dict[str, list[str]] | None:
+    """Return language to task_ids, against which completeness is checked; None where no data was named or read.
+
+    The data is ``dataset``, or what the files were read with, or, where a run was made with it, the set that ships.
+    """
     found = [source.generations for source in sources]
     if dataset is None and any(item.kind in _BY_DATA for item in found):
-        return "hub"
+        dataset = "hub"
     if dataset is None and any(item.facts.get("dataset") == "mini" for item in found):
-        return "mini"
-    return dataset
-
-
-def missing_samples(rows: Iterable[KeptRow], dataset: str | Path | None) -> dict[str, list[str]]:
-    """Return, per task, the samples that are not there: of the problem with the most samples, in every problem.
-
-    Without ``dataset`` the problems are those from 0 to the highest number that occurs.
-    """
-    numbers: dict[str, dict[str, set[int]]] = {}
-    for row in rows:
-        numbers.setdefault(row.task, {}).setdefault(row.task_id, set()).add(row.sample)
-    missing = {}
-    for task, found in numbers.items():
-        wanted = max(max(samples) for samples in found.values()) + 1
-        missing[task] = [
-            f"{task_id}, sample {sample}"
-            for task_id in _problems(task, found, dataset)
-            for sample in range(wanted)
-            if sample not in found.get(task_id, ())
-        ]
-    return missing
-
-
-def _problems(task: str, found: Iterable[str], dataset: str | Path | None) -> list[str]:
-    if dataset is not None:
-        return [problem.task_id for problem in load_problems(parse_task(task)[1], dataset)]
-    prefix = next(iter(found)).rpartition("/")[0]
-    last = max(int(task_id.rpartition("/")[2]) for task_id in found)
-    return [f"{prefix}/{number}" for number in range(last + 1)]
-
-
-def listed(names: Sequence[str], most: int = 10) -> str:
-    """Return the first of many names and how many more there are."""
-    return "; ".join(names[:most]) + (f"; and {len(names) - most} more" if len(names) > most else "")
+        dataset = "mini"
+    if dataset is None:
+        return None
+    languages = {parse_task(task)[1] for task in {row.task for row in rows}}
+    return {name: [problem.task_id for problem in load_problems(name, dataset)] for name in languages}

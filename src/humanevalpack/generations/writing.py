@@ -7,7 +7,7 @@ from typing import Any
 
 from humanevalpack.errors import UsageError
 from humanevalpack.results.folder import GENERATIONS, SCORES, VERDICTS
-from humanevalpack.results.manifest import MANIFEST, write_json
+from humanevalpack.results.manifest import MANIFEST, write_json, write_text
 from humanevalpack.results.rows import KeptRow, Key
 
 
@@ -27,18 +27,10 @@ def write_run(
     """Write a run's folder, or for a name in ``.jsonl`` the generations alone; each file whole or not at all."""
     lines = "".join(row.to_line() for row in rows)
     if output.suffix == ".jsonl":
-        _write(output, lines)
+        write_text(output, lines)
         return
-    output.mkdir(parents=True, exist_ok=True)
     (output / SCORES).unlink(missing_ok=True)  # they were those of other generations
-    _write(output / GENERATIONS, lines)
+    write_text(output / GENERATIONS, lines)
     kept = [record for row in rows if (record := judged.get(row.key)) is not None]
-    _write(output / VERDICTS, "".join(json.dumps(record) + "\n" for record in kept))
+    write_text(output / VERDICTS, "".join(json.dumps(record) + "\n" for record in kept))
     write_json(output / MANIFEST, manifest)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, "utf-8")
-    part.replace(path)

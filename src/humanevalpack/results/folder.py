@@ -13,6 +13,7 @@ from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_ru
 from humanevalpack.results.manifest import (
     DECISIVE,
     MANIFEST,
+    PART,
     check_same,
     new_manifest,
     read_manifest,
@@ -25,7 +26,8 @@ from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.sandbox.verdicts import Verdict
 
 GENERATIONS, VERDICTS, SCORES = "generations.jsonl", "verdicts.jsonl", "scores.json"
-_OURS = (MANIFEST, GENERATIONS, VERDICTS, SCORES)
+# In the order in which they are deleted: while there is a manifest, it is known whose folder this is.
+_OURS = (SCORES, VERDICTS, GENERATIONS, MANIFEST)
 
 
 class RunFolder:
@@ -57,9 +59,9 @@ class RunFolder:
             self.manifest = _merged(before, manifest)
         else:
             self.manifest = dict(manifest)
+        write_manifest(path, self.manifest)
         self._generations = Appender(path / GENERATIONS)
         self._verdicts = Appender(path / VERDICTS)
-        write_manifest(path, self.manifest)
         self.rows = {row.key: row for row in read_generation_lines(path / GENERATIONS)}
         self.judged = read_verdict_lines(path / VERDICTS)
 
@@ -93,15 +95,7 @@ class RunFolder:
 
     def add_verdict(self, sample: ScoredSample) -> None:
         """Append one verdict with the program that it is about."""
-        record = {
-            "task": sample.task,
-            "task_id": sample.task_id,
-            "sample": sample.sample,
-            "candidate": sample.candidate,
-            "extraction": sample.extraction,
-            "program": sample.program,
-            "verdict": sample.verdict.to_dict() if sample.verdict else None,
-        }
+        record = verdict_record(sample)
         self._verdicts.append(json.dumps(record) + "\n")
         self.judged[sample.task, sample.task_id, sample.sample] = record
 
@@ -133,6 +127,19 @@ def read_run(folder: str | Path) -> Run:
     if stray is not None:
         raise InputError(f"{folder / VERDICTS}: {', '.join(map(str, stray))} has no generation in {GENERATIONS}")
     return Run(name=manifest["name"], folder=folder, manifest=manifest, samples=sorted(samples, key=sample_order))
+
+
+def verdict_record(sample: ScoredSample) -> dict[str, Any]:
+    """Return a line of ``verdicts.jsonl`` as plain JSON types."""
+    return {
+        "task": sample.task,
+        "task_id": sample.task_id,
+        "sample": sample.sample,
+        "candidate": sample.candidate,
+        "extraction": sample.extraction,
+        "program": sample.program,
+        "verdict": sample.verdict.to_dict() if sample.verdict else None,
+    }
 
 
 def read_generation_lines(path: Path) -> list[KeptRow]:
@@ -181,7 +188,8 @@ def _scored(row: KeptRow, record: Mapping[str, Any] | None) -> ScoredSample:
 def _check_ours(path: Path) -> None:
     if not path.is_dir():
         raise UsageError(f"{path} is a file: a run is kept in a folder")
-    if not (path / MANIFEST).is_file() and any(path.iterdir()):
+    others = [item for item in path.iterdir() if item.suffix != PART]
+    if others and not (path / MANIFEST).is_file():
         raise UsageError(f"{path} is not empty and holds no run ({MANIFEST}): choose another folder")
 
 

@@ -47,7 +47,7 @@ def task_of_log(path: Path) -> str | None:
 def is_our_log(record: Mapping[str, Any]) -> bool:
     """Whether a line is of a log of our tasks, whose samples are JSON objects as text, not of another task's."""
     try:
-        return "generation" in json.loads(record["filtered_resps"][0][0])
+        return "generation" in json.loads(_responses(record)[0][0])
     except (KeyError, IndexError, TypeError, ValueError):
         return False
 
@@ -145,6 +145,7 @@ def _samples(path: Path, facts: Mapping[str, Any]) -> Iterator[ScoredSample]:
         yield ScoredSample.of(
             row,
             candidate=str(record.get("completion") or ""),
+            extraction=str(record.get("extraction") or ""),
             program="" if verdict is None else _program(doc, task, str(record.get("completion") or ""), facts, place),
             verdict=None if verdict is None else Verdict.from_dict(verdict),
         )
@@ -168,8 +169,7 @@ def _logged(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
         place = f"{path}, line {number}"
         try:
             doc = record["doc"]
-            texts = [text for texts in record["filtered_resps"] for text in texts]
-            samples = [json.loads(text) for text in texts]
+            samples = [json.loads(text) for texts in _responses(record) for text in texts]
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{place}: not a line of a humanevalpack task's sample log ({type(error).__name__}: {error})"
@@ -178,6 +178,12 @@ def _logged(path: Path) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
             if not isinstance(sample, dict) or not isinstance(doc, dict):
                 raise InputError(f"{place}: field 'filtered_resps' must hold samples as JSON objects: {sample!r:.60}")
             yield place, doc, {"task_id": doc.get("task_id"), **sample}
+
+
+def _responses(record: Mapping[str, Any]) -> Any:
+    """Return the filtered responses, which lm_eval writes as JSON text where a filter gave it more than texts."""
+    found = record["filtered_resps"]
+    return json.loads(found) if isinstance(found, str) else found
 
 
 def _row(record: Mapping[str, Any], task: str, place: str) -> KeptRow:

@@ -1,14 +1,17 @@
 """How a run was made: ``manifest.json`` of its folder."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 
 MANIFEST = "manifest.json"
+PART = ".part"
+"""Ends the name of a file that is being written."""
 VERSION = 1
 """Of the folder's format."""
 DECISIVE = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
@@ -42,11 +45,20 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def write_json(path: Path, value: Any) -> Path:
-    """Write JSON, whole or not at all: into a file beside it, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return part.replace(path)
+    """Write JSON as ``write_text`` does."""
+    return write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write text, whole or not at all; raises EnvironmentFault if the file cannot be written."""
+    # Of this process alone: several may write the same file.
+    part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, "utf-8")
+        return part.replace(path)
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be written: {error}") from error
 
 
 def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

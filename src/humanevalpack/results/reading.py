@@ -77,26 +77,6 @@ def read_generations(
     return _completions(foreign)
 
 
-def read_several(
-    files: str | Path | Sequence[str | Path],
-    task: str | None = None,
-    *,
-    limit_start: int | Sequence[int] | None = None,
-    **options: Any,
-) -> list[Generations]:
-    """Read files as ``read_generations`` does; raises UsageError unless ``limit_start`` has a number for every one."""
-    paths = [files] if isinstance(files, str | Path) else list(files)
-    if not paths:
-        raise UsageError("no file of generations was given")
-    starts = [limit_start] if isinstance(limit_start, int) else list(limit_start or [])
-    if len(starts) not in (0, len(paths)):
-        raise UsageError(f"limit_start has {len(starts)} numbers for {len(paths)} files: give one for every file")
-    return [
-        read_generations(path, task, limit_start=starts[number] if starts else None, **options)
-        for number, path in enumerate(paths)
-    ]
-
-
 def template_for(prompt: str | PromptTemplate, scenario: str, facts: Mapping[str, Any]) -> tuple[PromptTemplate, str]:
     """Return the template and why: the one asked for, else that of the file's run, else by its model's name."""
     if isinstance(prompt, PromptTemplate) or prompt != PROMPT_AUTO:
@@ -234,23 +214,6 @@ def _row(task: str, text: Text) -> KeptRow:
         finish=text.finish,
         form=text.form,
     )
-
-
-def join_rows(found: Sequence[Generations]) -> tuple[list[KeptRow], int]:
-    """Return every generation once, and how many stood in several files; raises InputError where these differ."""
-    rows: dict[Key, tuple[KeptRow, Path]] = {}
-    twice = 0
-    for source in found:
-        for row in source.rows:
-            held, place = rows.setdefault(row.key, (row, source.path))
-            if held is not row:
-                twice += 1
-            if held != row:
-                raise InputError(
-                    f"{source.path}: {', '.join(map(str, row.key))} differs from that of {place}: "
-                    f"{row.generation!r:.60} and {held.generation!r:.60}; leave one of the files out"
-                )
-    return [row for row, _ in rows.values()], twice
 
 
 def _unique(rows: Sequence[KeptRow], path: Path) -> Sequence[KeptRow]:

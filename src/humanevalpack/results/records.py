@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+# Not of the model: no verdict was reached.
+_NOT_COUNTED = (GENERATED, SKIPPED, "sandbox_error")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredSample:
     """One generation and what became of it."""
@@ -105,22 +109,30 @@ class Run:
     def counts(self, scenario: str, language: str) -> list[tuple[int, int]]:
         """Return (samples, passing samples) of every problem, in the order of the problems' numbers.
 
-        Raises InputError if a sample has not been judged, or the sandbox failed on it: the score would be wrong.
+        What has no verdict (``waiting``, and what was skipped) is left out; a prompt that was too long is a sample.
         """
         total, passed = Counter[int](), Counter[int]()
         for sample in self.of_task(scenario, language):
-            if sample.status in (GENERATED, "sandbox_error"):
-                raise InputError(
-                    f"{self.folder}: {sample.task}, {sample.task_id}, sample {sample.sample} has no verdict yet: "
-                    f"humanevalpack evaluate {self.folder}"
-                )
-            if sample.status != SKIPPED:
+            if sample.status not in _NOT_COUNTED:
                 total[sample.index] += 1
                 passed[sample.index] += sample.status == "passed"
         return [(total[index], passed[index]) for index in sorted(total)]
 
+    def waiting(self, scenario: str, language: str) -> list[ScoredSample]:
+        """Return the samples of a task that were generated and not judged yet."""
+        return [sample for sample in self.of_task(scenario, language) if sample.status == GENERATED]
+
     def score(self, scenario: str, language: str, k: int = 1) -> Estimate:
-        """Return pass@k of one task with its 95 % interval over problems; raises as ``counts`` does, and UsageError."""
+        """Return pass@k of one task with its 95 % interval over problems.
+
+        Raises InputError if a sample waits for its verdict: the score would be wrong; UsageError as
+        ``pass_at_k_scores`` does.
+        """
+        for sample in self.waiting(scenario, language):
+            raise InputError(
+                f"{self.folder}: {sample.task}, {sample.task_id}, sample {sample.sample} has no verdict yet: "
+                f"humanevalpack evaluate {self.folder}"
+            )
         return pass_at_k_scores(self.counts(scenario, language), k)
 
     def statuses(self, scenario: str, language: str) -> dict[str, int]:
@@ -164,12 +176,11 @@ def sample_order(sample: ScoredSample) -> tuple[int, int, int, int]:
 def scores(run: Run, ks: Sequence[int] = (1, 10, 100)) -> dict[str, dict[str, Any]]:
     """Return what ``scores.json`` holds: task to pass@k, its interval, and counts; ks above n are left out.
 
-    Tasks without a score (explaindescribe, languages left out) have their counts alone.
+    A task without a score (explaindescribe, or one with samples that are not judged yet) has its counts alone.
     """
     found: dict[str, dict[str, Any]] = {}
     for scenario, language in run.tasks:
-        waits = GENERATED in run.statuses(scenario, language)
-        judged = scenario != "explaindescribe" and not (waits and language in run.manifest.get("left_out", {}))
+        judged = scenario != "explaindescribe" and not run.waiting(scenario, language)
         counts = run.counts(scenario, language) if judged else []
         fewest = min((n for n, _ in counts), default=0)
         entry: dict[str, Any] = {
