@@ -114,10 +114,11 @@ def test_a_block_with_a_wrong_name_counts_if_it_defines_the_function_and_no_othe
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_descriptions_lose_their_thoughts_and_nothing_else(language: str) -> None:
+def test_descriptions_lose_their_thoughts_and_then_what_every_description_does(language: str) -> None:
     problem = MINI[language][0]
-    plain = hep.extract_candidate(problem, "explaindescribe", "It counts minutes.", prompt="instruct")
-    answer = "<think>```\nx\n```</think>\nIt counts minutes."
+    text = "It counts minutes.\n# Here\nif it is late,\nfunc too."
+    plain = hep.extract_candidate(problem, "explaindescribe", text, prompt="instruct")
+    answer = f"<think>```\nx\n```</think>\n{text}"
     assert hep.extract_answer(problem, "explaindescribe", answer, prompt="chat") == hep.Extraction(plain, "")
     assert hep.extract_answer(problem, "explaindescribe", "<think>It", prompt="chat") == hep.Extraction(
         "", "length_cut"

@@ -62,6 +62,8 @@ def extract_answer(
         return extract_fenced(problem, base, answer, finish=finish)
     text, unfinished = without_thinking(answer)
     status = refused_or_empty(text, finish, unfinished=unfinished)
+    # Every description is cut by the reference's rule, whoever wrote it; only what is sent to the model differs.
+    words = [*stop_words(problem.language, profile=profile), *words]
     return Extraction(_description(problem, text, words), "" if status == NO_CODE else status)
 
 

@@ -36,7 +36,9 @@ def extract(
                 problem, scenario, text, prompt=template, profile=options.profile, finish=generation.finish
             )
             completion, extraction = found.candidate, found.status
-            if scenario == "explaindescribe" and not completion.strip():
+            if scenario == "explaindescribe" and not completion.strip() and template.answer == "fenced":
+                emptied = not extraction
+            elif scenario == "explaindescribe" and not completion.strip():
                 words = stop_words(problem.language, prompt=template, profile=options.profile)
                 emptied = bool(cut_at_stop_words(text.strip()[: len(problem.docstring)], words).strip())
         samples.append(
