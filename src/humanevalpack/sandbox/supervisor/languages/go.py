@@ -10,7 +10,7 @@ import os
 import shutil
 
 from ..launch import Command
-from ..limits import Job
+from ..limits import GIB, Job
 from ..watch import Outcome
 from .base import Language, Need, Places, encoded, last_line_with
 from .go_shared import GoShared
@@ -26,6 +26,7 @@ class Go(Language):
 
     name = "go"
     run_cpu = 20
+    memory = 3 * GIB // 2  # its own end of an endless recursion comes at a gigabyte of stack, and has to come first
     needs = (Need("go", GO), Need("testify (golang-github-stretchr-testify-dev)", _TESTIFY))
     version = (GO, "version")
     crash_marks = (b"internal compiler error", b"fatal error: ", b": signal: ")
