@@ -1,7 +1,6 @@
 """``make demo`` from outside: what it says when something is missing, and when a score is not what it must be."""
 
 import json
-import math
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,13 @@ from rich.console import Console
 from humanevalpack.demo import __main__ as demo
 from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
 from humanevalpack.errors import EnvironmentFault, SandboxFault
-from humanevalpack.reports.scores import RunScores, Score
+from humanevalpack.reports.sheet import ScoreSheet, score_sheet
 from humanevalpack.sandbox import choose_sandbox
+from report_runs import make_run
 
 
-def run_with(value: float, name: str) -> RunScores:
-    score = Score(value=value, stderr=math.nan, interval=(0.0, 1.0), problems=1, statuses={})
-    return RunScores(name, "pass@1", {("fixtests", "python"): score}, {}, {}, Path("x"))
+def sheet_with(passes: str, name: str) -> ScoreSheet:
+    return score_sheet(make_run({("fixtests", "python"): list(passes)}, name=name))
 
 
 def test_the_command_is_what_a_user_would_type() -> None:
@@ -58,17 +57,17 @@ def test_where_namespaces_are_refused_the_demo_falls_back_with_a_visible_warning
 @pytest.mark.parametrize(
     ("trained", "untrained", "code", "words"),
     [
-        (1.0, 0.0, 0, "the whole chain works here"),
-        (0.5, 0.0, 1, "trained: fixtests python 0.50 instead of 1.00"),
-        (1.0, 1.0, 1, "untrained: fixtests python 1.00 instead of 0.00"),
+        ("++", "--", 0, "the whole chain works here"),
+        ("+-", "--", 1, "trained: fixtests python 0.50 instead of 1.00"),
+        ("++", "++", 1, "untrained: fixtests python 1.00 instead of 0.00"),
     ],
 )
 def test_the_demo_fails_when_a_score_is_not_what_it_must_be(
-    trained: float, untrained: float, code: int, words: str
+    trained: str, untrained: str, code: int, words: str
 ) -> None:
     console = Console(record=True, width=100)
-    runs = [run_with(trained, "trained"), run_with(untrained, "untrained")]
-    assert demo._check(runs, console) == code
+    sheets = [sheet_with(trained, "trained"), sheet_with(untrained, "untrained")]
+    assert demo._check(sheets, console) == code
     assert words in console.export_text()
 
 

@@ -6,7 +6,6 @@ one ``lm_eval`` command over all tasks, as a user types it.
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -15,10 +14,11 @@ from humanevalpack.demo.evaluation import lm_eval_command, run_lm_eval
 from humanevalpack.demo.lessons import LEARNED_PROBLEMS
 from humanevalpack.errors import EnvironmentFault
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.reports.scores import TITLES, RunScores, read_run
-from humanevalpack.results import read_run as read_samples
+from humanevalpack.reports.sheet import score_sheet
+from humanevalpack.results import Run, read_run
 from humanevalpack.results.lm_eval_logs import newest_results
 from humanevalpack.sandbox import choose_sandbox
+from humanevalpack.scenarios import TITLES
 from openai_server import CHAT, COMPLETIONS, serve
 
 pytest_plugins = ["tiny_models"]
@@ -35,72 +35,74 @@ def sandbox_here() -> str:
         return "process"
 
 
-def evaluated(model: Path, folder: Path, *options: str) -> RunScores:
+def evaluated(model: Path, folder: Path, *options: str) -> Run:
     command = lm_eval_command(
         model, folder, limit=LEARNED_PROBLEMS, sandbox=sandbox_here(), options=["prompt=octocoder", *options]
     )
     run_lm_eval(command, folder / "lm_eval.log", Console(quiet=True))
-    return read_run(newest_results(folder))
+    return read_run(folder)
 
 
 @pytest.fixture(scope="module")
-def trained_run(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunScores:
+def trained_run(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return evaluated(trained_model, tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture(scope="module")
-def untrained_run(untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> RunScores:
+def untrained_run(untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     # Text without an end: fewer tokens make the same point.
     return evaluated(untrained_model, tmp_path_factory.mktemp("untrained"), "max_new_tokens=64")
 
 
-def logged_samples(run: RunScores, task: str) -> list[dict[str, Any]]:
-    """Our records of a task's samples, from lm_eval's sample log."""
-    (log,) = run.path.parent.glob(f"samples_{task}_*.jsonl")
-    rows = [json.loads(line)["filtered_resps"] for line in log.read_text("utf-8").splitlines()]
-    return [json.loads(text) for row in rows for text in (json.loads(row) if isinstance(row, str) else row)[0]]
-
-
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
-def test_what_was_learned_scores_one(trained_run: RunScores, language: str) -> None:
-    scores = {scenario: trained_run.scores[scenario, language] for scenario in TITLES}
-    assert {scenario: score.value for scenario, score in scores.items()} == dict.fromkeys(TITLES, 1.0)
+def test_what_was_learned_scores_one(trained_run: Run, language: str) -> None:
+    assert {scenario: trained_run.score(scenario, language).mean for scenario in TITLES} == dict.fromkeys(TITLES, 1.0)
     # Really executed: as many passed verdicts as problems.
-    assert all(score.statuses == {"passed": LEARNED_PROBLEMS} for score in scores.values())
+    for scenario in TITLES:
+        assert trained_run.statuses(scenario, language) == {"passed": LEARNED_PROBLEMS}
 
 
 @pytest.mark.parametrize("language", EACH_LANGUAGE)
-def test_the_same_model_untaught_scores_zero(untrained_run: RunScores, language: str) -> None:
-    scores = {scenario: untrained_run.scores[scenario, language] for scenario in TITLES}
-    assert {scenario: score.value for scenario, score in scores.items()} == dict.fromkeys(TITLES, 0.0)
-    for score in scores.values():
-        assert sum(score.statuses.values()) == LEARNED_PROBLEMS
-        assert "sandbox_error" not in score.statuses
+def test_the_same_model_untaught_scores_zero(untrained_run: Run, language: str) -> None:
+    assert {scenario: untrained_run.score(scenario, language).mean for scenario in TITLES} == dict.fromkeys(TITLES, 0.0)
+    for scenario in TITLES:
+        statuses = untrained_run.statuses(scenario, language)
+        assert sum(statuses.values()) == LEARNED_PROBLEMS
+        assert "sandbox_error" not in statuses
 
 
-def test_the_averages_are_one_and_zero(trained_run: RunScores, untrained_run: RunScores) -> None:
-    assert trained_run.overall() == 1.0
-    assert untrained_run.overall() == 0.0
-
-
+@pytest.mark.parametrize("language", EACH_LANGUAGE)
 def test_the_samples_of_a_run_give_the_scores_that_lm_eval_reports(
-    trained_run: RunScores, untrained_run: RunScores
+    trained_run: Run, untrained_run: Run, language: str
 ) -> None:
-    for reported in (trained_run, untrained_run):
-        run = read_samples(reported.path.parent)
-        for (scenario, language), score in reported.scores.items():
-            assert run.score(scenario, language).mean == score.value
-            assert run.statuses(scenario, language) == score.statuses
+    for run in (trained_run, untrained_run):
+        results = newest_results(run.folder)
+        assert results is not None
+        reported = json.loads(results.read_text("utf-8"))["results"]
+        for scenario in TITLES:
+            row = reported[f"humaneval{scenario}-{language}"]
+            assert run.score(scenario, language).mean == row["pass@1,reference"]
+            assert run.statuses(scenario, language) == {
+                key.removeprefix("samples_").removesuffix(",reference"): count
+                for key, count in row.items()
+                if key.startswith("samples_") and count and "_stderr" not in key
+            }
+
+
+def test_the_averages_are_one_and_zero(trained_run: Run, untrained_run: Run) -> None:
+    overall = [score_sheet(run).overall for run in (trained_run, untrained_run)]
+    assert [score.mean for score in overall if score] == [1.0, 0.0]
 
 
 @pytest.mark.toolchain("python")
-def test_the_program_of_explainsynthesize_was_written_from_the_models_own_description(trained_run: RunScores) -> None:
-    described = [sample["completion"] for sample in logged_samples(trained_run, "humanevalexplaindescribe-python")]
-    written = logged_samples(trained_run, "humanevalexplainsynthesize-python")
-    assert [sample["description"] for sample in written] == described
+def test_the_program_of_explainsynthesize_was_written_from_the_models_own_description(trained_run: Run) -> None:
+    python = [sample for sample in trained_run.samples if sample.language == "python"]
+    described = [sample.candidate for sample in python if sample.scenario == "explaindescribe"]
+    written = [sample for sample in python if sample.scenario == "explainsynthesize"]
+    assert [sample.description for sample in written] == described
     for sample, description in zip(written, described, strict=True):
-        assert description in sample["prompt"]
-        assert sample["verdict"]["status"] == "passed"
+        assert description in sample.prompt
+        assert sample.status == "passed"
 
 
 @pytest.mark.toolchain("python")
@@ -123,5 +125,5 @@ def test_what_was_learned_scores_one_through_a_server(
         # Five scenarios; explainsynthesize uses the descriptions that describe made. One token only: a probe.
         asked = [body for _, body in server.requests if body["max_tokens"] > 1]
         assert len(asked) == 5 * LEARNED_PROBLEMS
-    run = read_run(newest_results(tmp_path))
-    assert {scenario: run.average(scenario) for scenario in TITLES} == dict.fromkeys(TITLES, 1.0)
+    run = read_run(tmp_path)
+    assert {scenario: run.score(scenario, "python").mean for scenario in TITLES} == dict.fromkeys(TITLES, 1.0)

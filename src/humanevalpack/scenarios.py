@@ -13,6 +13,13 @@ SCENARIOS = ("fixtests", "fixdocs", "explaindescribe", "explainsynthesize", "syn
 FIX_SCENARIOS = ("fixtests", "fixdocs")
 AVERAGED = ("fixtests", "explainsynthesize", "synthesize")
 """The scenarios in the overall score: HumanEvalFix, HumanEvalExplain and HumanEvalSynthesize (tables 2 to 4)."""
+TITLES = {
+    "fixtests": "Fix",
+    "fixdocs": "Fix (docs)",
+    "explainsynthesize": "Explain",
+    "synthesize": "Synthesize",
+}
+"""The scored scenarios in the order of the tables, under the paper's names without their ``HumanEval``."""
 _FROM_DECLARATION = ("fixtests", "explaindescribe", "explainsynthesize")
 
 

@@ -7,6 +7,8 @@ import argparse
 import importlib.util
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -21,17 +23,13 @@ from humanevalpack.demo.training import train
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import load_problems
-from humanevalpack.reports.html import write_html_report
-from humanevalpack.reports.scores import RunScores, read_run
+from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.reports.table import score_table
-from humanevalpack.results.lm_eval_logs import newest_results
+from humanevalpack.reports.writing import report
+from humanevalpack.results import Run, read_run
 from humanevalpack.sandbox import choose_sandbox
 
-INTRO = (
-    f"A 2-layer model of 0.5 million parameters was taught the first {LEARNED_PROBLEMS} problems of the mini set in "
-    "six languages and five scenarios, then measured by lm_eval on these problems: prompts, generation, extraction and "
-    "execution as for any model. What it has learned must score 1; the same model before training 0."
-)
+TITLE = f"HumanEvalPack demo: a tiny model that learned {LEARNED_PROBLEMS} problems, and the same model untrained"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,16 +67,18 @@ def _demo(output: Path, console: Console) -> int:
     if unlearned:
         console.print(f"[bold red]Not as it must be:[/] {unlearned} of {len(course)} lessons were not learned")
         return 1
-    runs = []
+    runs: list[Run] = []
     for number, (name, options) in enumerate({"trained": [], "untrained": ["max_new_tokens=64"]}.items(), start=2):
         console.rule(f"{number}/3  lm_eval over the 30 tasks: the {name} model")
         runs.append(_measure(name, [f"prompt={PROMPT}", *options], output, sandbox, console))
     console.print()
-    console.print(score_table(runs, title=f"make demo, the {LEARNED_PROBLEMS} problems learned"))
-    report = write_html_report(runs, output / "report.html", title="HumanEvalPack demo", intro=INTRO)
-    console.print(f"report: {report}", f"lm_eval's results: {runs[0].path.parent}", sep="\n", soft_wrap=True)
+    made = report(*runs, html=output / "report.html", title=TITLE, overwrite=True)
+    console.print(score_table(made.sheets, title="make demo"))
+    console.print(
+        f"report, with every sample: {made.html}", f"lm_eval's results: {runs[0].folder}", sep="\n", soft_wrap=True
+    )
     console.print(f"{time.monotonic() - start:.0f} s in all")
-    return _check(runs, console)
+    return _check(made.sheets, console)
 
 
 def _sandbox(console: Console) -> str:
@@ -122,25 +122,25 @@ def _make_models(course: list[Lesson], output: Path, console: Console) -> int:
     return state.learned
 
 
-def _measure(name: str, options: list[str], output: Path, sandbox: str, console: Console) -> RunScores:
+def _measure(name: str, options: list[str], output: Path, sandbox: str, console: Console) -> Run:
     start = time.monotonic()
     command = lm_eval_command(
         output / "models" / name, output / name, limit=LEARNED_PROBLEMS, sandbox=sandbox, options=options
     )
     run_lm_eval(command, output / f"{name}.log", console)
-    run = read_run(newest_results(output / name), name=name)
+    run = replace(read_run(output / name), name=name)
     console.print(
         f"done in {time.monotonic() - start:.0f} s; its whole output: {output / f'{name}.log'}", soft_wrap=True
     )
     return run
 
 
-def _check(runs: list[RunScores], console: Console) -> int:
+def _check(sheets: Sequence[ScoreSheet], console: Console) -> int:
     wrong = [
-        f"{run.name}: {scenario} {language} {score.value:.2f} instead of {expected:.2f}"
-        for run, expected in zip(runs, (1.0, 0.0), strict=True)
-        for (scenario, language), score in run.scores.items()
-        if score.value != expected
+        f"{sheet.name}: {scenario} {language} {score.mean:.2f} instead of {expected:.2f}"
+        for sheet, expected in zip(sheets, (1.0, 0.0), strict=True)
+        for (scenario, language), score in sheet.tasks.items()
+        if score.mean != expected
     ]
     if wrong:
         console.print("[bold red]Not as it must be:[/]", *wrong, sep="\n  ")

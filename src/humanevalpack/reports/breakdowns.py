@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from humanevalpack.metrics import Estimate, average_scores
 from humanevalpack.problems import BUG_TYPES, FAILURE_SYMPTOMS, Problem
-from humanevalpack.reports.scores import TITLES
 from humanevalpack.reports.sheet import Tally, average_of, least_samples, tallies
 from humanevalpack.results import Run
-from humanevalpack.scenarios import FIX_SCENARIOS
+from humanevalpack.scenarios import FIX_SCENARIOS, TITLES
 
 _POINTS = (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000)
 Problems = Mapping[str, Sequence[Problem]]

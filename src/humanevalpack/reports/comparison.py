@@ -15,11 +15,11 @@ from humanevalpack.metrics import (
     pass_at_k,
     pass_at_k_scores,
 )
-from humanevalpack.reports.scores import TITLES
 from humanevalpack.reports.settings import settings_of
 from humanevalpack.reports.sheet import Tally, least_samples, tallies
 from humanevalpack.reports.writing import as_run
 from humanevalpack.results import Run
+from humanevalpack.scenarios import TITLES
 
 FLIP = 0.5
 """A problem has flipped when its pass@k moved by this much or more (with one sample: when one run passes it)."""

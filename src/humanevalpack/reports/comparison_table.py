@@ -9,7 +9,7 @@ from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
 from humanevalpack.reports.comparison import Comparison, Flip, TaskDifference
 from humanevalpack.reports.score_rows import MISSING, percent
-from humanevalpack.reports.scores import TITLES
+from humanevalpack.scenarios import TITLES
 
 _FLIPS = 40
 

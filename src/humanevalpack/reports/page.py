@@ -16,12 +16,11 @@ from humanevalpack.reports.colours import other_statuses, status_colour
 from humanevalpack.reports.plots import Curves, Plot, Stacks, plots
 from humanevalpack.reports.published import RECALLED, origins, rerun_notes
 from humanevalpack.reports.score_rows import Cell, Row, score_rows, table_heads, table_languages
-from humanevalpack.reports.scores import TITLES
 from humanevalpack.reports.settings import settings_of
 from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.reports.svg import svg
 from humanevalpack.results import Run
-from humanevalpack.scenarios import AVERAGED
+from humanevalpack.scenarios import AVERAGED, TITLES
 from humanevalpack.version import __version__
 
 _HERE = Path(__file__).resolve().parent

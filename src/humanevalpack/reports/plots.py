@@ -7,10 +7,10 @@ from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
 from humanevalpack.reports.breakdowns import Problems, Slice, by_bug_type, by_symptom, pass_curves
 from humanevalpack.reports.published import published_scores
-from humanevalpack.reports.scores import TITLES
 from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.results import Run
 from humanevalpack.sandbox.verdicts import STATUSES
+from humanevalpack.scenarios import TITLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.metrics import Estimate, average_scores
-from humanevalpack.reports.scores import TITLES
 from humanevalpack.results import Run, ScoredSample
 from humanevalpack.sandbox.verdicts import STATUSES
-from humanevalpack.scenarios import AVERAGED
+from humanevalpack.scenarios import AVERAGED, TITLES
 
 UNJUDGED = ("generated", "skipped", "sandbox_error")
 """Statuses that say nothing of a model: such samples are counted and shown, and stay out of every score."""

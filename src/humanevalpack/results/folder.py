@@ -9,7 +9,7 @@ from typing import Any
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import Appender
-from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_run
+from humanevalpack.results.lm_eval_logs import newest_results, read_lm_eval_run
 from humanevalpack.results.manifest import (
     DECISIVE,
     MANIFEST,
@@ -113,8 +113,8 @@ def read_run(folder: str | Path) -> Run:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder: a run is a folder with {MANIFEST} and {GENERATIONS}")
     if not (folder / GENERATIONS).is_file():
-        if has_lm_eval_logs(folder):
-            return read_lm_eval_run(folder)
+        if results := newest_results(folder):
+            return read_lm_eval_run(folder, results)
         raise InputError(f"{folder} holds no run: neither {GENERATIONS} nor lm_eval's results_*.json below it")
     named = (folder / MANIFEST).is_file()
     manifest = read_manifest(folder) if named else new_manifest(folder.resolve().name)

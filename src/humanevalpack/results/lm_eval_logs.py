@@ -25,17 +25,10 @@ _TASKS = tuple(task_name(scenario, language) for scenario in SCENARIOS for langu
 _LOG = re.compile(rf"samples_({'|'.join(map(re.escape, _TASKS))})_(.+)\.jsonl")
 
 
-def has_lm_eval_logs(folder: Path) -> bool:
-    """Whether lm_eval wrote results below this folder."""
-    return next(folder.rglob("results_*.json"), None) is not None
-
-
-def newest_results(folder: Path) -> Path:
-    """Return the newest results file that lm_eval wrote below ``folder``; raises InputError if there is none."""
-    files = sorted(folder.rglob("results_*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-    if not files:
-        raise InputError(f"{folder}: no results_*.json below it; run lm_eval with --output_path {folder}")
-    return files[-1]
+def newest_results(folder: Path) -> Path | None:
+    """Return the newest results file that lm_eval wrote below ``folder``; None if there is none."""
+    files = folder.rglob("results_*.json")
+    return max(files, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
 def task_of_log(path: Path) -> str | None:
@@ -52,9 +45,8 @@ def is_our_log(record: Mapping[str, Any]) -> bool:
         return False
 
 
-def read_lm_eval_run(folder: Path) -> Run:
-    """Read the newest run below a folder; raises InputError that names the file and what is wrong."""
-    results = newest_results(folder)
+def read_lm_eval_run(folder: Path, results: Path) -> Run:
+    """Read the run of a results file below a folder; raises InputError that names the file and what is wrong."""
     data = _results(results)
     date = results.name.removeprefix("results_").removesuffix(".json")
     logs = sorted(path for path in results.parent.glob(f"samples_*_{date}.jsonl") if task_of_log(path))
