@@ -1,14 +1,14 @@
 """One call from runs to what people read: the page, figures for papers, tables as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.problems import known_hash, load_problems
+from humanevalpack.problems import load_problems
+from humanevalpack.published import comparable_model, on_published_data, published_scores
 from humanevalpack.reports.breakdowns import Problems
-from humanevalpack.reports.published import published_model, published_scores
 from humanevalpack.reports.sheet import ScoreSheet, score_sheet
 from humanevalpack.results import Run
 
@@ -80,19 +80,6 @@ def report(
     from humanevalpack.reports.text_tables import latex_table, markdown_table
 
     return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes)
-
-
-def comparable_model(run: Run) -> str | None:
-    """Return the published model that this run is of; None if there is none or the run's problems are others."""
-    return published_model(run.manifest.get("model")) if on_published_data(run) else None
-
-
-def on_published_data(run: Run) -> bool:
-    """Whether the recorded problems are HumanEvalPack's own; without hashes all but ``mini`` are taken to be."""
-    hashes = run.manifest.get("dataset_sha256")
-    if isinstance(hashes, Mapping) and hashes:
-        return all(language in LANGUAGES and known_hash(language) == value for language, value in hashes.items())
-    return str(run.manifest.get("dataset")) != "mini"
 
 
 def as_run(run: Run | Path | str) -> Run:

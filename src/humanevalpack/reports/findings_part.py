@@ -1,0 +1,48 @@
+"""What is suspicious about the runs, at the top of the page; what a model wrote is escaped and never read as HTML."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from humanevalpack.diagnosis import Example, Finding, diagnose
+from humanevalpack.diagnosis.rendering import tasks_text
+from humanevalpack.reports.browser_data import sample_numbers
+from humanevalpack.results import Run
+
+_Places = Mapping[tuple[str, str, int], int]
+"""(task, task_id, sample) of one run to the sample's number in the page."""
+
+
+def findings_part(runs: Sequence[Run]) -> str:
+    """Return the section; nothing if no run has a finding."""
+    numbers = sample_numbers(runs)
+    cards = []
+    for run in runs:
+        places = {(sample.task, sample.task_id, sample.sample): numbers[id(sample)] for sample in run.samples}
+        name = f"<h3>{escape(run.name)}</h3>" if len(runs) > 1 else ""
+        if items := "".join(_finding(finding, places) for finding in diagnose(run)):
+            cards.append(f'<div class="card">{name}{items}</div>\n')
+    if not cards:
+        return ""
+    return f'<section id="findings"><h2>Before you believe these scores</h2>\n{"".join(cards)}</section>'
+
+
+def _finding(finding: Finding, places: _Places) -> str:
+    lines = [("in", tasks_text(finding.tasks)), ("likely", finding.cause), ("try", finding.mend)]
+    # What explains it has its own samples and its own mend.
+    shown = lines[:2] if finding.explained_by else lines
+    facts = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in shown)
+    examples = "" if finding.explained_by else "".join(_example(example, places) for example in finding.examples)
+    return (
+        f'<details class="finding {finding.severity}"{"" if finding.explained_by else " open"}>'
+        f"<summary><b>{finding.severity}</b> <code>{finding.code}</code> {escape(finding.message)}</summary>"
+        f"<dl>{facts}</dl>{examples}</details>\n"
+    )
+
+
+def _example(example: Example, places: _Places) -> str:
+    number = places[example.task, example.task_id, example.sample]
+    sign = f" · {escape(example.sign)}" if example.sign else ""
+    return (
+        f'<p class="example"><a href="#sample={number}">{escape(example.task_id)}, sample {example.sample}</a>{sign}</p>'
+        f"<pre>{escape(example.excerpt) or '(nothing)'}</pre>\n"
+    )
