@@ -168,7 +168,7 @@ RULES: tuple[Rule, ...] = (
         why="greedy decoding loops now and then; in one answer of ten something is wrong",
         said="{hits} of {total} answers repeat one piece until they end: {most}",
         cause="the weights (untrained, not fully loaded, a broken dtype) or a prompt that says nothing to this model",
-        mend="try the same model on one prompt by hand; dtype=float32 or bfloat16; a temperature above 0",
+        mend="the same model on one prompt by hand; dtype=float32 or bfloat16; a temperature above 0",
     ),
     Rule(
         code="same_answer",
