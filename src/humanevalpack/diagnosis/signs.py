@@ -11,8 +11,8 @@ from humanevalpack.prompts import NO_TEMPLATE, choose_template
 from humanevalpack.results import ScoredSample
 from humanevalpack.results.rows import PROGRAM
 
-_LOOP = re.compile(r"(?P<piece>\S.{0,38}?|\s?\S)(?P=piece){9,}.{0,40}\Z", re.DOTALL)
-_LOOP_LOOKS_AT = 400
+_LONGEST_PIECE, _REPEATS, _LOOP = 40, 10, 30
+"""An answer loops if it ends with a piece of so many characters so often, and for so many characters in all."""
 _CHARACTERS_A_TOKEN = 2
 """A cautious guess: code has three to four."""
 _EVERYWHERE = 5
@@ -20,7 +20,7 @@ _SYSTEMATIC = 3
 _MANY = 5
 """Samples a problem that nobody makes without a temperature, where none is recorded."""
 _CODE_LINE = re.compile(
-    r"^\s*(?:```|def \w+\(|func \w+\(|fn \w+\(|return\b.*[\w)\]];?$|(?:for|while|if)\b.*[:{]$|.*;$|.*[{}]$|#include)"
+    r"^\s*(?:```|(?:def|func|fn) \w+\(|return\b.*[\w)\]];?$|(?:for|while|if)\b.*[:{]$|.*;$|.*\S\s*\{$|\}$|#include)"
 )
 
 
@@ -114,12 +114,16 @@ def cut_by_length(run: Evidence) -> Iterable[Unit]:
 
 def endless_loop(run: Evidence) -> Iterable[Unit]:
     """The answer says the same over and over again until it ends."""
+    return run.samples(is_answer, lambda sample: _looped(sample.generation.rstrip()) if is_wrong(sample) else None)
 
-    def sign(sample: ScoredSample) -> str | None:
-        found = _LOOP.search(sample.generation.rstrip()[-_LOOP_LOOKS_AT:]) if is_wrong(sample) else None
-        return repr(found["piece"].strip()) if found else None
 
-    return run.samples(is_answer, sign)
+def _looped(text: str) -> str | None:
+    for length in range(1, _LONGEST_PIECE + 1):
+        size = max(_REPEATS * length, _LOOP)
+        end = text[-size:]
+        if len(end) == size and end[length:] == end[:-length]:
+            return repr(end[-length:].strip())
+    return None
 
 
 def same_everywhere(run: Evidence) -> Iterable[Unit]:

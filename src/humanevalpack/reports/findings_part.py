@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from humanevalpack.diagnosis import Example, Finding, diagnose
+from humanevalpack.diagnosis import Example, Finding
 from humanevalpack.diagnosis.rendering import tasks_text
 from humanevalpack.reports.browser_data import sample_numbers
 from humanevalpack.results import Run
@@ -12,15 +12,15 @@ _Places = Mapping[tuple[str, str, int], int]
 """(task, task_id, sample) of one run to the sample's number in the page."""
 
 
-def findings_part(runs: Sequence[Run]) -> str:
-    """Return the section; nothing if no run has a finding."""
+def findings_part(runs: Sequence[Run], findings: Sequence[Sequence[Finding]]) -> str:
+    """Return the section, from one list of findings a run; nothing if all are empty."""
     numbers = sample_numbers(runs)
     cards = []
-    for run in runs:
+    for run, found in zip(runs, findings, strict=True):
         places = {(sample.task, sample.task_id, sample.sample): numbers[id(sample)] for sample in run.samples}
         name = f"<h3>{escape(run.name)}</h3>" if len(runs) > 1 else ""
         # The first is the cause of most others; all of them open would push the scores out of sight.
-        items = "".join(_finding(finding, places, is_open=not place) for place, finding in enumerate(diagnose(run)))
+        items = "".join(_finding(finding, places, is_open=not place) for place, finding in enumerate(found))
         if items:
             cards.append(f'<div class="card">{name}{items}</div>\n')
     if not cards:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from humanevalpack.diagnosis import Finding, diagnose
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import load_problems
@@ -28,6 +29,8 @@ class Report:
     markdown: str
     notes: Sequence[str]
     """What was left out and why."""
+    findings: Sequence[Sequence[Finding]]
+    """What is suspicious, one list a run."""
 
 
 def report(
@@ -64,10 +67,11 @@ def report(
     for model in models:
         if model is not None:
             published_scores(model)
+    findings = list(map(diagnose, read))
     if page is not None:
         from humanevalpack.reports.page import html_page
 
-        text = html_page(read, sheets, problems=problems, paper=models, title=title, notes=notes)
+        text = html_page(read, sheets, problems=problems, paper=models, title=title, notes=notes, findings=findings)
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8", newline="\n")
     written: list[Path] = []
@@ -79,7 +83,7 @@ def report(
         written = write_figures(drawn, [sheet.name for sheet in sheets], Path(figures), overwrite=overwrite)
     from humanevalpack.reports.text_tables import latex_table, markdown_table
 
-    return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes)
+    return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes, findings)
 
 
 def as_run(run: Run | Path | str) -> Run:
