@@ -28,6 +28,8 @@ ORDER = (
     "sandbox",
     "metrics",
     "results",
+    "published",
+    "diagnosis",
     "evaluation",
     "generations",
     "reports",

@@ -21,7 +21,7 @@ PROBLEMS = {"python": hep.load_problems("python", source="mini")}
 
 def page_of(*runs: Run, title: str = "HumanEvalPack") -> str:
     sheets = [score_sheet(run) for run in runs]
-    return html_page(runs, sheets, problems=PROBLEMS, paper=[None] * len(runs), title=title)
+    return html_page(runs, sheets, problems=PROBLEMS, paper=[None] * len(runs), title=title, findings=[[]] * len(runs))
 
 
 class Tags(HTMLParser):

@@ -9,11 +9,10 @@ from humanevalpack.errors import InputError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.metrics import average_difference, average_scores, paired_difference, pass_at_k_scores
 from humanevalpack.problems import known_hash
+from humanevalpack.published import comparable_model, origins, published_model, published_scores, rerun_notes
 from humanevalpack.reports.breakdowns import by_bug_type, by_symptom, pass_curves
-from humanevalpack.reports.published import origins, published_model, published_scores, rerun_notes
 from humanevalpack.reports.score_rows import percent, score_rows
 from humanevalpack.reports.sheet import score_sheet, tallies
-from humanevalpack.reports.writing import comparable_model
 from report_runs import make_run
 
 FIX, DOCS, EXPLAIN, SYNTHESIZE = "fixtests", "fixdocs", "explainsynthesize", "synthesize"

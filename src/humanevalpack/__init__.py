@@ -12,6 +12,7 @@ from humanevalpack.version import __version__
 
 if TYPE_CHECKING:
     from humanevalpack.completions import EXTRACTIONS, Extraction, extract_answer, extract_candidate
+    from humanevalpack.diagnosis import Finding, diagnose
     from humanevalpack.evaluation import evaluate
     from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from humanevalpack.problems import Problem, load_problems
     from humanevalpack.programs import Program, build_program
     from humanevalpack.prompts import render_prompt, stop_words
+    from humanevalpack.published import published_scores
     from humanevalpack.reports.comparison import compare
-    from humanevalpack.reports.published import published_scores
     from humanevalpack.reports.writing import report
     from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
     from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
@@ -33,6 +34,7 @@ __all__ = [
     "LANGUAGES",
     "SCENARIOS",
     "Extraction",
+    "Finding",
     "Generations",
     "ModelPreset",
     "Pool",
@@ -47,6 +49,7 @@ __all__ = [
     "check_generations",
     "clean_generations",
     "compare",
+    "diagnose",
     "evaluate",
     "export_generations",
     "extract_answer",
@@ -73,6 +76,7 @@ _HOMES = {
     "LANGUAGES": "languages",
     "SCENARIOS": "scenarios",
     "Extraction": "completions",
+    "Finding": "diagnosis",
     "Generations": "results",
     "ModelPreset": "presets",
     "Pool": "sandbox",
@@ -86,6 +90,7 @@ _HOMES = {
     "check_generations": "generations",
     "clean_generations": "generations",
     "compare": "reports.comparison",
+    "diagnose": "diagnosis",
     "evaluate": "evaluation",
     "export_generations": "generations",
     "extract_answer": "completions",
@@ -95,7 +100,7 @@ _HOMES = {
     "merge_generations": "generations",
     "model_presets": "presets",
     "pass_at_k": "metrics",
-    "published_scores": "reports.published",
+    "published_scores": "published",
     "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",

@@ -15,6 +15,8 @@ from humanevalpack.scenarios import answer_base, scenario_context, scenario_inst
 from humanevalpack.templates import PLACEHOLDER, PromptTemplate, load_template, template_names
 
 END_OF_TEXT = "<|endoftext|>"
+NO_TEMPLATE = "no template names a model like"
+"""How the reason of a choice begins where no template names the model."""
 # Words that cut correct answers (Go problems 72, 90, 158): a helper function, and `struct` inside a type.
 _CUT_TOO_EARLY = {"go": ("struct", "\nfunc")}
 
@@ -46,7 +48,7 @@ def choose_template(model_name: str | None, scenario: str | None = None) -> Temp
     for _, pattern, template in sorted(matches, key=lambda match: match[0], reverse=True):
         if scenario is None or scenario in template.scenarios:
             return TemplateChoice(template, f"model name {last!r} matches {pattern!r}")
-    return TemplateChoice(fallback, f"no template names a model like {last!r}")
+    return TemplateChoice(fallback, f"{NO_TEMPLATE} {last!r}")
 
 
 def render_prompt(

@@ -11,6 +11,7 @@ import typer
 from humanevalpack.commands.options import JsonOption, at_least, chosen_workers
 
 if TYPE_CHECKING:
+    from humanevalpack.diagnosis import Finding
     from humanevalpack.results import Run
 
 EXAMPLES = (
@@ -104,6 +105,7 @@ def evaluate(
     Verdicts are kept as they come, in the run's folder. Exit code 0: done; 2: wrong usage or input; 3: the sandbox, a
     toolchain or the hub is missing.
     """
+    from humanevalpack.diagnosis import diagnose
     from humanevalpack.evaluation import DEFAULT_KS
     from humanevalpack.evaluation import evaluate as evaluate_files
     from humanevalpack.results import scores
@@ -133,13 +135,14 @@ def evaluate(
             from humanevalpack.sandbox.connection import disconnect
 
             disconnect()
-    found = scores(run, ks or DEFAULT_KS)
+    found, findings = scores(run, ks or DEFAULT_KS), diagnose(run)
     if json_output:
         import json
 
-        typer.echo(json.dumps({"folder": str(run.folder), "manifest": dict(run.manifest), "scores": found}))
+        said = {"folder": str(run.folder), "manifest": dict(run.manifest), "scores": found}
+        typer.echo(json.dumps(said | {"findings": [finding.to_dict() for finding in findings]}))
     else:
-        _print(run, found)
+        _print(run, found, findings)
 
 
 @contextmanager
@@ -161,10 +164,12 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
-def _print(run: "Run", found: dict[str, dict[str, Any]]) -> None:
+def _print(run: "Run", found: dict[str, dict[str, Any]], findings: "list[Finding]") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+
+    from humanevalpack.diagnosis.rendering import print_findings
 
     table = Table(box=box.HORIZONTALS, pad_edge=False, collapse_padding=True)
     for title in ("task", "samples", "score", "verdicts"):
@@ -175,7 +180,9 @@ def _print(run: "Run", found: dict[str, dict[str, Any]]) -> None:
         each, rest = divmod(entry["samples"], entry["problems"])
         samples = f"{entry['problems']} × {each}" if not rest else str(entry["samples"])
         table.add_row(name, samples, "\n".join(_scores(entry)) or "–", counts, end_section="\n" in counts)
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    print_findings(console, findings)
     for note in run.manifest.get("notes", []):
         typer.echo(note)
     for language, reason in run.manifest.get("left_out", {}).items():

@@ -1,11 +1,14 @@
 """``humanevalpack report``: runs as a page, as figures and tables for papers, or as a table on the spot."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from humanevalpack.commands.options import at_least
+
+if TYPE_CHECKING:
+    from humanevalpack.reports.writing import Report
 
 EXAMPLES = (
     "Examples: humanevalpack report runs/octocoder --html report.html; "
@@ -60,3 +63,17 @@ def report(
         typer.echo(f"figures: {len(made.figures)} files in {figures}", err=True)
     for note in made.notes if (html or figures) else ():
         typer.echo(f"note: {note}", err=True)
+    if not html:
+        _print_findings(made)
+
+
+def _print_findings(made: "Report") -> None:
+    from rich.console import Console
+
+    from humanevalpack.diagnosis.rendering import print_findings
+
+    console = Console(stderr=True)
+    for sheet, findings in zip(made.sheets, made.findings, strict=True):
+        if findings and len(made.sheets) > 1:
+            typer.echo(f"{sheet.name}:", err=True)
+        print_findings(console, findings)

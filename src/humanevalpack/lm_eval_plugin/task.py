@@ -10,7 +10,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissing, UsageError
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.lm_eval_plugin import exit_codes, groups, two_stage
+from humanevalpack.lm_eval_plugin import exit_codes, findings, groups, two_stage
 from humanevalpack.lm_eval_plugin.arguments import task_config
 from humanevalpack.lm_eval_plugin.asking import Asking, announce
 from humanevalpack.lm_eval_plugin.kept import keep_everything
@@ -162,6 +162,9 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         )
         if self._is_executed and not self.asking.left_out:
             samples = self._judged(samples, [request for _, request, _ in answers])
+        if answers:
+            task_ids = [request.problem.task_id for _, request, _ in answers]
+            findings.judged(answers[0][1], zip(task_ids, samples, strict=True))
         for request in self._instances:
             request.filtered_resps[self.options.profile] = []
         for (_, request, _), sample in zip(answers, samples, strict=True):

@@ -16,7 +16,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
 
-from humanevalpack.lm_eval_plugin import backends, costs
+from humanevalpack.lm_eval_plugin import backends, costs, findings
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
@@ -51,6 +51,7 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     """Answer all requests; lm_eval gives a request once for each of its repeats."""
     model = backends.model_of(lm)
     name = backends.model_name(model)
+    findings.begin(requests, model=name, rank=model.rank)
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }

@@ -70,6 +70,12 @@ def browser_data(runs: Sequence[Run], problems: Problems) -> BrowserData:
     return BrowserData({"runs": [run.name for run in runs], **columns, "rows": _columnwise(rows)}, chunks)
 
 
+def sample_numbers(runs: Sequence[Run]) -> dict[int, int]:
+    """Return ``id(sample)`` to the number under which the page shows it (``#sample=17``)."""
+    ordered = (sample for run in runs for sample in sorted(run.samples, key=_order))
+    return {id(sample): number for number, sample in enumerate(ordered)}
+
+
 def script_json(value: object) -> str:
     """Return JSON that can stand in a ``<script>`` block: nothing in it can end the block or open a comment."""
     return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")

@@ -190,7 +190,11 @@
   let waiting = 0;
   filters.q.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 200); });
   for (const name of ["run", "task", "status", "extraction"]) filters[name].addEventListener("change", filter);
-  const asked = /^#sample=(\d+)$/.exec(location.hash);
+  const asked = () => {
+    const number = Number((/^#sample=(\d+)$/.exec(location.hash) || [0, -1])[1]);
+    return number < size ? number : -1;
+  };
+  addEventListener("hashchange", () => { if (asked() >= 0) { show(asked(), true); by("samples").scrollIntoView(); } });
   filter();
-  show(asked && Number(asked[1]) < size ? Number(asked[1]) : -1, true);
+  show(asked(), true);
 })();

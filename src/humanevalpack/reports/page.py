@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from humanevalpack.diagnosis import Finding
+from humanevalpack.published import RECALLED, origins, rerun_notes
 from humanevalpack.reports.breakdowns import Problems
 from humanevalpack.reports.browser_data import browser_data, script_json
 from humanevalpack.reports.colours import other_statuses, status_colour
+from humanevalpack.reports.findings_part import findings_part
 from humanevalpack.reports.plots import Curves, Plot, Stacks, plots
-from humanevalpack.reports.published import RECALLED, origins, rerun_notes
 from humanevalpack.reports.score_rows import Cell, Row, score_rows, table_heads, table_languages
 from humanevalpack.reports.settings import settings_of
 from humanevalpack.reports.sheet import ScoreSheet
@@ -33,9 +35,14 @@ def html_page(
     problems: Problems,
     paper: Sequence[str | None],
     title: str,
+    findings: Sequence[Sequence[Finding]],
     notes: Sequence[str] = (),
 ) -> str:
-    """Return the page. ``paper`` holds each run's published model (or None), ``notes`` what was not possible."""
+    """Return the page.
+
+    ``paper`` holds each run's published model (or None), ``findings`` what is suspicious about it (one list a run),
+    ``notes`` what was not possible.
+    """
     script = (_HERE / "page.js").read_text("utf-8")
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_digest(script)}'; base-uri 'none'"
     statuses = list(dict.fromkeys(sample.status for run in runs for sample in run.samples))
@@ -57,6 +64,7 @@ def html_page(
             f"<title>{escape(title)}</title>",
             f"<style>\n{(_HERE / 'page.css').read_text('utf-8')}</style></head>",
             f'<body>\n<header><h1>{escape(title)}</h1><p class="lead">{escape(_lead(runs))}</p></header>\n<main>',
+            findings_part(runs, findings),
             f"<h2>Scores</h2>\n{scores}{_remarks(sheets, paper, notes)}",
             f'<h2>Plots</h2>\n{_run_legend(sheets)}<div class="plots">{"".join(map(_figure, drawn))}</div>',
             f"<h2>How it was run</h2>\n{''.join(map(_settings, runs))}",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
+from humanevalpack.published import published_scores
 from humanevalpack.reports.breakdowns import Problems, Slice, by_bug_type, by_symptom, pass_curves
-from humanevalpack.reports.published import published_scores
 from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.results import Run
 from humanevalpack.sandbox.verdicts import STATUSES

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from humanevalpack.languages import LANGUAGES, get_language
 from humanevalpack.metrics import Estimate
-from humanevalpack.reports.published import PublishedCell, PublishedScore, published_scores
+from humanevalpack.published import PublishedCell, PublishedScore, published_scores
 from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.scenarios import TITLES
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from humanevalpack.reports.published import RECALLED, origins
+from humanevalpack.published import RECALLED, origins
 from humanevalpack.reports.score_rows import Cell, Row, score_rows, table_heads, table_languages
 from humanevalpack.reports.sheet import ScoreSheet
 

@@ -1,14 +1,15 @@
 """One call from runs to what people read: the page, figures for papers, tables as text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from humanevalpack.diagnosis import Finding, diagnose
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, UsageError
 from humanevalpack.languages import LANGUAGES
-from humanevalpack.problems import known_hash, load_problems
+from humanevalpack.problems import load_problems
+from humanevalpack.published import comparable_model, on_published_data, published_scores
 from humanevalpack.reports.breakdowns import Problems
-from humanevalpack.reports.published import published_model, published_scores
 from humanevalpack.reports.sheet import ScoreSheet, score_sheet
 from humanevalpack.results import Run
 
@@ -28,6 +29,8 @@ class Report:
     markdown: str
     notes: Sequence[str]
     """What was left out and why."""
+    findings: Sequence[Sequence[Finding]]
+    """What is suspicious, one list a run."""
 
 
 def report(
@@ -64,10 +67,11 @@ def report(
     for model in models:
         if model is not None:
             published_scores(model)
+    findings = list(map(diagnose, read))
     if page is not None:
         from humanevalpack.reports.page import html_page
 
-        text = html_page(read, sheets, problems=problems, paper=models, title=title, notes=notes)
+        text = html_page(read, sheets, problems=problems, paper=models, title=title, notes=notes, findings=findings)
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, "utf-8", newline="\n")
     written: list[Path] = []
@@ -79,20 +83,7 @@ def report(
         written = write_figures(drawn, [sheet.name for sheet in sheets], Path(figures), overwrite=overwrite)
     from humanevalpack.reports.text_tables import latex_table, markdown_table
 
-    return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes)
-
-
-def comparable_model(run: Run) -> str | None:
-    """Return the published model that this run is of; None if there is none or the run's problems are others."""
-    return published_model(run.manifest.get("model")) if on_published_data(run) else None
-
-
-def on_published_data(run: Run) -> bool:
-    """Whether the recorded problems are HumanEvalPack's own; without hashes all but ``mini`` are taken to be."""
-    hashes = run.manifest.get("dataset_sha256")
-    if isinstance(hashes, Mapping) and hashes:
-        return all(language in LANGUAGES and known_hash(language) == value for language, value in hashes.items())
-    return str(run.manifest.get("dataset")) != "mini"
+    return Report(sheets, page, written, latex_table(sheets, models), markdown_table(sheets, models), notes, findings)
 
 
 def as_run(run: Run | Path | str) -> Run:

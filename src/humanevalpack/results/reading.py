@@ -83,7 +83,10 @@ def template_for(prompt: str | PromptTemplate, scenario: str, facts: Mapping[str
         template = load_template(prompt)
         reason = f"prompt={template.name} was asked for"
     elif facts.get("prompt"):
-        template, reason = load_template(str(facts["prompt"])), "the run was made with it"
+        template, reason = (
+            load_template(str(facts["prompt"])),
+            str(facts.get("prompt_reason") or "the run was made with it"),
+        )
     else:
         choice = choose_template(str(facts.get("model") or ""), scenario)
         template, reason = choice.template, choice.reason

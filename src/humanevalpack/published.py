@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import UsageError
+from humanevalpack.languages import LANGUAGES
+from humanevalpack.problems import known_hash
+from humanevalpack.results import Run
 
 RECALLED = "M"
 """Origin of a number that was not seen itself: never shown without this tag."""
-_FILE = Path(__file__).resolve().parents[1] / "data" / "published.yaml"
+_FILE = Path(__file__).resolve().parent / "data" / "published.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,19 @@ def published_model(name: object) -> str | None:
         if any(fnmatchcase(last, pattern) for pattern in patterns):
             return str(model)
     return None
+
+
+def comparable_model(run: Run) -> str | None:
+    """Return the published model that this run is of; None if there is none or the run's problems are others."""
+    return published_model(run.manifest.get("model")) if on_published_data(run) else None
+
+
+def on_published_data(run: Run) -> bool:
+    """Whether the recorded problems are HumanEvalPack's own; without hashes all but ``mini`` are taken to be."""
+    hashes = run.manifest.get("dataset_sha256")
+    if isinstance(hashes, Mapping) and hashes:
+        return all(language in LANGUAGES and known_hash(language) == value for language, value in hashes.items())
+    return str(run.manifest.get("dataset")) != "mini"
 
 
 def rerun_notes(model: str) -> list[str]:
