@@ -31,6 +31,7 @@ ORDER = (
     "evaluation",
     "generations",
     "reports",
+    "frames",
     "truth_table",
     "verification",
     "doctor",
