@@ -19,7 +19,7 @@ from humanevalpack.languages import check_profile
 from humanevalpack.problems import Problem, load_problems
 from humanevalpack.programs import build_program
 from humanevalpack.prompts import render_prompt
-from humanevalpack.sandbox import Pool, check_toolchains, choose_sandbox
+from humanevalpack.sandbox import Pool, check_toolchains, choose_sandbox, process
 from humanevalpack.scenarios import task_name
 from humanevalpack.templates import PROMPT_CHAT, PromptTemplate, chat_template, load_template
 
@@ -86,6 +86,8 @@ def _task(
     template = chat_template(prefilled=False) if prompt == PROMPT_CHAT else load_template(prompt)
     problems = {problem.task_id: problem for problem in load_problems(language, dataset)}
     # Inspect would ask the model first and fail at the first score.
+    if sandbox == "process":
+        process.confirm(confirm_unsafe)
     kind = choose_sandbox(sandbox, [language])
     check_toolchains([language], sandbox=kind)[language].require()
     explains = scenario == "explainsynthesize"
