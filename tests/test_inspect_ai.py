@@ -8,12 +8,12 @@ import pytest
 
 import humanevalpack as hep
 from humanevalpack.errors import SandboxFault, UsageError
-from humanevalpack.sandbox import namespaces
+from humanevalpack.sandbox import choice, namespaces
 
 pytest.importorskip("inspect_ai", reason="inspect_ai is not installed: pip install 'humanevalpack[inspect]'")
 
 from inspect_ai import Epochs, Task, eval
-from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelOutput
+from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI, ModelOutput, get_model, modelapi
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from humanevalpack import inspect_ai_plugin as plugin
@@ -22,13 +22,14 @@ pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 Answer = Callable[[hep.Problem, str], str]
 
 
+@modelapi(name="written")
 class Written(ModelAPI):
     """A model whose answers to a problem are written here."""
 
-    def __init__(self, answer: Answer, language: str) -> None:
-        super().__init__("written", config=GenerateConfig())
+    def __init__(self, model_name: str, *, answer: Answer, **options: Any) -> None:
+        super().__init__(model_name, **options)
         self._answer = answer
-        self._problems = hep.load_problems(language, "mini")
+        self._problems = hep.load_problems(model_name, "mini")
         self.asked: list[str] = []
 
     async def generate(
@@ -52,10 +53,10 @@ def wrong(problem: hep.Problem, asked: str = "") -> str:
 
 
 def run(task: Task, answer: Answer, folder: Path, *, language: str = "python", **options: Any) -> tuple[Any, Written]:
-    model = Written(answer, language)
+    model = get_model(f"written/{language}", memoize=False, answer=answer)
     options = {"limit": 3} | options
-    (log,) = eval(task, model=Model(model, GenerateConfig()), display="none", log_dir=str(folder), **options)
-    return log, model
+    (log,) = eval(task, model=model, display="none", log_dir=str(folder), **options)
+    return log, model.api
 
 
 def accuracy(log: Any) -> float:
@@ -131,6 +132,6 @@ def test_what_cannot_work_is_said_before_the_model_is_asked(monkeypatch: pytest.
     with pytest.raises(UsageError, match="confirm_unsafe"):
         plugin.fixtests("python", "mini", sandbox="process")
     monkeypatch.setattr(namespaces, "BWRAP", "/nowhere")
-    plugin.choose_sandbox.__globals__["_try_local"].cache_clear()
+    choice._try_local.cache_clear()
     with pytest.raises(SandboxFault, match="bubblewrap"):
         plugin.fixtests("python", "mini", sandbox="local")
