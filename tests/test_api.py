@@ -1,16 +1,14 @@
 """Running programs from a notebook, an RL loop or a script: in order or not, with or without an event loop."""
 
 import asyncio
-import importlib.abc
 import multiprocessing
-import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
 import humanevalpack as hep
-from humanevalpack.errors import EnvironmentFault, UsageError
+from humanevalpack.errors import UsageError
 from humanevalpack.sandbox import namespaces, workshop
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
@@ -250,21 +248,3 @@ def test_verdicts_are_a_data_frame_in_one_call(pool: hep.Pool) -> None:
     assert frame.run_cpu.isna().tolist() == [False, False, True]
     assert frame.exit_code.tolist()[:2] == [0, 1]
     assert list(hep.verdicts_frame([]).columns) == list(hep.verdicts_frame(pool.run(given)).columns)
-
-
-def test_a_frame_with_programs_that_do_not_fit_is_refused() -> None:
-    with pytest.raises(UsageError, match="2 programs and 1 verdicts"):
-        hep.verdicts_frame([hep.Verdict("passed", "")], programs("1", "2"))
-
-
-def test_without_pandas_the_frame_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Missing(importlib.abc.MetaPathFinder):
-        def find_spec(self, name: str, path: object, target: object = None) -> None:
-            if name == "pandas":
-                raise ModuleNotFoundError("No module named 'pandas'")
-
-    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
-    for name in [name for name in sys.modules if name == "pandas"]:
-        monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(EnvironmentFault, match="pip install pandas"):
-        hep.verdicts_frame([])

@@ -25,7 +25,14 @@ def constraints(project: Path) -> dict[str, str]:
 
 def test_every_requirement_that_is_tested_has_a_constraint(project: Path, pyproject: dict[str, Any]) -> None:
     extras = pyproject["project"]["optional-dependencies"]
-    wanted = pyproject["project"]["dependencies"] + extras["hf"] + extras["ray"] + extras["report"] + extras["dev"]
+    wanted = (
+        pyproject["project"]["dependencies"]
+        + extras["hf"]
+        + extras["ray"]
+        + extras["report"]
+        + extras["inspect"]
+        + extras["dev"]
+    )
     names = {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=]", text)[0]).lower() for text in wanted} - {"humanevalpack"}
     assert names <= set(constraints(project))
 

@@ -33,14 +33,16 @@ ORDER = (
     "evaluation",
     "generations",
     "reports",
+    "frames",
     "truth_table",
     "verification",
     "doctor",
     "lm_eval_plugin",
+    "inspect_ai_plugin",
     "demo",
     "commands",
 )
-HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas"}
+HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas", "inspect_ai"}
 
 
 def modules(project: Path) -> list[Path]:
@@ -96,14 +98,15 @@ def test_data_flows_one_way(project: Path) -> None:
     assert wrong == []
 
 
-def test_only_the_plugin_and_the_demo_know_lm_eval_and_only_octopack_train_knows_trl(project: Path) -> None:
+def test_only_the_plugins_and_the_demo_know_a_harness_and_only_octopack_train_knows_trl(project: Path) -> None:
     knows = {
         (room(project, path), name.split(".")[0])
         for path in modules(project)
         for name in imports(path)
-        if name.split(".")[0] in ("lm_eval", "trl")
+        if name.split(".")[0] in ("lm_eval", "inspect_ai", "trl")
     }
-    assert {where for where, _ in knows} <= {"lm_eval_plugin", "demo"}
+    assert {where for where, name in knows if name == "lm_eval"} <= {"lm_eval_plugin", "demo"}
+    assert {where for where, name in knows if name == "inspect_ai"} == {"inspect_ai_plugin"}
     assert not any(name == "trl" for _, name in knows)
 
 
@@ -125,7 +128,9 @@ def test_the_supervisor_needs_the_standard_library_and_its_own_files_only(projec
 
 
 def test_heavy_packages_are_imported_where_they_are_used(project: Path) -> None:
-    light = [path for path in modules(project) if room(project, path) not in ("lm_eval_plugin", "demo")]
+    light = [
+        path for path in modules(project) if room(project, path) not in ("lm_eval_plugin", "inspect_ai_plugin", "demo")
+    ]
     for path in light:
         tree = WithoutTypeChecking().visit(ast.parse(path.read_text("utf-8")))
         top: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

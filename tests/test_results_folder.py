@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import humanevalpack as hep
-from generation_files import FIX, SYNTHESIZE, row, run_folder, write_lines
+from generation_files import FIX, row, run_folder, write_lines
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from humanevalpack.results import KeptRow, RunFolder, ScoredSample, new_manifest, scores
 from humanevalpack.results.appending import Appender
@@ -204,17 +204,6 @@ def test_the_last_verdict_of_a_sample_counts(tmp_path: Path) -> None:
         run.add_verdict(judged(row(), FAILED))
         run.add_verdict(judged(row(), PASSED))
     assert [sample.status for sample in hep.read_run(tmp_path).samples] == ["passed"]
-
-
-def test_a_run_is_a_data_frame(tmp_path: Path) -> None:
-    pytest.importorskip("pandas")
-    with RunFolder(tmp_path, new_manifest("mine")) as run:
-        run.add_generations([row(), row(SYNTHESIZE)])
-        run.add_verdict(judged(row(), PASSED))
-    frame = hep.read_run(tmp_path).frame()
-    assert list(frame.task) == [FIX, SYNTHESIZE]
-    assert list(frame.passed) == [True, False]
-    assert frame.reason[0] == "all is well"
 
 
 def test_a_folder_with_kept_generations_alone_is_a_run(tmp_path: Path) -> None:

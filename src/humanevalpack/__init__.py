@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from humanevalpack.completions import EXTRACTIONS, Extraction, extract_answer, extract_candidate
     from humanevalpack.diagnosis import Finding, diagnose
     from humanevalpack.evaluation import evaluate
+    from humanevalpack.frames import (
+        comparison_frame,
+        flips_frame,
+        problems_frame,
+        published_frame,
+        samples_frame,
+        scores_frame,
+        verdicts_frame,
+    )
     from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
     from humanevalpack.metrics import pass_at_k
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     from humanevalpack.reports.comparison import compare
     from humanevalpack.reports.writing import report
     from humanevalpack.results import Generations, Run, ScoredSample, read_generations, read_run
-    from humanevalpack.sandbox import Pool, Verdict, run_programs, verdicts_frame
+    from humanevalpack.sandbox import Pool, Verdict, check_toolchains, choose_sandbox, run_programs
     from humanevalpack.scenarios import SCENARIOS
     from humanevalpack.templates import PromptTemplate, load_template, template_names
 
@@ -47,24 +56,32 @@ __all__ = [
     "__version__",
     "build_program",
     "check_generations",
+    "check_toolchains",
+    "choose_sandbox",
     "clean_generations",
     "compare",
+    "comparison_frame",
     "diagnose",
     "evaluate",
     "export_generations",
     "extract_answer",
     "extract_candidate",
+    "flips_frame",
     "load_problems",
     "load_template",
     "merge_generations",
     "model_presets",
     "pass_at_k",
+    "problems_frame",
+    "published_frame",
     "published_scores",
     "read_generations",
     "read_run",
     "render_prompt",
     "report",
     "run_programs",
+    "samples_frame",
+    "scores_frame",
     "stop_words",
     "template_names",
     "verdicts_frame",
@@ -88,27 +105,35 @@ _HOMES = {
     "Verdict": "sandbox",
     "build_program": "programs",
     "check_generations": "generations",
+    "check_toolchains": "sandbox",
+    "choose_sandbox": "sandbox",
     "clean_generations": "generations",
     "compare": "reports.comparison",
+    "comparison_frame": "frames",
     "diagnose": "diagnosis",
     "evaluate": "evaluation",
     "export_generations": "generations",
     "extract_answer": "completions",
     "extract_candidate": "completions",
+    "flips_frame": "frames",
     "load_problems": "problems",
     "load_template": "templates",
     "merge_generations": "generations",
     "model_presets": "presets",
     "pass_at_k": "metrics",
+    "problems_frame": "frames",
+    "published_frame": "frames",
     "published_scores": "published",
     "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",
     "report": "reports.writing",
     "run_programs": "sandbox",
+    "samples_frame": "frames",
+    "scores_frame": "frames",
     "stop_words": "prompts",
     "template_names": "templates",
-    "verdicts_frame": "sandbox",
+    "verdicts_frame": "frames",
 }
 
 # What the installed .pth file does when Python starts, for installs whose .pth files Python does not read.

@@ -2,20 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError
+from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.metrics import Estimate, pass_at_k_scores
 from humanevalpack.results.rows import GENERATED, SKIPPED, KeptRow
 from humanevalpack.sandbox.verdicts import Verdict
 from humanevalpack.scenarios import SCENARIOS, parse_task, task_name
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 # Not of the model: no verdict was reached.
 _NOT_COUNTED = (GENERATED, SKIPPED, "sandbox_error")
@@ -138,26 +134,6 @@ class Run:
     def statuses(self, scenario: str, language: str) -> dict[str, int]:
         """Return how many samples of a task have each status that occurs."""
         return dict(Counter(sample.status for sample in self.of_task(scenario, language)))
-
-    def frame(self) -> "pd.DataFrame":
-        """Return one row a sample: its fields and the verdict's; raises EnvironmentFault without pandas."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise EnvironmentFault(f"a data frame needs pandas ({error}): pip install pandas") from error
-        columns = [field.name for field in fields(ScoredSample) if field.name != "verdict"]
-        own = {name: [getattr(sample, name) for sample in self.samples] for name in columns}
-        judged = {
-            "passed": [sample.status == "passed" for sample in self.samples],
-            "reason": [sample.verdict.reason if sample.verdict else None for sample in self.samples],
-            "output": [sample.verdict.output if sample.verdict else None for sample in self.samples],
-            "run_cpu": [_cpu(sample.verdict) for sample in self.samples],
-        }
-        return pd.DataFrame(own | judged)
-
-
-def _cpu(verdict: Verdict | None) -> float | None:
-    return verdict.run.cpu if verdict and verdict.run else None
 
 
 def problem_number(task_id: str) -> int:

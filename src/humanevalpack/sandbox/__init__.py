@@ -1,7 +1,6 @@
 """Running programs apart from this machine, and saying what became of them."""
 
 from humanevalpack.sandbox.choice import choose_sandbox
-from humanevalpack.sandbox.dataframe import verdicts_frame
 from humanevalpack.sandbox.pool import Pool, run_programs
 from humanevalpack.sandbox.stream import VerdictStream
 from humanevalpack.sandbox.toolchains import Toolchain, check_toolchains
@@ -17,5 +16,4 @@ __all__ = [
     "check_toolchains",
     "choose_sandbox",
     "run_programs",
-    "verdicts_frame",
 ]
