@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from humanevalpack.evaluation import evaluate
     from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
+    from humanevalpack.lm_eval_plugin.planning import plan_run
+    from humanevalpack.lm_eval_plugin.plans import Plan
+    from humanevalpack.lm_eval_plugin.running import run
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.presets import ModelPreset, model_presets
     from humanevalpack.problems import Problem, load_problems
@@ -35,6 +38,7 @@ __all__ = [
     "Extraction",
     "Generations",
     "ModelPreset",
+    "Plan",
     "Pool",
     "Problem",
     "Program",
@@ -56,11 +60,13 @@ __all__ = [
     "merge_generations",
     "model_presets",
     "pass_at_k",
+    "plan_run",
     "published_scores",
     "read_generations",
     "read_run",
     "render_prompt",
     "report",
+    "run",
     "run_programs",
     "stop_words",
     "template_names",
@@ -75,6 +81,7 @@ _HOMES = {
     "Extraction": "completions",
     "Generations": "results",
     "ModelPreset": "presets",
+    "Plan": "lm_eval_plugin.plans",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
@@ -95,11 +102,13 @@ _HOMES = {
     "merge_generations": "generations",
     "model_presets": "presets",
     "pass_at_k": "metrics",
+    "plan_run": "lm_eval_plugin.planning",
     "published_scores": "reports.published",
     "read_generations": "results",
     "read_run": "results",
     "render_prompt": "prompts",
     "report": "reports.writing",
+    "run": "lm_eval_plugin.running",
     "run_programs": "sandbox",
     "stop_words": "prompts",
     "template_names": "templates",
