@@ -16,24 +16,24 @@ ANSWERS = {"code": "the code", "patch": "a patch (diff-match-patch text)", "hunk
 _GALLERY = """\
 # Prompts gallery
 
-Every template that ships with the package, with what a model reads for one problem of the set `mini`. This page is made from
-[`prompts/`](../prompts) by `tests/generated_pages.py`, and a test keeps it equal to them, byte for byte. What the parts are and how a
-template is chosen: [prompts.md](prompts.md). The same for any problem:
+Every template that ships with the package, with what a model reads for one problem of the set `mini`. This page is
+made from [`prompts/`](../prompts) by `tests/generated_pages.py`, and a test keeps it equal to them, byte for byte. What
+the parts are and how a template is chosen: [prompts.md](prompts.md). The same for any problem:
 
 ```bash
 humanevalpack prompts preview fixdocs go --prompt octocoder --index 3
 ```
 
-The examples are `humanevalsynthesize-python`, or `humanevalfixdocs-python` for templates that can only ask for a fix. A block ends
-where the model goes on.
+The examples are `humanevalsynthesize-python`, or `humanevalfixdocs-python` for templates that can only ask for a fix. A
+block ends where the model goes on.
 """
 
 _EXAMPLES = """\
 # What a model reads, task by task
 
-For each of the 30 tasks the prompt of problem 3 of the set `mini` with the template `instruct`, and for each language the program that
-is judged if the model answers with the canonical solution. [tasks.md](tasks.md) says what the parts are. This page is made by
-`tests/generated_pages.py`, and a test keeps it equal to what the package makes, byte for byte.
+For each of the 30 tasks the prompt of problem 3 of the set `mini` with the template `instruct`, and for each language
+the program that is judged if the model answers with the canonical solution. [tasks.md](tasks.md) says what the parts
+are. This page is made by `tests/generated_pages.py`, and a test keeps it equal to what the package makes, byte for byte.
 
 ```bash
 humanevalpack prompts preview fixtests rust --prompt instruct --index 3

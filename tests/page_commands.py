@@ -46,7 +46,8 @@ def commands_of(block: Block) -> Iterator[list[str]]:
 def commands_of_prose(page: Page) -> Iterator[list[str]]:
     """Yield the words of every command of ours that a sentence or a table names; ``a|b`` stands for two commands."""
     for text in re.findall(r"`([^`]+)`", page.prose):
-        words = shlex.split(text, comments=True) if text.split()[0] in OURS and text.count("'") % 2 == 0 else []
+        named = text.startswith(tuple(f"{name} " for name in OURS)) and text.count("'") % 2 == 0
+        words = shlex.split(text, comments=True) if named else []
         if len(words) < 2:
             continue
         for choice in re.split(r"\\?\|", words[-1]):

@@ -104,7 +104,7 @@ class Session:
         if shown is None:
             return
         said = "".join(f"{line.rstrip()}\n" for line in said.splitlines() if not _PROGRESS.search(line))
-        if not pattern_of(shown).fullmatch(said):
+        if not pattern_of(shown).fullmatch(said.rstrip("\n") + "\n"):
             raise Wrong(f"line {block.line}: {command.strip()}\nthe page shows:\n{shown}\nit says:\n{said}")
 
     def _variables(self) -> dict[str, str]:

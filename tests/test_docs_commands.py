@@ -75,7 +75,7 @@ def test_what_does_not_run_says_why(page: Page) -> None:
 
 def hidden_commands(block: Block) -> list[str]:
     """Lines that are commands in a block that is not marked as one."""
-    if block.kind in RUN:
+    if block.kind in RUN or (block.kind == "text" and block.follows_directly):  # what follows a block is what that says
         return []
     return [line for line in block.text.splitlines() if line.split(" ")[0].removeprefix("$") in (*OURS, *TOOLS)]
 

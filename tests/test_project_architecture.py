@@ -1,4 +1,4 @@
-"""docs/architecture.md and the README are true to the code: rooms, who may import what, and the code they show."""
+"""docs/architecture.md is true to the code: rooms, and who may import what."""
 
 import ast
 import sys
