@@ -83,7 +83,8 @@ def _check_ours(arguments: list[str]) -> None:
     from humanevalpack.commands import app
 
     command: Any = get_command(app)
-    name, context = "humanevalpack", None
+    name: str | None = "humanevalpack"
+    context = None
     while True:
         try:
             context = command.make_context(name, list(arguments), parent=context)
