@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     )
     from humanevalpack.generations import check_generations, clean_generations, export_generations, merge_generations
     from humanevalpack.languages import LANGUAGES
+    from humanevalpack.lm_eval_plugin.planning import plan_run
+    from humanevalpack.lm_eval_plugin.plans import Plan
+    from humanevalpack.lm_eval_plugin.running import run
     from humanevalpack.metrics import pass_at_k
     from humanevalpack.presets import ModelPreset, model_presets
     from humanevalpack.problems import Problem, load_problems
@@ -46,6 +49,7 @@ __all__ = [
     "Finding",
     "Generations",
     "ModelPreset",
+    "Plan",
     "Pool",
     "Problem",
     "Program",
@@ -72,6 +76,7 @@ __all__ = [
     "merge_generations",
     "model_presets",
     "pass_at_k",
+    "plan_run",
     "problems_frame",
     "published_frame",
     "published_scores",
@@ -79,6 +84,7 @@ __all__ = [
     "read_run",
     "render_prompt",
     "report",
+    "run",
     "run_programs",
     "samples_frame",
     "scores_frame",
@@ -96,6 +102,7 @@ _HOMES = {
     "Finding": "diagnosis",
     "Generations": "results",
     "ModelPreset": "presets",
+    "Plan": "lm_eval_plugin.plans",
     "Pool": "sandbox",
     "Problem": "problems",
     "Program": "programs",
@@ -121,6 +128,7 @@ _HOMES = {
     "merge_generations": "generations",
     "model_presets": "presets",
     "pass_at_k": "metrics",
+    "plan_run": "lm_eval_plugin.planning",
     "problems_frame": "frames",
     "published_frame": "frames",
     "published_scores": "published",
@@ -128,6 +136,7 @@ _HOMES = {
     "read_run": "results",
     "render_prompt": "prompts",
     "report": "reports.writing",
+    "run": "lm_eval_plugin.running",
     "run_programs": "sandbox",
     "samples_frame": "frames",
     "scores_frame": "frames",

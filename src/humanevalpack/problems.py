@@ -142,6 +142,11 @@ def known_hash(language: str) -> str:
     return str(_known_hashes()[get_language(language).name]["sha256"])
 
 
+def published_task_ids(language: str) -> list[str]:
+    """Return the task_ids of the published rows of ``language``, in their order."""
+    return list(_known_hashes()[get_language(language).name]["rows"])
+
+
 def hash_difference(problems: Sequence[Problem]) -> str:
     """Say how these problems differ from the published ones, naming the rows; empty text if they do not."""
     language = problems[0].language

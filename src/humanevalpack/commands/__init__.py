@@ -17,6 +17,7 @@ from humanevalpack.commands import (
     presets,
     prompts,
     report,
+    run,
     sandbox,
     tasks,
     verify,
@@ -27,7 +28,7 @@ from humanevalpack.version import __version__
 app = typer.Typer(
     name="humanevalpack",
     help="HumanEvalPack (OctoPack): fix, explain and synthesize code in six languages. "
-    "The 30 tasks run through lm_eval: lm_eval --tasks humanevalpack",
+    "Begin with: humanevalpack run MODEL --dry-run. The 30 tasks run through lm_eval: lm_eval --tasks humanevalpack",
     epilog="Exit codes: 0 done; 1 a check found a difference; 2 wrong usage or input; 3 something of this machine is "
     "missing (hub, sandbox, toolchain).",
     rich_markup_mode=None,
@@ -36,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("verify")(verify.verify)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)

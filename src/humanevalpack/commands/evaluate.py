@@ -1,18 +1,12 @@
 """``humanevalpack evaluate FILE...``: score generations that are there already."""
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from humanevalpack.commands.options import JsonOption, at_least, chosen_workers
-
-if TYPE_CHECKING:
-    from humanevalpack.diagnosis import Finding
-    from humanevalpack.results import Run
+from humanevalpack.commands.score_table import judging_progress, print_scores
 
 EXAMPLES = (
     "Examples: humanevalpack evaluate generations_humanevalfixtests-python.json; "
@@ -105,13 +99,11 @@ def evaluate(
     Verdicts are kept as they come, in the run's folder. Exit code 0: done; 2: wrong usage or input; 3: the sandbox, a
     toolchain or the hub is missing.
     """
-    from humanevalpack.diagnosis import diagnose
     from humanevalpack.evaluation import DEFAULT_KS
     from humanevalpack.evaluation import evaluate as evaluate_files
-    from humanevalpack.results import scores
 
     ks = tuple(k or ())
-    with _progress() as on_progress:
+    with judging_progress() as on_progress:
         run = evaluate_files(
             list(files),
             task,
@@ -135,67 +127,4 @@ def evaluate(
             from humanevalpack.sandbox.connection import disconnect
 
             disconnect()
-    found, findings = scores(run, ks or DEFAULT_KS), diagnose(run)
-    if json_output:
-        import json
-
-        said = {"folder": str(run.folder), "manifest": dict(run.manifest), "scores": found}
-        typer.echo(json.dumps(said | {"findings": [finding.to_dict() for finding in findings]}))
-    else:
-        _print(run, found, findings)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    import warnings
-
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # On stderr, so that --json and a pipe stay clean: also what Ray prints, such as the loss of a node.
-    with (
-        redirect_stdout(sys.stderr),
-        warnings.catch_warnings(),
-        Progress(*columns, console=Console(stderr=True)) as progress,
-    ):
-        warnings.filterwarnings("ignore", "sandbox 'process'", RuntimeWarning)  # the flag says it
-        bar = progress.add_task("judging generations", total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
-
-
-def _print(run: "Run", found: dict[str, dict[str, Any]], findings: "list[Finding]") -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    from humanevalpack.diagnosis.rendering import print_findings
-
-    table = Table(box=box.HORIZONTALS, pad_edge=False, collapse_padding=True)
-    for title in ("task", "samples", "score", "verdicts"):
-        table.add_column(title, no_wrap=title != "verdicts", overflow="fold")
-    for name, entry in found.items():
-        statuses = sorted(entry["statuses"].items(), key=lambda item: -item[1])
-        counts = "\n".join(f"{count} {status.replace('_', ' ')}" for status, count in statuses)
-        each, rest = divmod(entry["samples"], entry["problems"])
-        samples = f"{entry['problems']} × {each}" if not rest else str(entry["samples"])
-        table.add_row(name, samples, "\n".join(_scores(entry)) or "–", counts, end_section="\n" in counts)
-    console = Console()
-    console.print(table)
-    print_findings(console, findings)
-    for note in run.manifest.get("notes", []):
-        typer.echo(note)
-    for language, reason in run.manifest.get("left_out", {}).items():
-        typer.echo(f"{language} is left out: {reason}")
-    typer.echo(f"Everything is in {run.folder}")
-
-
-def _scores(entry: dict[str, Any]) -> list[str]:
-    from humanevalpack.reports.table import number_text
-
-    found = []
-    for name, value in entry.items():
-        if name.startswith("pass@") and not name.endswith("_interval"):
-            low, high = entry[f"{name}_interval"]
-            found.append(f"{name} {number_text(value)} [{number_text(low)}, {number_text(high)}]")
-    return found
+    print_scores(run, ks or DEFAULT_KS, as_json=json_output)

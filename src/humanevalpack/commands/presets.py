@@ -13,7 +13,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_presets(json_output: JsonOption = False) -> None:
-    """List the model presets; use one as lm_eval --metadata preset=NAME."""
+    """List the model presets; use one as humanevalpack run --preset NAME."""
     import json
 
     from humanevalpack.presets import model_presets
@@ -52,16 +52,7 @@ def show_preset(
     for name, value in fields.items():
         if value not in (None, "", {}):
             typer.echo(f"{name}: {json.dumps(value) if isinstance(value, dict) else value}")
-    arguments = (
-        f"pretrained={item.model},dtype={item.dtype},trust_remote_code=True" if item.dtype else f"model={item.model}"
-    )
-    batch = f" --batch_size {item.batch_size}" if item.batch_size else ""
-    chat = " --apply_chat_template" if item.prompt == "chat" else ""
-    tasks = "humanevalpack" if len(item.scenarios) == 5 else ",".join(f"humaneval{name}" for name in item.scenarios)
-    typer.echo(
-        f"\nlm_eval --model {item.backend} --model_args {arguments}{batch}{chat} --tasks {tasks} "
-        f"--metadata preset={item.name} --output_path results --log_samples"
-    )
+    typer.echo(f"\nhumanevalpack run --preset {item.name}   (--dry-run shows the command of lm_eval's, too)")
 
 
 def _fields(name: str) -> dict[str, object]:

@@ -8,7 +8,7 @@ keeps both equal.
 import difflib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from humanevalpack.errors import UsageError
@@ -78,8 +78,13 @@ class Options:
     max_tokens_total: int | None = None
     """The run does not start if it may need more tokens, of prompts and answers."""
 
-    given: frozenset[str] = frozenset()
-    """Names of the options that the user, a task file or a preset set; not an option."""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Where each option that is not the default was set; not an option."""
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Names of the options that the user, a task file or a preset set."""
+        return frozenset(self.origins)
 
     def scored_ks(self, n_samples: int) -> tuple[int, ...]:
         """Return the k of pass@k that ``n_samples`` samples a problem allow."""
@@ -100,7 +105,7 @@ class Options:
         return values | {"k": list(self.scored_ks(self.n_samples))}
 
 
-OPTIONS = tuple(field.name for field in fields(Options) if field.name != "given")
+OPTIONS = tuple(item.name for item in fields(Options) if item.name != "origins")
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "dataset": values.text,
@@ -138,15 +143,16 @@ def read_options(
     environment: Mapping[str, str] | None = None,
     *,
     scenario: str = "synthesize",
+    place: str = "--metadata",
 ) -> Options:
     """Read and check the options; raises UsageError that names the option, its value, where it stands and what works.
 
     ``metadata`` may hold other keys (lm_eval merges the model's arguments in): only one that is nearly an option's name
-    is taken for a slip. ``task_file`` is the mapping ``options:`` of a task or group file. A model's preset may differ
-    by ``scenario``.
+    is taken for a slip; ``place`` is what errors call it. ``task_file`` is the mapping ``options:`` of a task or group
+    file. A model's preset may differ by ``scenario``.
     """
     environment = os.environ if environment is None else environment
-    _refuse_slips(metadata, "--metadata")
+    _refuse_slips(metadata, place)
     for name in task_file or {}:
         if name not in OPTIONS:
             raise UsageError(
@@ -157,21 +163,27 @@ def read_options(
         for name in OPTIONS
         if (variable := ENVIRONMENT_PREFIX + name.upper()) in environment
     }
-    sources = (("--metadata", metadata), ("the task file", task_file or {}), ("the environment", from_environment))
+    sources = ((place, metadata), ("the task file", task_file or {}), ("the environment", from_environment))
     given: dict[str, Any] = {}
-    for place, source in reversed(sources):
-        given |= {
-            name: _checked(name, source[name], place) for name in OPTIONS if name in source and source[name] is not None
+    origins: dict[str, str] = {}
+    for origin, source in reversed(sources):
+        found = {
+            name: _checked(name, source[name], origin)
+            for name in OPTIONS
+            if name in source and source[name] is not None
         }
-    return _consistent(given, scenario)
+        given |= found
+        origins |= dict.fromkeys(found, origin)
+    return _consistent(given, origins, scenario)
 
 
-def _consistent(given: dict[str, Any], scenario: str) -> Options:
+def _consistent(given: dict[str, Any], origins: dict[str, str], scenario: str) -> Options:
     name = given.get("preset", "")
     preset = dict(PRESETS.get(name, {})) or (model_presets()[name].options(scenario) if name else {})
     if "max_new_tokens" in given:
         preset.pop("total_length", None)
-    options = replace(Options(), **(preset | given), given=frozenset(preset | given))
+    origins = dict.fromkeys(preset, f"preset {name}") | origins
+    options = replace(Options(), **(preset | given), origins=origins)
     if "max_new_tokens" in given and "total_length" in given:
         raise UsageError("max_new_tokens and total_length both set the answer budget: give one of them")
     if options.max_cost is not None and (options.price_in is None or options.price_out is None):

@@ -1,0 +1,218 @@
+"""From what a user says to a Plan: presets, model arguments, and what follows from them."""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import UsageError
+from humanevalpack.lm_eval_plugin.options import OPTIONS, PRESETS, Options, read_options
+from humanevalpack.lm_eval_plugin.plans import ARGUMENTS, CHAT_SERVERS, DEFAULT, Plan, Setting
+from humanevalpack.lm_eval_plugin.selection import EVERYTHING, Shard, select_tasks
+from humanevalpack.presets import ModelPreset, model_presets
+from humanevalpack.scenarios import SCENARIOS, parse_task
+from humanevalpack.templates import PROMPT_CHAT
+
+_LM_EVAL = "lm_eval's default"
+_FOLDER = Path("results")
+# Model classes that load weights: a preset's precision, and its trust in the model's own code, are for them.
+_LOADING = ("hf", "hf-auto", "huggingface", "hf-encoder-decoder", "vllm")
+
+
+def plan_run(
+    model: Any = None,
+    *,
+    backend: str | None = None,
+    model_args: str | Mapping[str, Any] | None = None,
+    tasks: str | Sequence[str] | None = None,
+    output: str | Path | None = None,
+    preset: str | None = None,
+    batch_size: int | str | None = None,
+    device: str | None = None,
+    limit: float | None = None,
+    seed: int | None = None,
+    shard: str | None = None,
+    shard_by: str = "problem",
+    gen_kwargs: str | None = None,
+    system_instruction: str | None = None,
+    apply_chat_template: bool = False,
+    predict_only: bool = False,
+    **options: Any,
+) -> Plan:
+    """Decide what a run will be; nothing is loaded, generated or written.
+
+    ``model`` is a name or path, or a model object of lm_eval; it may be left out with a model's ``preset``, or where
+    ``model_args`` name it. ``backend`` is lm_eval's ``--model``; ``model_args`` go to it. ``tasks`` are names of tasks
+    and groups. ``output`` is the run's folder: by default ``results/<model>-<tasks>``; a ``shard`` (``2/8``) has a
+    folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so on.
+    Raises UsageError.
+    """
+    row, preset_name = _preset(preset)
+    made = model is not None and not isinstance(model, str | Path)
+    if made:
+        backend_setting = Setting(type(model).__name__, ARGUMENTS)
+    else:
+        backend_setting = _first((backend, ARGUMENTS), (row and row.backend, preset_name), ("hf", DEFAULT))
+        _check_backend(backend_setting.value)
+    arguments = _model_args(model, model_args, backend_setting.value, row, preset_name)
+    asked = _first((tasks, ARGUMENTS), (row and _preset_tasks(row), preset_name), (EVERYTHING, DEFAULT))
+    all_tasks, mini = select_tasks(asked.value)
+    part = Shard.read(shard, shard_by) if shard is not None else None
+    mine = part.tasks(all_tasks) if part else all_tasks
+    metadata = {name: value for name, value in {"preset": preset, **options}.items() if value is not None}
+    by_scenario = _options(metadata, mine, mini=mini)
+    if mini:
+        metadata.setdefault("dataset", "mini")
+    names = [name.strip() for text in _texts(asked.value) for name in text.split(",") if name.strip()]
+    name = _name_of(model, arguments)
+    base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, names)
+    batch = row.batch_size if row and row.backend == backend_setting.value else None
+    return Plan(
+        model=model if made else name,
+        model_name=name,
+        model_args=arguments,
+        lm_eval={
+            "backend": backend_setting,
+            "batch_size": _first((_number(batch_size), ARGUMENTS), (batch, preset_name), (None, _LM_EVAL)),
+            "device": _first((device, ARGUMENTS), (None, _LM_EVAL)),
+            "seed": _first((seed, ARGUMENTS), (None, _LM_EVAL)),
+            "limit": _first((_number(limit), ARGUMENTS), (None, DEFAULT)),
+            "gen_kwargs": _first((gen_kwargs, ARGUMENTS), (None, DEFAULT)),
+            "system_instruction": _first((system_instruction, ARGUMENTS), (None, DEFAULT)),
+            "apply_chat_template": _chat(apply_chat_template, by_scenario, backend_setting.value),
+            "predict_only": _first((predict_only or None, ARGUMENTS), (False, DEFAULT)),
+        },
+        names=Setting(names, asked.origin),
+        tasks=mine,
+        whole=mine == all_tasks,
+        options=by_scenario,
+        metadata=metadata,
+        shard=part,
+        folder=base / part.folder if part else base,
+        remarks=row.remarks if row else "",
+    )
+
+
+def _first(*candidates: tuple[Any, str]) -> Setting:
+    """Return the first candidate that says something, else the last."""
+    return Setting(*next((item for item in candidates if item[0] is not None), candidates[-1]))
+
+
+def _number(value: Any) -> Any:
+    """Return whole numbers as such: a text from the command line, or 3.0."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return int(value) if isinstance(value, float) and value >= 1 and value.is_integer() else value
+
+
+def _preset(name: str | None) -> tuple[ModelPreset | None, str]:
+    """Return a model's preset, if ``name`` is one, and what a preset's settings are said to come from."""
+    if name is not None and name not in PRESETS and name not in model_presets():
+        raise UsageError(f"preset is {name!r}; use one of {', '.join((*PRESETS, *model_presets()))}")
+    return model_presets().get(name or ""), f"preset {name}"
+
+
+def _preset_tasks(row: ModelPreset) -> list[str]:
+    return [EVERYTHING] if row.scenarios == SCENARIOS else [f"humaneval{scenario}" for scenario in row.scenarios]
+
+
+def _check_backend(name: str) -> None:
+    import lm_eval.models  # noqa: F401 - fills the registry
+    from lm_eval.api.registry import model_registry
+
+    known = [*model_registry.keys(), "hf-encoder-decoder"]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f": did you mean {near[0]}?" if near else f"; lm_eval has {', '.join(sorted(set(known)))}"
+        raise UsageError(f"backend {name!r} is not known{hint}")
+
+
+def _model_args(
+    model: Any, given: str | Mapping[str, Any] | None, backend: str, row: ModelPreset | None, preset_name: str
+) -> dict[str, Setting]:
+    """Return the arguments of the model class; raises UsageError if no model, or two, are named."""
+    said = _parsed(given)
+    if model is not None and not isinstance(model, str | Path):
+        if said:
+            raise UsageError("model_args are for models by name: this model is made already")
+        return {}
+    # Servers' classes take the model's name as `model`, those that load weights as `pretrained`.
+    key = next((name for name in ("pretrained", "model") if name in said), None)
+    if key is not None and model is not None:
+        raise UsageError(f"the model is named twice: {str(model)!r}, and {key}={said[key]!r} in model_args")
+    key = key or ("model" if backend.endswith(("completions", "-chat")) else "pretrained")
+    found: dict[str, Setting] = {}
+    if row is not None:
+        found[key] = Setting(row.model, preset_name)
+        if row.dtype is not None and backend in _LOADING:
+            found["dtype"] = Setting(row.dtype, preset_name)
+            found["trust_remote_code"] = Setting(True, preset_name)
+    if model is not None:
+        found[key] = Setting(str(model), ARGUMENTS)
+    found |= {name: Setting(value, ARGUMENTS) for name, value in said.items()}
+    if key not in found and backend != "dummy":
+        raise UsageError("no model was named: give its name or path, or a model's preset (humanevalpack presets list)")
+    return found
+
+
+def _parsed(given: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """Read ``key=value,key=value`` or JSON, as lm_eval does; raises UsageError."""
+    import json
+
+    from lm_eval.utils import simple_parse_args_string
+
+    if not isinstance(given, str):
+        return dict(given or {})
+    try:
+        found = json.loads(given) if given.lstrip().startswith("{") else simple_parse_args_string(given)
+    except ValueError as error:
+        raise UsageError(f"model_args are {given!r}; they must be key=value,key=value or JSON ({error})") from None
+    return dict(found)
+
+
+def _options(metadata: Mapping[str, Any], tasks: Sequence[str], *, mini: bool) -> dict[str, Options]:
+    """Read the tasks' options, scenario by scenario; raises UsageError also for a name that is none."""
+    for name in metadata:
+        if name == "run_folder":
+            raise UsageError("run_folder is the run's folder: give it as output")
+    scenarios = dict.fromkeys(parse_task(task)[0] for task in tasks)
+    file = {"dataset": "mini"} if mini else {}
+    found = {scenario: read_options(metadata, file, scenario=scenario, place=ARGUMENTS) for scenario in scenarios}
+    for name in metadata:
+        # Nearly right names were errors already; lm_eval would pass over any other in silence.
+        if name not in OPTIONS:
+            raise UsageError(f"option {name!r} is not known; the options are {', '.join(OPTIONS)}")
+    tasks_own = {"dataset": "the tasks"} if mini and "dataset" not in metadata else {}
+    return {name: replace(options, origins={**options.origins, **tasks_own}) for name, options in found.items()}
+
+
+def _chat(asked: bool, options: Mapping[str, Options], backend: str) -> Setting:
+    if asked:
+        return Setting(True, ARGUMENTS)
+    if any(item.prompt == PROMPT_CHAT for item in options.values()):
+        return Setting(True, "prompt=chat")
+    if backend.endswith(CHAT_SERVERS):
+        return Setting(True, f"backend {backend}")
+    return Setting(False, DEFAULT)
+
+
+def _texts(names: str | Sequence[str]) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _name_of(model: Any, arguments: Mapping[str, Setting]) -> str | None:
+    for key in ("pretrained", "model"):
+        if key in arguments:
+            return str(arguments[key].value)
+    if model is None or isinstance(model, str | Path):
+        return None if model is None else str(model)
+    from humanevalpack.lm_eval_plugin.backends import model_name
+
+    return model_name(model)
+
+
+def _folder_name(model: str | None, names: Sequence[str]) -> str:
+    last = (model or "model").rstrip("/").rpartition("/")[2]
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", f"{last}-{'+'.join(names)}")

@@ -1,0 +1,156 @@
+"""``humanevalpack.run``: a plan carried out by lm_eval in this process, with everything kept in the run's folder."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from humanevalpack.evaluation import DEFAULT_KS, evaluate
+from humanevalpack.lm_eval_plugin.asking import announce
+from humanevalpack.lm_eval_plugin.planning import plan_run
+from humanevalpack.lm_eval_plugin.plans import Plan
+from humanevalpack.lm_eval_plugin.progress import finish, progress_of
+from humanevalpack.problems import load_problems
+from humanevalpack.results import Run, RunFolder, new_manifest, read_run
+from humanevalpack.sandbox import process
+
+
+def run(model: Any = None, *, overwrite: bool = False, confirm_unsafe: bool = False, **settings: Any) -> Run:
+    """Evaluate a model and return the run; its folder has everything, ``Run.score`` the scores.
+
+    ``settings`` are those of ``plan_run``. The same call goes on where an earlier one was killed; a finished run is
+    returned without asking the model; ``overwrite`` begins anew. Under a launcher of several processes the first one
+    scores, and the others return what is on disk when they end.
+
+    Raises UsageError, InputError, ToolchainMissing, and SandboxFault for a lasting fault of the sandbox.
+    """
+    return carry_out(plan_run(model, **settings), overwrite=overwrite, confirm_unsafe=confirm_unsafe)
+
+
+def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = False) -> Run:
+    """Do what ``run`` does, for a plan."""
+    options = plan.common
+    confirmed = confirm_unsafe or options.confirm_run_unsafe_code
+    if options.sandbox == "process" and not plan.value("predict_only"):
+        process.confirm(confirmed)
+    if not overwrite:
+        before = progress_of(plan)
+        if before.run is not None and before.generated and (before.judged or plan.value("predict_only")):
+            announce(f"{plan.folder} is finished: nothing is asked of the model")
+            return before.run
+        if before.run is not None and before.generated:
+            announce(f"everything is generated in {plan.folder}: it is judged without the model")
+            return _judge(plan, before.run, confirmed=confirmed)
+    if is_first_process():
+        with RunFolder(plan.folder, new_manifest(plan.folder.name, **plan.facts()), overwrite=overwrite):
+            pass  # made, and known as this run's, before the model is loaded
+    _record(plan, _ask(plan, confirmed=confirmed))
+    return finish(plan.folder, options.k or DEFAULT_KS) if is_first_process() else read_run(plan.folder)
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that prints and scores: of torchrun's or accelerate's the one of rank 0."""
+    return int(os.environ.get("RANK") or 0) == 0
+
+
+def problem_counts(plan: Plan) -> dict[str, int]:
+    """Load the problems and return language to how many there are."""
+    options = plan.common
+    return {
+        language: len(load_problems(language, options.dataset, revision=options.dataset_revision))
+        for language in plan.languages
+    }
+
+
+def _ask(plan: Plan, *, confirmed: bool) -> Mapping[str, Any] | None:
+    """Have lm_eval ask the model, with our tasks alone (reading lm_eval's own takes long)."""
+    import _humanevalpack_lm_eval as hook
+    import lm_eval
+    import lm_eval.tasks.manager as manager
+
+    # Also where HUMANEVALPACK_LM_EVAL=off hides the tasks from lm_eval's own command.
+    hook.extend(manager)  # type: ignore[no-untyped-call]  # it runs whenever Python starts: no annotations
+    metadata = {**plan.metadata, "run_folder": str(plan.folder)}
+    seed = plan.value("seed")
+    seeds = ("random_seed", "numpy_random_seed", "torch_random_seed", "fewshot_random_seed")
+    by_problem = plan.shard is not None and plan.shard.by == "problem"
+    found: Mapping[str, Any] | None = lm_eval.simple_evaluate(
+        model=plan.value("backend") if isinstance(plan.model, str | None) else plan.model,
+        model_args=plan.arguments,
+        tasks=list(plan.tasks),
+        batch_size=plan.value("batch_size"),
+        device=plan.value("device"),
+        limit=None if by_problem else plan.value("limit"),
+        samples=plan.problems(problem_counts(plan)) if by_problem else None,
+        gen_kwargs=plan.value("gen_kwargs"),
+        system_instruction=plan.value("system_instruction"),
+        apply_chat_template=plan.value("apply_chat_template"),
+        predict_only=plan.value("predict_only"),
+        task_manager=manager.TaskManager(include_defaults=False, metadata=plan.arguments | metadata),
+        confirm_run_unsafe_code=confirmed,
+        bootstrap_iters=0,
+        **({} if seed is None else dict.fromkeys(seeds, seed)),
+    )
+    return found
+
+
+def _judge(plan: Plan, run: Run, *, confirmed: bool) -> Run:
+    if not is_first_process():
+        return run
+    options = plan.common
+    return evaluate(
+        plan.folder,
+        sandbox=options.sandbox,
+        workers=options.workers,
+        time_limit=options.time_limit,
+        k=options.k,
+        missing_toolchains=options.missing_toolchains,
+        confirm_unsafe=confirmed,
+    )
+
+
+def _record(plan: Plan, results: Any) -> None:
+    """TEMPORARY until the option run_folder is there."""
+    import json
+
+    from humanevalpack.problems import problems_from_rows
+    from humanevalpack.programs import build_program
+    from humanevalpack.results.records import ScoredSample
+    from humanevalpack.results.rows import GENERATED, KeptRow
+    from humanevalpack.sandbox.verdicts import STATUSES, Verdict
+    from humanevalpack.scenarios import parse_task
+
+    if results is None:
+        return
+    facts = results["configs"][plan.tasks[0]]["metadata"]["humanevalpack"]
+    with RunFolder(plan.folder, new_manifest("x", prompt=facts.get("prompt"), sandbox=facts.get("sandbox"))) as folder:
+        for task, docs in results["samples"].items():
+            scenario, language = parse_task(task)
+            for doc in sorted(docs, key=lambda doc: doc["doc_id"]):
+                problem = problems_from_rows([doc["doc"]], language, where="x")[0]
+                for texts in doc["filtered_resps"]:
+                    for text in texts if isinstance(texts, list) else [texts]:
+                        s = json.loads(text)
+                        row = KeptRow.read(
+                            {
+                                **s,
+                                "task": task,
+                                "task_id": problem.task_id,
+                                "status": GENERATED if s["status"] in STATUSES else s["status"],
+                            },
+                            "x",
+                        )
+                        folder.add_generations([row])
+                        if s.get("verdict") or scenario == "explaindescribe":
+                            v = s.get("verdict")
+                            program = (
+                                build_program(problem, s["completion"], scenario, prompt="instruct").text if v else ""
+                            )
+                            folder.add_verdict(
+                                ScoredSample.of(
+                                    row,
+                                    candidate=s["completion"],
+                                    extraction=s.get("extraction") or "",
+                                    program=program,
+                                    verdict=Verdict.from_dict(v) if v else None,
+                                )
+                            )
