@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
+from humanevalpack.generations.shards import OF_ONE_RUN, join_shards
 from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.generations.writing import check_free, write_run
 from humanevalpack.results.joining import join_rows, missing_samples
@@ -35,6 +36,8 @@ class Merged:
     """Generations that stood, equal, in several files."""
     missing: Mapping[str, Sequence[str]]
     """Task to the samples that none of the files has."""
+    missing_shards: Sequence[str]
+    """What is wrong with the shards of a run, one sentence each."""
     notes: Sequence[str]
 
 
@@ -51,7 +54,7 @@ def merge_generations(
 
     ``reading`` are further arguments of ``read_generations``; ``limit_start`` may hold one number a file. What equals
     counts once. Raises InputError for generations, verdicts or settings that contradict each other, naming both files;
-    UsageError if ``output`` is there already, without ``overwrite``.
+    UsageError if ``output`` is there already, without ``overwrite`` (a folder that holds shards alone is free).
     """
     output = Path(output).expanduser()
     check_free(output, overwrite=overwrite)
@@ -60,20 +63,33 @@ def merge_generations(
     rows.sort(key=lambda row: (row.task, int(row.task_id.rpartition("/")[2]), row.sample))
     judged = _verdicts(sources)
     facts = _facts(sources)
+    whole, missing_shards = join_shards(sources)
     if dataset is not None:
         facts.setdefault("dataset", str(dataset))
     notes = [note for source in sources for note in source.generations.notes]
     names = [str(source.generations.path) for source in sources]
     manifest = new_manifest(
         str(facts.get("name") or output.stem),
-        **{key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes")},
+        **{
+            key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes", *OF_ONE_RUN)
+        },
+        **whole,
         source=names,
         notes=notes or None,
     )
-    known = known_problems(sources, rows, dataset)
-    missing = {name: found for name, found in missing_samples(rows, known).items() if found}
+    # Shards know what belongs to them, also where the run had a limit.
+    known = known_problems(sources, rows, dataset) if not (whole or missing_shards) or dataset else None
+    missing = {} if whole else {name: found for name, found in missing_samples(rows, known).items() if found}
     write_run(output, rows, judged, manifest)
-    return Merged(path=output, generations=len(rows), verdicts=len(judged), twice=twice, missing=missing, notes=notes)
+    return Merged(
+        path=output,
+        generations=len(rows),
+        verdicts=len(judged),
+        twice=twice,
+        missing=missing,
+        missing_shards=missing_shards,
+        notes=notes,
+    )
 
 
 def _verdicts(sources: Sequence[Source]) -> dict[tuple[str, str, int], Mapping[str, Any]]:

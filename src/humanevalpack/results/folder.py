@@ -26,6 +26,8 @@ from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.sandbox.verdicts import Verdict
 
 GENERATIONS, VERDICTS, SCORES = "generations.jsonl", "verdicts.jsonl", "scores.json"
+SHARD = "shard-"
+"""How the names of folders begin that hold a run's shards, in the folder of the whole."""
 # In the order in which they are deleted: while there is a manifest, it is known whose folder this is.
 _OURS = (SCORES, VERDICTS, GENERATIONS, MANIFEST)
 
@@ -115,6 +117,10 @@ def read_run(folder: str | Path) -> Run:
     if not (folder / GENERATIONS).is_file():
         if has_lm_eval_logs(folder):
             return read_lm_eval_run(folder)
+        if any(_is_shard(item) for item in folder.iterdir()):
+            raise InputError(
+                f"{folder} holds shards of a run: humanevalpack generations merge {folder}/{SHARD}* --output {folder}"
+            )
         raise InputError(f"{folder} holds no run: neither {GENERATIONS} nor lm_eval's results_*.json below it")
     named = (folder / MANIFEST).is_file()
     manifest = read_manifest(folder) if named else new_manifest(folder.resolve().name)
@@ -188,9 +194,17 @@ def _scored(row: KeptRow, record: Mapping[str, Any] | None) -> ScoredSample:
 def _check_ours(path: Path) -> None:
     if not path.is_dir():
         raise UsageError(f"{path} is a file: a run is kept in a folder")
-    others = [item for item in path.iterdir() if item.suffix != PART]
-    if others and not (path / MANIFEST).is_file():
+    if others_in(path) and not (path / MANIFEST).is_file():
         raise UsageError(f"{path} is not empty and holds no run ({MANIFEST}): choose another folder")
+
+
+def others_in(path: Path) -> list[Path]:
+    """Return what a folder holds beside shards and files that are being written."""
+    return [item for item in path.iterdir() if item.suffix != PART and not _is_shard(item)]
+
+
+def _is_shard(path: Path) -> bool:
+    return path.name.startswith(SHARD) and (path / MANIFEST).is_file()
 
 
 def _merged(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
