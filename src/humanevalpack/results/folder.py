@@ -9,17 +9,9 @@ from typing import Any
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import Appender
+from humanevalpack.results.continuing import JUDGED_WITH, check_same, merged
 from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_run
-from humanevalpack.results.manifest import (
-    DECISIVE,
-    MANIFEST,
-    PART,
-    check_same,
-    new_manifest,
-    read_manifest,
-    write_json,
-    write_manifest,
-)
+from humanevalpack.results.manifest import MANIFEST, PART, new_manifest, read_manifest, write_json, write_manifest
 from humanevalpack.results.records import Run, ScoredSample, sample_order
 from humanevalpack.results.records import scores as scores_of
 from humanevalpack.results.rows import KeptRow, Key
@@ -54,9 +46,9 @@ class RunFolder:
         if (path / MANIFEST).exists():
             before = read_manifest(path)
             if judge_anew:
-                before = {key: value for key, value in before.items() if key not in DECISIVE}
+                before = {key: value for key, value in before.items() if key not in JUDGED_WITH}
             check_same(path, before, manifest)
-            self.manifest = _merged(before, manifest)
+            self.manifest = merged(before, manifest)
         else:
             self.manifest = dict(manifest)
         write_manifest(path, self.manifest)
@@ -191,12 +183,3 @@ def _check_ours(path: Path) -> None:
     others = [item for item in path.iterdir() if item.suffix != PART]
     if others and not (path / MANIFEST).is_file():
         raise UsageError(f"{path} is not empty and holds no run ({MANIFEST}): choose another folder")
-
-
-def _merged(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was known with what is new; what was recorded stays as it was."""
-    merged = {**now, **before}
-    for key, value in now.items():
-        if isinstance(value, dict) and isinstance(before.get(key), dict):
-            merged[key] = value | before[key]
-    return merged
