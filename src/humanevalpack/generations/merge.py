@@ -9,8 +9,9 @@ from humanevalpack.errors import InputError
 from humanevalpack.generations.shards import OF_ONE_RUN, join_shards
 from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.generations.writing import check_free, write_run
+from humanevalpack.results.continuing import JUDGED_WITH, differences, merged
 from humanevalpack.results.joining import join_rows, missing_samples
-from humanevalpack.results.manifest import DECISIVE, new_manifest
+from humanevalpack.results.manifest import new_manifest
 
 # What the slices of one run have in common, beside what verdicts depend on.
 _MADE_WITH = (
@@ -23,6 +24,9 @@ _MADE_WITH = (
     "max_new_tokens",
     "total_length",
 )
+
+# What the whole says itself.
+_OWN = ("name", "version", "source", "notes", *OF_ONE_RUN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,17 +118,10 @@ def _facts(sources: Sequence[Source]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     owner: dict[str, Path] = {}
     for source in sources:
-        path = source.generations.path
-        for key, value in source.generations.facts.items():
-            held = facts.setdefault(key, value)
-            owner.setdefault(key, path)
-            if isinstance(held, dict) and isinstance(value, dict):
-                differs = any(held[name] != value[name] for name in held if name in value)
-                facts[key] = {**value, **held}
-            else:
-                differs = held != value
-            if differs and key in (*DECISIVE, *_MADE_WITH):
-                raise InputError(
-                    f"{path}: {key} is {value!r}, but {held!r} in {owner[key]}: these are no slices of one run"
-                )
+        path, found = source.generations.path, source.generations.facts
+        for name, held, value in differences(facts, found, (*JUDGED_WITH, *_MADE_WITH)):
+            first = owner[name.partition(" of ")[0]]
+            raise InputError(f"{path}: {name} is {value!r}, but {held!r} in {first}: these are no slices of one run")
+        facts = merged(facts, found)
+        owner = dict.fromkeys(found, path) | owner
     return facts

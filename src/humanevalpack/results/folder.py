@@ -9,17 +9,9 @@ from typing import Any
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import Appender
+from humanevalpack.results.continuing import JUDGED_WITH, check_same, merged
 from humanevalpack.results.lm_eval_logs import has_lm_eval_logs, read_lm_eval_run
-from humanevalpack.results.manifest import (
-    DECISIVE,
-    MANIFEST,
-    PART,
-    check_same,
-    new_manifest,
-    read_manifest,
-    write_json,
-    write_manifest,
-)
+from humanevalpack.results.manifest import MANIFEST, PART, new_manifest, read_manifest, write_json, write_manifest
 from humanevalpack.results.records import Run, ScoredSample, sample_order
 from humanevalpack.results.records import scores as scores_of
 from humanevalpack.results.rows import KeptRow, Key
@@ -56,9 +48,9 @@ class RunFolder:
         if (path / MANIFEST).exists():
             before = read_manifest(path)
             if judge_anew:
-                before = {key: value for key, value in before.items() if key not in DECISIVE}
+                before = {key: value for key, value in before.items() if key not in JUDGED_WITH}
             check_same(path, before, manifest)
-            self.manifest = _merged(before, manifest)
+            self.manifest = merged(before, manifest)
         else:
             self.manifest = dict(manifest)
         write_manifest(path, self.manifest)
@@ -205,12 +197,3 @@ def others_in(path: Path) -> list[Path]:
 
 def _is_shard(path: Path) -> bool:
     return path.name.startswith(SHARD) and (path / MANIFEST).is_file()
-
-
-def _merged(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was known with what is new; what was recorded stays as it was."""
-    merged = {**now, **before}
-    for key, value in now.items():
-        if isinstance(value, dict) and isinstance(before.get(key), dict):
-            merged[key] = value | before[key]
-    return merged
