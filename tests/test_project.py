@@ -53,18 +53,6 @@ def test_the_notice_names_every_source_with_its_licence(project: Path) -> None:
         assert licence in section
 
 
-def test_links_inside_the_documentation_lead_somewhere(project: Path) -> None:
-    pages = [project / name for name in ("README.md", "CHANGELOG.md", "sandboxes/README.md")]
-    pages += (project / "docs").glob("*.md")
-    broken = [
-        f"{page.name}: {target}"
-        for page in pages
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", page.read_text("utf-8"))
-        if not (page.parent / target).exists()
-    ]
-    assert broken == []
-
-
 def test_continuous_integration_runs_make_test(project: Path) -> None:
     script = project / ".ci" / "run"
     assert os.access(script, os.X_OK)

@@ -1,6 +1,5 @@
 """What a report writes: tables that stand anywhere, figures for papers, a command that writes over nothing."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -155,20 +154,3 @@ def test_wrong_usage_ends_with_2(folder: Path, arguments: tuple[str, ...], said:
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_the_commands_of_the_documentation_run(project: Path, folder: Path, tmp_path: Path) -> None:
-    page = (project / "docs" / "report.md").read_text("utf-8")
-    block = page.split("```")[1]
-    lines = [line.partition("#")[0].partition(">")[0].split() for line in block.strip().splitlines()]
-    assert len(lines) == 7
-    for words in lines:
-        # The figures have a test of their own; drawing them again would only cost time.
-        arguments = [str(folder) if word in ("RUN", "RUN2") else word for word in words[1:]]
-        if "--figures" in arguments:
-            continue
-        done = subprocess.run([COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, (words, done.stderr)
-        if "--json" in arguments:
-            assert json.loads(done.stdout)["flips"] == []
-    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "both.html"}
