@@ -62,9 +62,13 @@ def test_a_run_s_folder_has_everything(whole: hep.Run, untrained_model: Path) ->
     assert whole.manifest["finished"] == dict.fromkeys(NAMES, 3)
     assert (whole.manifest["model"], whole.manifest["limit"]) == (str(untrained_model), 3)
     assert json.loads((whole.folder / "scores.json").read_text("utf-8")).keys() == set(NAMES)
-    explained = [sample for sample in whole.samples if sample.task == NAMES[1]]
-    made = {sample.task_id: sample.candidate for sample in whole.samples if sample.task == NAMES[0]}
-    assert {sample.task_id: sample.description for sample in explained} == made
+    problems = {problem.task_id: problem for problem in hep.load_problems("python", "mini")}
+    made = {
+        sample.task_id: hep.extract_candidate(problems[sample.task_id], "explaindescribe", sample.generation)
+        for sample in whole.samples
+        if sample.task == NAMES[0]
+    }
+    assert {sample.task_id: sample.description for sample in whole.samples if sample.task == NAMES[1]} == made
 
 
 def test_a_finished_run_prints_its_scores_and_needs_no_model(
