@@ -25,7 +25,19 @@ def test_version() -> None:
 
 PROMPTS = ("prompts", "prompts list", "prompts show", "prompts preview")
 GENERATIONS = ("generations", *(f"generations {verb}" for verb in ("merge", "check", "clean", "export")))
-COMMANDS = ("", "evaluate", "verify", "doctor", "report", "compare", *PROMPTS, *GENERATIONS, "tasks", "tasks list")
+COMMANDS = (
+    "",
+    "run",
+    "evaluate",
+    "verify",
+    "doctor",
+    "report",
+    "compare",
+    *PROMPTS,
+    *GENERATIONS,
+    "tasks",
+    "tasks list",
+)
 
 
 @pytest.mark.parametrize("arguments", [tuple(command.split()) for command in COMMANDS], ids=" ".join)

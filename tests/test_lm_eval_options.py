@@ -86,12 +86,11 @@ WRONG: dict[str, list[Any]] = {
     "confirm_run_unsafe_code": ["perhaps", 2],
     "descriptions": ["no/such/file", ""],
     "generations": ["no/such/file", ""],
-    "keep_generations": ["", [], __file__, f"{__file__}/below"],
+    "run_folder": ["", [], __file__, f"{__file__}/below"],
     "price_in": [-1, "cheap", True],
     "price_out": [-0.1, ""],
     "max_cost": [-1, "much", []],
     "max_tokens_total": [0, 1.5, "many"],
-    "journal": ["", [], "/", f"{__file__}/below", "/no/such/folder/journal"],
 }
 
 

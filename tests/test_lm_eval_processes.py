@@ -38,7 +38,7 @@ def launch(launcher: str, model: Path, output: Path, options: dict[str, Any]) ->
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_give_what_one_gives(launcher: str, untrained_model: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    shared = launch(launcher, untrained_model, tmp_path / "out.json", {**GREEDY, "keep_generations": str(kept)})
+    shared = launch(launcher, untrained_model, tmp_path / "out.json", {**GREEDY, "run_folder": str(kept)})
     alone = run("humanevalexplain_python", untrained_model, metadata=GREEDY, limit=LIMIT)
     compared = ("sample", "prompt", "generation", "completion", "status", "description")
     for task in (DESCRIBE, SYNTHESIZE):

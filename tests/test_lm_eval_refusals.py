@@ -7,7 +7,7 @@ import pytest
 from lm_eval.models.huggingface import HFLM
 
 from humanevalpack.errors import ToolchainMissing, UsageError
-from humanevalpack.lm_eval_plugin import task
+from humanevalpack.lm_eval_plugin import toolchain_check
 from humanevalpack.sandbox import Toolchain
 from lm_eval_runs import run
 
@@ -29,10 +29,10 @@ def no_toolchain(languages: list[str], *, sandbox: str, workers: object = None) 
 
 @pytest.fixture
 def without_toolchains(monkeypatch: pytest.MonkeyPatch) -> Any:
-    task._toolchain.cache_clear()
-    monkeypatch.setattr(task, "check_toolchains", no_toolchain)
+    toolchain_check._toolchain.cache_clear()
+    monkeypatch.setattr(toolchain_check, "check_toolchains", no_toolchain)
     yield
-    task._toolchain.cache_clear()
+    toolchain_check._toolchain.cache_clear()
 
 
 @pytest.mark.usefixtures("without_toolchains")

@@ -9,7 +9,7 @@ from lm_eval.models.huggingface import HFLM
 
 from humanevalpack import Verdict, __version__, load_problems, render_prompt
 from humanevalpack.errors import InputError, SandboxFault, UsageError
-from humanevalpack.lm_eval_plugin import scoring, task
+from humanevalpack.lm_eval_plugin import scoring, toolchain_check
 from humanevalpack.metrics import pass_at_k_scores
 from lm_eval_runs import Run, run
 
@@ -28,7 +28,7 @@ SHORT: dict[str, Any] = {"max_new_tokens": 12, "sandbox": "process", "confirm_ru
 def explained(untrained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Path]:
     """Both stages in one command, three samples, everything kept."""
     kept = tmp_path_factory.mktemp("kept")
-    metadata = {**SHORT, "n_samples": 3, "temperature": 0.9, "k": "1,2", "keep_generations": str(kept)}
+    metadata = {**SHORT, "n_samples": 3, "temperature": 0.9, "k": "1,2", "run_folder": str(kept)}
     return run(EXPLAIN, untrained_model, metadata=metadata, limit=2), kept
 
 
@@ -108,7 +108,7 @@ def test_the_run_s_choices_are_recorded(explained: tuple[Run, Path]) -> None:
 def test_predict_only_executes_nothing_and_needs_no_toolchain(
     untrained_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task, "check_toolchains", lambda *_, **__: pytest.fail("a toolchain was looked for"))
+    monkeypatch.setattr(toolchain_check, "check_toolchains", lambda *_, **__: pytest.fail("a toolchain was looked for"))
     monkeypatch.setattr(scoring, "run_programs", lambda *_, **__: pytest.fail("programs were executed"))
     done = run(FIX, untrained_model, metadata={"max_new_tokens": 4}, limit=2, predict_only=True)
     assert [sample["status"] for sample in done.samples(FIX)] == ["generated", "generated"]
@@ -146,7 +146,7 @@ def test_lm_eval_s_request_cache_never_brings_back_another_prompt(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("form", ["folder of kept generations", "sample log", "list of lists", "our JSON lines"])
+@pytest.mark.parametrize("form", ["run folder", "sample log", "list of lists", "our JSON lines"])
 def test_explain_in_two_runs_with_a_file_between_them(
     explained: tuple[Run, Path], untrained_model: Path, tmp_path: Path, form: str
 ) -> None:
@@ -154,7 +154,7 @@ def test_explain_in_two_runs_with_a_file_between_them(
     rows = done.results["samples"][DESCRIBE]
     described = [[sample["completion"] for sample in map(json.loads, row["filtered_resps"][0])] for row in rows]
     path = tmp_path / f"samples_{DESCRIBE}_2026-01-01.jsonl"
-    if form == "folder of kept generations":
+    if form == "run folder":
         path = kept
     elif form == "sample log":
         path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows), "utf-8")

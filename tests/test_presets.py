@@ -89,7 +89,4 @@ def test_the_command_lists_and_shows_them(capsys: pytest.CaptureFixture[str]) ->
     assert "bigcode/octocoder" in printed(capsys, "list")
     shown = printed(capsys, "show", "diff-codegen-2b")
     assert "total_length: 1024" in shown
-    assert "--batch_size 20 --tasks humanevalfixtests,humanevalfixdocs --metadata preset=diff-codegen-2b" in shown
-    assert "--model openai-chat-completions --model_args model=gpt-4 --apply_chat_template" in printed(
-        capsys, "show", "gpt-4"
-    )
+    assert "humanevalpack run --preset diff-codegen-2b " in shown

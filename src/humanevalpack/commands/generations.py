@@ -43,7 +43,7 @@ OneLimitStartOption = Annotated[
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
 
 
-@app.command("merge", epilog="Example: humanevalpack generations merge shard-*/ --output results/whole")
+@app.command("merge", epilog="Example: humanevalpack generations merge RUN/shard-* --output RUN")
 def merge(
     files: FilesArgument,
     output: Annotated[Path, typer.Option("--output", help="A run's folder, or a .jsonl file.")],
@@ -77,9 +77,11 @@ def merge(
         typer.echo(note)
     twice = f", {merged.twice} of them in several files" if merged.twice else ""
     typer.echo(f"{merged.path}: {merged.generations} generations{twice}, {merged.verdicts} verdicts")
+    for sentence in merged.missing_shards:
+        typer.echo(sentence, err=True)
     for name, missing in merged.missing.items():
         typer.echo(f"{name}: {len(missing)} missing: {listed(missing)}", err=True)
-    if merged.missing:
+    if merged.missing or merged.missing_shards:
         raise typer.Exit(1)
 
 

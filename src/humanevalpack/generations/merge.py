@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
+from humanevalpack.generations.shards import OF_ONE_RUN, join_shards
 from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.generations.writing import check_free, write_run
+from humanevalpack.results.continuing import JUDGED_WITH, differences, merged
 from humanevalpack.results.joining import join_rows, missing_samples
-from humanevalpack.results.manifest import DECISIVE, new_manifest
+from humanevalpack.results.manifest import new_manifest
 
 # What the slices of one run have in common, beside what verdicts depend on.
 _MADE_WITH = (
@@ -23,6 +25,9 @@ _MADE_WITH = (
     "total_length",
 )
 
+# What the whole says itself.
+_OWN = ("name", "version", "source", "notes", *OF_ONE_RUN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
@@ -35,6 +40,8 @@ class Merged:
     """Generations that stood, equal, in several files."""
     missing: Mapping[str, Sequence[str]]
     """Task to the samples that none of the files has."""
+    missing_shards: Sequence[str]
+    """What is wrong with the shards of a run, one sentence each."""
     notes: Sequence[str]
 
 
@@ -51,7 +58,7 @@ def merge_generations(
 
     ``reading`` are further arguments of ``read_generations``; ``limit_start`` may hold one number a file. What equals
     counts once. Raises InputError for generations, verdicts or settings that contradict each other, naming both files;
-    UsageError if ``output`` is there already, without ``overwrite``.
+    UsageError if ``output`` is there already, without ``overwrite`` (a folder that holds shards alone is free).
     """
     output = Path(output).expanduser()
     check_free(output, overwrite=overwrite)
@@ -60,20 +67,33 @@ def merge_generations(
     rows.sort(key=lambda row: (row.task, int(row.task_id.rpartition("/")[2]), row.sample))
     judged = _verdicts(sources)
     facts = _facts(sources)
+    whole, missing_shards = join_shards(sources)
     if dataset is not None:
         facts.setdefault("dataset", str(dataset))
     notes = [note for source in sources for note in source.generations.notes]
     names = [str(source.generations.path) for source in sources]
     manifest = new_manifest(
         str(facts.get("name") or output.stem),
-        **{key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes")},
+        **{
+            key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes", *OF_ONE_RUN)
+        },
+        **whole,
         source=names,
         notes=notes or None,
     )
-    known = known_problems(sources, rows, dataset)
-    missing = {name: found for name, found in missing_samples(rows, known).items() if found}
+    # Shards know what belongs to them, also where the run had a limit.
+    known = known_problems(sources, rows, dataset) if not (whole or missing_shards) or dataset else None
+    missing = {} if whole else {name: found for name, found in missing_samples(rows, known).items() if found}
     write_run(output, rows, judged, manifest)
-    return Merged(path=output, generations=len(rows), verdicts=len(judged), twice=twice, missing=missing, notes=notes)
+    return Merged(
+        path=output,
+        generations=len(rows),
+        verdicts=len(judged),
+        twice=twice,
+        missing=missing,
+        missing_shards=missing_shards,
+        notes=notes,
+    )
 
 
 def _verdicts(sources: Sequence[Source]) -> dict[tuple[str, str, int], Mapping[str, Any]]:
@@ -98,17 +118,10 @@ def _facts(sources: Sequence[Source]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     owner: dict[str, Path] = {}
     for source in sources:
-        path = source.generations.path
-        for key, value in source.generations.facts.items():
-            held = facts.setdefault(key, value)
-            owner.setdefault(key, path)
-            if isinstance(held, dict) and isinstance(value, dict):
-                differs = any(held[name] != value[name] for name in held if name in value)
-                facts[key] = {**value, **held}
-            else:
-                differs = held != value
-            if differs and key in (*DECISIVE, *_MADE_WITH):
-                raise InputError(
-                    f"{path}: {key} is {value!r}, but {held!r} in {owner[key]}: these are no slices of one run"
-                )
+        path, found = source.generations.path, source.generations.facts
+        for name, held, value in differences(facts, found, (*JUDGED_WITH, *_MADE_WITH)):
+            first = owner[name.partition(" of ")[0]]
+            raise InputError(f"{path}: {name} is {value!r}, but {held!r} in {first}: these are no slices of one run")
+        facts = merged(facts, found)
+        owner = dict.fromkeys(found, path) | owner
     return facts

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import UsageError
-from humanevalpack.results.folder import GENERATIONS, SCORES, VERDICTS
+from humanevalpack.results.folder import GENERATIONS, SCORES, VERDICTS, others_in, read_run
 from humanevalpack.results.manifest import MANIFEST, write_json, write_text
+from humanevalpack.results.records import scores
 from humanevalpack.results.rows import KeptRow, Key
 
 
 def check_free(output: Path, *, overwrite: bool) -> None:
     """Raise UsageError if the output is there (``overwrite``: if it is neither a run's folder nor a file of rows)."""
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+    if not output.exists() or (output.is_dir() and not others_in(output)):
         return
     if not overwrite:
         raise UsageError(f"{output} is there already: choose another name, or --overwrite")
@@ -34,3 +35,4 @@ def write_run(
     kept = [record for row in rows if (record := judged.get(row.key)) is not None]
     write_text(output / VERDICTS, "".join(json.dumps(record) + "\n" for record in kept))
     write_json(output / MANIFEST, manifest)
+    write_json(output / SCORES, scores(read_run(output)))

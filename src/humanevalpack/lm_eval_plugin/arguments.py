@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from humanevalpack.errors import UsageError
-from humanevalpack.lm_eval_plugin.options import Options
+from humanevalpack.lm_eval_plugin.options import OPTIONS, Options
 
 # lm_eval's and the back ends' other names of max_gen_toks.
 _BUDGET_NAMES = ("max_new_tokens", "max_tokens", "max_completion_tokens")
@@ -57,3 +57,15 @@ def generation_arguments(configured: Mapping[str, Any], options: Options) -> dic
         arguments.pop("top_p", None)
         arguments.pop("top_k", None)
     return arguments
+
+
+_SECRET = ("key", "token", "header", "password", "secret", "auth")
+
+
+def model_arguments(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments of the model, which lm_eval merges into a task's metadata, as text; secrets stay out."""
+    return {
+        name: str(value)
+        for name, value in metadata.items()
+        if name not in (*OPTIONS, "version") and not (set(name.lower().split("_")) & set(_SECRET))
+    }

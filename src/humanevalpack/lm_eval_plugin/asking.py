@@ -31,6 +31,10 @@ class Asking:
         self.options = options
         self.left_out = ""
         """Why this language is left out of the run; empty if it is not."""
+        self.judged_with = ""
+        """Kind of sandbox that this task's programs run in; empty if none runs."""
+        self.model_arguments: Mapping[str, Any] = {}
+        """What lm_eval's ``--model_args`` and ``--metadata`` hold beside our options; for the record."""
         self.configured: Mapping[str, Any] = {}
         """lm_eval's generation_kwargs of the task, ``--gen_kwargs`` included; set before requests are built."""
         self._model_name = model_name

@@ -6,9 +6,11 @@ Each rule here touches one model object, only while our own requests run.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 from lm_eval.api.model import LM, CachingLM
+from lm_eval.models import MODEL_MAPPING
 
 from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import api_servers
@@ -28,6 +30,26 @@ def model_name(lm: LM) -> str | None:
             return value
     arguments = getattr(lm, "model_args", None)  # vLLM keeps the engine's arguments
     return str(arguments["model"]) if isinstance(arguments, dict) and arguments.get("model") else None
+
+
+def model_facts(lm: Any) -> dict[str, Any]:
+    """Return backend, revision, dtype and batch size as far as the model's class tells them."""
+    arguments = lm.model_args if is_vllm(lm) else {}
+    loaded = lm.model if is_transformers(lm) else None
+    commit = getattr(getattr(loaded, "config", None), "_commit_hash", None)
+    dtype = arguments.get("dtype") or getattr(loaded, "dtype", None)
+    return {
+        "backend": _registered_name(type(lm)),
+        "model_revision": commit or arguments.get("revision") or getattr(lm, "revision", None),
+        "dtype": None if dtype is None else str(dtype).removeprefix("torch."),
+        "batch_size": lm._batch_size if is_api(lm) else getattr(lm, "batch_size", None),
+    }
+
+
+def _registered_name(kind: type) -> str:
+    """Return the name of lm_eval's ``--model`` for a class; the class's own for a model object of another."""
+    place = f"{kind.__module__}:{kind.__qualname__}"
+    return next((name for name, target in MODEL_MAPPING.items() if target == place), kind.__name__)
 
 
 def count_tokens(lm: Any, prompt: Any) -> int | None:
@@ -51,7 +73,7 @@ def length_limit(lm: Any) -> int | None:
 def request_arguments(lm: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return generation arguments in the model class's own words: stops that it needs or takes, top_k off."""
     arguments = dict(arguments)
-    if _is_a(lm, "huggingface", "HFLM"):
+    if is_transformers(lm):
         arguments["until"] = [*arguments["until"], *_ends_of_generation(lm, arguments["until"])]
     return api_servers.server_arguments(lm, arguments) if is_api(lm) else arguments
 
@@ -66,7 +88,7 @@ def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
 
 def stops_early(lm: Any) -> bool:
     """Whether answers of this model can end where they are complete: lm_eval's own class, nothing thought before."""
-    if not _is_a(lm, "huggingface", "HFLM") or lm.backend != "causal" or lm.think_end_token is not None:
+    if not is_transformers(lm) or lm.backend != "causal" or lm.think_end_token is not None:
         return False
     own = sys.modules["lm_eval.models.huggingface"].HFLM
     return all(getattr(type(lm), name) is getattr(own, name) for name in ("generate_until", "_model_generate"))
@@ -74,7 +96,7 @@ def stops_early(lm: Any) -> bool:
 
 def has_encoder(lm: Any) -> bool:
     """Whether this is an encoder-decoder model; raises UsageError for lm_eval's own class of such models."""
-    if not _is_a(lm, "huggingface", "HFLM") or lm.backend != "seq2seq":
+    if not is_transformers(lm) or lm.backend != "seq2seq":
         return False
     if type(lm).__name__ != "EncoderDecoderLM":
         raise UsageError(
@@ -82,6 +104,21 @@ def has_encoder(lm: Any) -> bool:
             "use --model hf-encoder-decoder"
         )
     return True
+
+
+def is_transformers(lm: Any) -> bool:
+    """Whether this model is run by transformers, in batches of its own."""
+    return _is_a(lm, "huggingface", "HFLM")
+
+
+def is_vllm(lm: Any) -> bool:
+    """Whether this model is run by vLLM in this process."""
+    return _is_a(lm, "vllm_causallms", "VLLM")
+
+
+def loads_for_every_call(lm: Any) -> bool:
+    """Whether lm_eval loads the model anew whenever it is asked: vLLM's replicas."""
+    return is_vllm(lm) and lm.data_parallel_size > 1
 
 
 def is_api(lm: Any) -> bool:
@@ -93,12 +130,23 @@ def is_api(lm: Any) -> bool:
 def exact_tokens(lm: Any, prompts: Sequence[Any]) -> Iterator[None]:
     """Keep special tokens in answers, stop where these are complete, and put exactly one BOS before prompts."""
     with ExitStack() as stack:
-        if _is_a(lm, "huggingface", "HFLM"):
+        if is_transformers(lm):
             stack.enter_context(_special_tokens_kept(lm))
         if stops_early(lm):
             stack.enter_context(_attribute(lm.model, "generate", stopping_early(lm)))
         if is_api(lm) and api_servers.lacks_bos(lm, prompts):
             stack.enter_context(_attribute(lm, "add_bos_token", True))
+        yield
+
+
+@contextmanager
+def asked_in_chunks(lm: Any) -> Iterator[None]:
+    """Look for the batch size once, not for every chunk, and leave progress to one bar of ours."""
+    with ExitStack() as stack:
+        if is_transformers(lm) and lm.batch_size == "auto":
+            stack.enter_context(_attribute(lm, "batch_size_per_gpu", lm._detect_batch_size()))
+        if is_transformers(lm) or is_vllm(lm):
+            stack.enter_context(_attribute(lm, "generate_until", partial(lm.generate_until, disable_tqdm=True)))
         yield
 
 

@@ -50,12 +50,13 @@ def write_rows(rows: Iterable[KeptRow], path: Path) -> Path:
 
 def read_rows(path: Path) -> dict[tuple[str, str, int], KeptRow]:
     """Read one file, or every ``.jsonl`` file of a folder: (task, task_id, sample) to row; raises InputError."""
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    run = path / "generations.jsonl"
+    files = [run] if run.is_file() else sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
     if not files:
-        raise InputError(f"{path}: no .jsonl file in this folder; keep_generations=<folder> writes them")
+        raise InputError(f"{path}: no .jsonl file in this folder; run_folder=<folder> writes them")
     rows: dict[tuple[str, str, int], KeptRow] = {}
     for file in files:
-        for number, record in read_json_lines(file):
+        for number, record in read_json_lines(file, grows=file == run):
             row = KeptRow.read(record, f"{file}, line {number}")
             if (row.task, row.task_id, row.sample) in rows:
                 raise InputError(
@@ -93,10 +94,10 @@ def keep_everything(
 
     ``samples`` is how many each problem has, ``problems`` how many a task has without ``--limit``.
     """
-    folder = Path(options.keep_generations or f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
+    folder = Path(f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
     path = write_rows(rows, folder / "generations.jsonl")
     # What only says how the generations were made or kept is done with; what the score depends on stays.
-    spent = ("descriptions", "generations", "keep_generations", "preset")
+    spent = ("descriptions", "generations", "preset")
     given = {name: value for name, value in options.recorded().items() if name in options.given and name not in spent}
     prompt = options.prompt if options.prompt != PROMPT_AUTO else template.name
     metadata = json.dumps({**given, "prompt": prompt, "n_samples": samples, "generations": str(folder)})

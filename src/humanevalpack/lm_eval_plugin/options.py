@@ -65,10 +65,8 @@ class Options:
     """File or folder with the descriptions of an earlier explaindescribe run."""
     generations: str | None = None
     """File or folder of kept generations that are scored instead of asking the model."""
-    keep_generations: str | None = None
-    """Folder that every generation is written to before anything is executed."""
-    journal: str | None = None
-    """File that keeps the verdicts: programs that were judged do not run again."""
+    run_folder: str | None = None
+    """Folder of the run: every generation and verdict is appended there as it comes, and the same run goes on there."""
     price_in: float | None = None
     """Price of a million tokens of prompts, in any currency."""
     price_out: float | None = None
@@ -128,8 +126,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "confirm_run_unsafe_code": values.yes_or_no,
     "descriptions": values.existing_path,
     "generations": values.existing_path,
-    "keep_generations": values.writable_folder,
-    "journal": values.writable_file,
+    "run_folder": values.writable_folder,
     "price_in": values.number(least=0),
     "price_out": values.number(least=0),
     "max_cost": values.number(least=0),
@@ -190,6 +187,11 @@ def _consistent(given: dict[str, Any], origins: dict[str, str], scenario: str) -
         raise UsageError("max_cost needs price_in and price_out (per million tokens), or set max_tokens_total instead")
     if options.descriptions is None:
         options.check_ks(options.n_samples)
+    if options.run_folder is not None and options.generations is not None:
+        raise UsageError(
+            "run_folder is where a model's answers are kept, and generations holds kept ones already: score those with "
+            "humanevalpack evaluate"
+        )
     if options.dataset_revision is not None and options.dataset != "hub":
         raise UsageError(
             f"dataset_revision needs dataset=hub, but dataset is {options.dataset!r}: leave one of them out"

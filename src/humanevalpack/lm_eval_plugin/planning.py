@@ -177,6 +177,8 @@ def _options(metadata: Mapping[str, Any], tasks: Sequence[str], *, mini: bool) -
     for name in metadata:
         if name == "run_folder":
             raise UsageError("run_folder is the run's folder: give it as output")
+        if name == "generations":
+            raise UsageError("generations are there already: humanevalpack evaluate scores them, without a model")
     scenarios = dict.fromkeys(parse_task(task)[0] for task in tasks)
     file = {"dataset": "mini"} if mini else {}
     found = {scenario: read_options(metadata, file, scenario=scenario, place=ARGUMENTS) for scenario in scenarios}

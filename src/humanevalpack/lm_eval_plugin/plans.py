@@ -85,7 +85,8 @@ class Plan:
         yield "shard", Setting(None) if self.shard is None else Setting(str(self.shard), ARGUMENTS)
         yield from ((name, item) for name, item in self.lm_eval.items() if name != "backend")
         for name in OPTIONS:
-            yield name, self._option(name)
+            if name not in _NOT_SHOWN:
+                yield name, self._option(name)
 
     def _option(self, name: str) -> Setting:
         """Return an option's value, by scenario where it differs."""
@@ -110,8 +111,6 @@ class Plan:
         return {
             "limit": self.value("limit"),
             "shard": shard,
-            "batch_size": self.value("batch_size"),
-            "model_args": {name: value for name, value in self.arguments.items() if name != _named_by(self)} or None,
             "asked": {name: value for name, value in asked.items() if value is not None},
         }
 
@@ -121,6 +120,10 @@ _OPTIONS_ASKED = (
     *("dataset", "dataset_revision", "profile", "prompt", "chat_prefill", "descriptions"),
     *("n_samples", "temperature", "top_p", "top_k", "max_new_tokens", "total_length"),
 )
+
+
+# They are the plan's folder, and no options of a run.
+_NOT_SHOWN = ("run_folder", "generations")
 
 
 def _named_by(plan: Plan) -> str:

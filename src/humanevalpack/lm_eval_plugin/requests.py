@@ -11,6 +11,7 @@ from humanevalpack.results.rows import KeptRow
 
 if TYPE_CHECKING:
     from humanevalpack.lm_eval_plugin.asking import Asking
+    from humanevalpack.lm_eval_plugin.recording import Recording
 
 REQUEST_TYPE = "humanevalpack_answers"
 
@@ -26,7 +27,9 @@ class AnswerRequest(Instance):  # type: ignore[misc]  # lm_eval is untyped
     describes_first: bool = False
     """explainsynthesize without given descriptions: ``arguments`` ask for one, which then goes into the prompt."""
     generations: list[Generation] = field(default_factory=list)
+    recording: "Recording | None" = field(default=None, repr=False)
+    """The run's folder, if there is one."""
     everything: list[KeptRow] = field(default_factory=list, repr=False)
-    """All generations of this run (of every task and rank): what has to be kept if scoring fails."""
+    """Without it, all generations of this run (of every task and rank): what has to be kept if scoring fails."""
     facts: dict[str, str] = field(default_factory=dict)
     """What the results record of the run, known once the model is."""

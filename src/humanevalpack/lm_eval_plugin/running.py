@@ -1,7 +1,7 @@
 """``humanevalpack.run``: a plan carried out by lm_eval in this process, with everything kept in the run's folder."""
 
 import os
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
@@ -41,9 +41,10 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
             announce(f"everything is generated in {plan.folder}: it is judged without the model")
             return _judge(plan, before.run, confirmed=confirmed)
     if is_first_process():
-        with RunFolder(plan.folder, new_manifest(plan.folder.name, **plan.facts()), overwrite=overwrite):
+        name = Path(plan.model_name).name if plan.model_name else plan.folder.absolute().name
+        with RunFolder(plan.folder, new_manifest(name, **plan.facts()), overwrite=overwrite):
             pass  # made, and known as this run's, before the model is loaded
-    _record(plan, _ask(plan, confirmed=confirmed))
+    _ask(plan, confirmed=confirmed)
     return finish(plan.folder, options.k or DEFAULT_KS) if is_first_process() else read_run(plan.folder)
 
 
@@ -61,7 +62,7 @@ def problem_counts(plan: Plan) -> dict[str, int]:
     }
 
 
-def _ask(plan: Plan, *, confirmed: bool) -> Mapping[str, Any] | None:
+def _ask(plan: Plan, *, confirmed: bool) -> None:
     """Have lm_eval ask the model, with our tasks alone (reading lm_eval's own takes long)."""
     import _humanevalpack_lm_eval as hook
     import lm_eval
@@ -73,7 +74,7 @@ def _ask(plan: Plan, *, confirmed: bool) -> Mapping[str, Any] | None:
     seed = plan.value("seed")
     seeds = ("random_seed", "numpy_random_seed", "torch_random_seed", "fewshot_random_seed")
     by_problem = plan.shard is not None and plan.shard.by == "problem"
-    found: Mapping[str, Any] | None = lm_eval.simple_evaluate(
+    lm_eval.simple_evaluate(
         model=plan.value("backend") if isinstance(plan.model, str | None) else plan.model,
         model_args=plan.arguments,
         tasks=list(plan.tasks),
@@ -90,7 +91,6 @@ def _ask(plan: Plan, *, confirmed: bool) -> Mapping[str, Any] | None:
         bootstrap_iters=0,
         **({} if seed is None else dict.fromkeys(seeds, seed)),
     )
-    return found
 
 
 def _judge(plan: Plan, run: Run, *, confirmed: bool) -> Run:
@@ -106,51 +106,3 @@ def _judge(plan: Plan, run: Run, *, confirmed: bool) -> Run:
         missing_toolchains=options.missing_toolchains,
         confirm_unsafe=confirmed,
     )
-
-
-def _record(plan: Plan, results: Any) -> None:
-    """TEMPORARY until the option run_folder is there."""
-    import json
-
-    from humanevalpack.problems import problems_from_rows
-    from humanevalpack.programs import build_program
-    from humanevalpack.results.records import ScoredSample
-    from humanevalpack.results.rows import GENERATED, KeptRow
-    from humanevalpack.sandbox.verdicts import STATUSES, Verdict
-    from humanevalpack.scenarios import parse_task
-
-    if results is None:
-        return
-    facts = results["configs"][plan.tasks[0]]["metadata"]["humanevalpack"]
-    with RunFolder(plan.folder, new_manifest("x", prompt=facts.get("prompt"), sandbox=facts.get("sandbox"))) as folder:
-        for task, docs in results["samples"].items():
-            scenario, language = parse_task(task)
-            for doc in sorted(docs, key=lambda doc: doc["doc_id"]):
-                problem = problems_from_rows([doc["doc"]], language, where="x")[0]
-                for texts in doc["filtered_resps"]:
-                    for text in texts if isinstance(texts, list) else [texts]:
-                        s = json.loads(text)
-                        row = KeptRow.read(
-                            {
-                                **s,
-                                "task": task,
-                                "task_id": problem.task_id,
-                                "status": GENERATED if s["status"] in STATUSES else s["status"],
-                            },
-                            "x",
-                        )
-                        folder.add_generations([row])
-                        if s.get("verdict") or scenario == "explaindescribe":
-                            v = s.get("verdict")
-                            program = (
-                                build_program(problem, s["completion"], scenario, prompt="instruct").text if v else ""
-                            )
-                            folder.add_verdict(
-                                ScoredSample.of(
-                                    row,
-                                    candidate=s["completion"],
-                                    extraction=s.get("extraction") or "",
-                                    program=program,
-                                    verdict=Verdict.from_dict(v) if v else None,
-                                )
-                            )

@@ -66,11 +66,10 @@ def run_samples(
     results = run_programs(
         programs,
         sandbox=choose_sandbox(options.sandbox, {problem.language for problem in problems}, workers=options.workers),
-        workers=_workers(options, ranks),
+        workers=workers_of(options, ranks),
         time_limit=options.time_limit,
         # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.
         confirm_unsafe=options.sandbox == "process",
-        journal=options.journal,
     )
     for place, verdict in zip(places, results, strict=True):
         if verdict.status == "sandbox_error":
@@ -79,7 +78,7 @@ def run_samples(
     return verdicts
 
 
-def _workers(options: Options, ranks: int) -> int | str:
+def workers_of(options: Options, ranks: int) -> int | str:
     """Share this machine's cores between lm_eval's ranks, which all execute at the same time."""
     if isinstance(options.workers, str):
         return options.workers

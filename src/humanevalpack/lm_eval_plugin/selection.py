@@ -9,6 +9,7 @@ from itertools import product
 from humanevalpack.errors import UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.lm_eval_plugin.task_files import GROUPS, PARTS
+from humanevalpack.results.folder import SHARD
 from humanevalpack.scenarios import SCENARIOS, parse_task, task_name
 
 EVERYTHING = "humanevalpack"
@@ -74,7 +75,7 @@ class Shard:
     @property
     def folder(self) -> str:
         """The name of the shard's folder in that of the run."""
-        return f"shard-{self.number:0{len(str(self.of))}d}-of-{self.of}"
+        return f"{SHARD}{self.number:0{len(str(self.of))}d}-of-{self.of}"
 
     def tasks(self, tasks: Sequence[str]) -> list[str]:
         """Return this shard's tasks; raises UsageError if there is none."""

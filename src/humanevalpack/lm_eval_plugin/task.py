@@ -1,18 +1,17 @@
 """The lm_eval task: one scenario in one language."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import datasets
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import ConfigurableTask
 
-from humanevalpack.errors import EnvironmentFault, SandboxFault, ToolchainMissing, UsageError
+from humanevalpack.errors import EnvironmentFault, SandboxFault, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.lm_eval_plugin import exit_codes, findings, groups, two_stage
-from humanevalpack.lm_eval_plugin.arguments import task_config
-from humanevalpack.lm_eval_plugin.asking import Asking, announce
+from humanevalpack.lm_eval_plugin.arguments import model_arguments, task_config
+from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.kept import keep_everything
 from humanevalpack.lm_eval_plugin.options import read_options
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
@@ -28,7 +27,7 @@ from humanevalpack.lm_eval_plugin.scoring import (
     run_samples,
     words_of,
 )
-from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
+from humanevalpack.lm_eval_plugin.toolchain_check import judged_here
 from humanevalpack.scenarios import SCENARIOS
 from humanevalpack.version import __version__
 
@@ -53,6 +52,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
             options=self.options,
             model_name=_model_name(metadata),
         )
+        self.asking.model_arguments = model_arguments(metadata)
         self.scores: dict[int, dict[str, float]] = {}
         """Problem number to metrics, of the problems that this process scored: groups average over problems."""
         self._ranks = 1
@@ -151,8 +151,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         answers = [
             (request.idx + number, request, generation)
             for request in self._instances
-            # With several ranks lm_eval repeats the last request to even out the batches.
-            for number, generation in enumerate(request.generations[: request.repeats])
+            for number, generation in enumerate(request.generations)
         ]
         samples = extract(
             self.scenario,
@@ -201,24 +200,17 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         return "bypass" in getattr(self, "_metric_fn_list", {})
 
     def _check_toolchain(self) -> None:
-        workers = self.options.workers
-        sandbox = choose_sandbox(self.options.sandbox, [self.language], workers=workers)
-        toolchain = _toolchain(self.language, sandbox, workers)
         facts = self.config.metadata["humanevalpack"]
-        facts |= {"sandbox": sandbox, "toolchain": toolchain.version, "image": toolchain.image}
-        if toolchain.available:
-            return
-        problem = f"{self.language} programs cannot be judged here: {'; '.join(toolchain.missing)}"
-        if self.options.missing_toolchains == "error":
-            raise ToolchainMissing(
-                f"{self.task_name}: {problem}. Install it: {toolchain.install}. "
-                "Or leave the language out of every score: missing_toolchains=skip"
-            )
-        self.asking.left_out = facts["left_out"] = problem
-        self.config.task_alias = f"{self.task_name} (left out: no toolchain)"
-        announce(f"{problem}: left out of every score. Install it: {toolchain.install}")
+        facts |= judged_here(self.task_name, self.asking)
+        if self.asking.left_out:
+            self.config.task_alias = f"{self.task_name} (left out: no toolchain)"
 
     def _judged(self, samples: list[Sample], requests: list[AnswerRequest]) -> list[Sample]:
+        recording = requests[0].recording
+        if recording is not None:
+            numbered = [(request, sample.number) for request, sample in zip(requests, samples, strict=True)]
+            known = recording.verdicts(numbered)
+            return [sample.with_verdict(verdict) for sample, verdict in zip(samples, known, strict=True)]
         template = self.asking.prompting.template
         problems = [request.problem for request in requests]
         try:
@@ -246,8 +238,3 @@ def _model_name(metadata: Mapping[str, Any]) -> str | None:
     """Return the model's name from its arguments, which lm_eval merges into the metadata."""
     names = [metadata[key] for key in ("pretrained", "model") if isinstance(metadata.get(key), str)]
     return names[0] if names else None
-
-
-@cache
-def _toolchain(language: str, sandbox: str, workers: int | str | None) -> Toolchain:
-    return check_toolchains([language], sandbox=sandbox, workers=workers)[language]

@@ -7,27 +7,26 @@ through ``generate_until``, so caches, batching and every kind of model work as 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
+from tqdm import tqdm
 
-from humanevalpack.lm_eval_plugin import backends, costs, findings
+from humanevalpack.lm_eval_plugin import backends, costs, findings, seeds
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
+from humanevalpack.lm_eval_plugin.chunks import Numbered, divided
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
 from humanevalpack.lm_eval_plugin.finishes import Usage, finish_of, finishes_told
-from humanevalpack.lm_eval_plugin.kept import row_of, write_rows
+from humanevalpack.lm_eval_plugin.kept import row_of
+from humanevalpack.lm_eval_plugin.recording import Recording, open_recording
 from humanevalpack.lm_eval_plugin.requests import REQUEST_TYPE, AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
 from humanevalpack.results.rows import GENERATED, TOO_LONG, writable
-
-_Numbered = Sequence[tuple[AnswerRequest, int]]
-"""Requests with the number of the sample that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +54,99 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }
-    asked = Counter[int]()
-    numbered: list[tuple[AnswerRequest, int]] = []
     for request in requests:
         request.facts |= facts[id(request.asking)]
-        numbered.append((request, request.idx + asked[id(request)]))
-        asked[id(request)] += 1
+    numbered = _numbered(requests)
+    known = {
+        _place(item): generation
+        for item in numbered
+        if (generation := item[0].asking.answer_without_model(*item)) is not None
+    }
+    asked = [item for item in numbered if _place(item) not in known]
     usage = Usage()
-    if backends.is_api(model):
-        costs.check(model, numbered)
-    with finishes_told(model, usage) if backends.is_api(model) else nullcontext():
-        first = _first_stage(lm, model, numbered)
-        second = _second_stage(lm, model, numbered, first)
+    with _asking(model, numbered, usage) as recording:
+        chunks = divided(model, asked)
+        if backends.is_api(model):
+            costs.check(model, [item for chunk in chunks for item in _unknown(chunk, recording)])
+        with tqdm(total=len(asked), disable=disable_tqdm or model.rank != 0, desc="humanevalpack: answers") as bar:
+            for chunk in chunks:
+                answers = _answered(lm, model, chunk, recording)
+                known |= zip(map(_place, chunk), answers, strict=True)
+                bar.update(len(chunk))
     counted = costs.used(usage, requests[0].asking.options) if requests else {}
-    for (request, _), generation in zip(numbered, second, strict=True):
-        request.generations.append(generation)
+    for request in {id(request): request for request in requests}.values():
+        request.generations = [known[_place(item)] for item in _samples_of(request)]
         request.facts |= counted
-    _share(model, numbered)
-    return [generation.text for generation in second]
+        request.recording = recording
+    if recording is None:
+        _share(model, numbered)
+    given = Counter[int]()
+    texts = []
+    for request in requests:
+        # With several ranks lm_eval repeats the last request to even out the batches.
+        texts.append(request.generations[given[id(request)] % len(request.generations)].text)
+        given[id(request)] += 1
+    return texts
 
 
-def _first_stage(lm: Any, model: Any, numbered: _Numbered) -> list[Generation]:
+def _numbered(requests: Sequence[AnswerRequest]) -> list[Numbered]:
+    return [
+        item for request in {id(request): request for request in requests}.values() for item in _samples_of(request)
+    ]
+
+
+def _samples_of(request: AnswerRequest) -> list[Numbered]:
+    return [(request, request.idx + number) for number in range(request.repeats or 1)]
+
+
+def _place(item: Numbered) -> tuple[int, int]:
+    return id(item[0]), item[1]
+
+
+@contextmanager
+def _asking(model: Any, numbered: Sequence[Numbered], usage: Usage) -> Iterator[Recording | None]:
+    """Prepare the model for our questions for a while, and the run's folder; what is judged ends if they fail."""
+    with ExitStack() as stack:
+        stack.enter_context(backends.asked_in_chunks(model))
+        if backends.is_api(model):
+            stack.enter_context(finishes_told(model, usage))
+        recording = open_recording(model, numbered)
+        yield recording if recording is None else stack.enter_context(recording)
+
+
+def _unknown(chunk: Sequence[Numbered], recording: Recording | None) -> list[Numbered]:
+    known = {} if recording is None else recording.known(chunk)
+    return [item for place, item in enumerate(chunk) if place not in known]
+
+
+def _answered(lm: Any, model: Any, chunk: Sequence[Numbered], recording: Recording | None) -> list[Generation]:
+    """Answer one chunk, both stages of it, and keep it; what the folder holds stays as it is."""
+    known = {} if recording is None else recording.known(chunk)
+    if not backends.is_api(model) and len(known) < len(chunk):
+        known = {}  # a batch is drawn, and padded, as a whole: asked again as it was, it gives the same again
+    still = [place for place in range(len(chunk)) if place not in known]
+    questions = [chunk[place] for place in still]
+    answers = _second_stage(lm, model, questions, _first_stage(lm, model, questions))
+    found = {**known, **dict(zip(still, answers, strict=True))}
+    ordered = [found[place] for place in range(len(chunk))]
+    return ordered if recording is None else recording.keep(chunk, ordered)
+
+
+def _first_stage(lm: Any, model: Any, numbered: Sequence[Numbered]) -> list[Generation]:
     """Answer what each request asks first: the question itself, or for explainsynthesize a description."""
-    answers = [request.asking.answer_without_model(request, sample) for request, sample in numbered]
-    open_questions = [place for place, known in enumerate(answers) if known is None]
-    questions = []
-    for place in open_questions:
-        request, sample = numbered[place]
-        questions.append(_question(model, request, request.description, sample))
-    for place, generation in zip(open_questions, _ask(lm, model, questions), strict=True):
-        answers[place] = generation.with_description(numbered[place][0].description)
-    return [generation for generation in answers if generation is not None]
+    questions = [_question(model, request, request.description, sample) for request, sample in numbered]
+    return [
+        generation.with_description(request.description)
+        for (request, _), generation in zip(numbered, _ask(lm, model, questions), strict=True)
+    ]
 
 
-def _second_stage(lm: Any, model: Any, numbered: _Numbered, first: Sequence[Generation]) -> list[Generation]:
+def _second_stage(lm: Any, model: Any, numbered: Sequence[Numbered], first: Sequence[Generation]) -> list[Generation]:
     """Put each fresh description into a prompt and answer that; everything else is answered already."""
     answers = list(first)
     questions, places, descriptions = [], [], []
     for place, ((request, sample), generation) in enumerate(zip(numbered, first, strict=True)):
-        if not request.describes_first or generation.description is not None or generation.status != GENERATED:
+        if not request.describes_first or generation.status != GENERATED:
             continue
         description = request.asking.description_from(request.problem, generation.text)
         questions.append(_question(model, request, description, sample))
@@ -114,6 +167,8 @@ def _question(model: Any, request: AnswerRequest, description: str | None, sampl
         sendable[ENDING] = [request.asking.language, request.asking.options.profile, *filter(None, words)]
     if backends.has_encoder(model):
         sendable["encoder_prompt"] = request.asking.encoder_prompt_for(request.problem, description)
+    if backends.is_vllm(model) and sendable["do_sample"]:
+        sendable["seed"] = seeds.derived(seeds.run_seed(model), request.problem.task_id, prompt_text(prompt), sample)
     return _Question(request.problem.task_id, prompt, sendable, budget, sample)
 
 
@@ -146,26 +201,23 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
     if not questions:
         return
     if not backends.is_api(model):
-        yield questions, nullcontext()
+        sampled = any(question.arguments["do_sample"] for question in questions)
+        keys = [question.key for question in questions]
+        yield questions, seeds.torch_seeded(seeds.run_seed(model), keys) if sampled else nullcontext()
         return
     for sample in sorted({question.sample for question in questions}):
         yield [question for question in questions if question.sample == sample], seeded(model, sample)
 
 
-def _share(model: Any, numbered: _Numbered) -> None:
+def _share(model: Any, numbered: Sequence[Numbered]) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
         row_of(request.asking.name, request.problem.task_id, sample, request.generations[sample - request.idx])
         for request, sample in numbered
-        if sample - request.idx < request.repeats
     ]
     if model.world_size > 1:
         gathered = [model.gather_object(rows, dst=rank) for rank in range(model.world_size)]
         rows = [row for part in gathered[model.rank] for row in part]
-    if model.rank == 0:
-        for folder in {request.asking.options.keep_generations for request, _ in numbered}:
-            if folder is not None:
-                write_rows(rows, Path(folder) / "generations.jsonl")
     for request, _ in numbered:
         request.everything = rows
 

@@ -35,16 +35,6 @@ def writable_folder(value: object) -> str:
     return str(path)
 
 
-def writable_file(value: object) -> str:
-    """Accept the path of a file, there or not yet, in a folder that is there."""
-    path = Path(text(value)).expanduser()
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ValueError("it must be the path of a file in a folder that is there")
-    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise ValueError(f"{path} cannot be written")
-    return str(path)
-
-
 def yes_or_no(value: object) -> bool:
     """Accept true or false."""
     if isinstance(value, bool):

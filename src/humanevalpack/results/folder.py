@@ -9,23 +9,17 @@ from typing import Any
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.results.appending import Appender
+from humanevalpack.results.continuing import JUDGED_WITH, check_same, merged
 from humanevalpack.results.lm_eval_logs import newest_results, read_lm_eval_run
-from humanevalpack.results.manifest import (
-    DECISIVE,
-    MANIFEST,
-    PART,
-    check_same,
-    new_manifest,
-    read_manifest,
-    write_json,
-    write_manifest,
-)
+from humanevalpack.results.manifest import MANIFEST, PART, new_manifest, read_manifest, write_json, write_manifest
 from humanevalpack.results.records import Run, ScoredSample, sample_order
 from humanevalpack.results.records import scores as scores_of
 from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.sandbox.verdicts import Verdict
 
 GENERATIONS, VERDICTS, SCORES = "generations.jsonl", "verdicts.jsonl", "scores.json"
+SHARD = "shard-"
+"""How the names of folders begin that hold a run's shards, in the folder of the whole."""
 # In the order in which they are deleted: while there is a manifest, it is known whose folder this is.
 _OURS = (SCORES, VERDICTS, GENERATIONS, MANIFEST)
 
@@ -54,9 +48,9 @@ class RunFolder:
         if (path / MANIFEST).exists():
             before = read_manifest(path)
             if judge_anew:
-                before = {key: value for key, value in before.items() if key not in DECISIVE}
+                before = {key: value for key, value in before.items() if key not in JUDGED_WITH}
             check_same(path, before, manifest)
-            self.manifest = _merged(before, manifest)
+            self.manifest = merged(before, manifest)
         else:
             self.manifest = dict(manifest)
         write_manifest(path, self.manifest)
@@ -115,6 +109,10 @@ def read_run(folder: str | Path) -> Run:
     if not (folder / GENERATIONS).is_file():
         if results := newest_results(folder):
             return read_lm_eval_run(folder, results)
+        if any(_is_shard(item) for item in folder.iterdir()):
+            raise InputError(
+                f"{folder} holds shards of a run: humanevalpack generations merge {folder}/{SHARD}* --output {folder}"
+            )
         raise InputError(f"{folder} holds no run: neither {GENERATIONS} nor lm_eval's results_*.json below it")
     named = (folder / MANIFEST).is_file()
     manifest = read_manifest(folder) if named else new_manifest(folder.resolve().name)
@@ -188,15 +186,14 @@ def _scored(row: KeptRow, record: Mapping[str, Any] | None) -> ScoredSample:
 def _check_ours(path: Path) -> None:
     if not path.is_dir():
         raise UsageError(f"{path} is a file: a run is kept in a folder")
-    others = [item for item in path.iterdir() if item.suffix != PART]
-    if others and not (path / MANIFEST).is_file():
+    if others_in(path) and not (path / MANIFEST).is_file():
         raise UsageError(f"{path} is not empty and holds no run ({MANIFEST}): choose another folder")
 
 
-def _merged(before: dict[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was known with what is new; what was recorded stays as it was."""
-    merged = {**now, **before}
-    for key, value in now.items():
-        if isinstance(value, dict) and isinstance(before.get(key), dict):
-            merged[key] = value | before[key]
-    return merged
+def others_in(path: Path) -> list[Path]:
+    """Return what a folder holds beside shards and files that are being written."""
+    return [item for item in path.iterdir() if item.suffix != PART and not _is_shard(item)]
+
+
+def _is_shard(path: Path) -> bool:
+    return path.name.startswith(SHARD) and (path / MANIFEST).is_file()

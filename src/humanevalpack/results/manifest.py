@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, InputError
 
 MANIFEST = "manifest.json"
 PART = ".part"
 """Ends the name of a file that is being written."""
 VERSION = 1
 """Of the folder's format."""
-DECISIVE = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
-"""What verdicts depend on: a run goes on only where these are as they were."""
 
 
 def new_manifest(name: str, **facts: Any) -> dict[str, Any]:
@@ -59,23 +57,3 @@ def write_text(path: Path, text: str) -> Path:
         return part.replace(path)
     except OSError as error:
         raise EnvironmentFault(f"{path} cannot be written: {error}") from error
-
-
-def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Raise UsageError if a run that goes on would be judged otherwise than it began.
-
-    Of mappings (languages to hashes, say) only what both have must agree: a later command may add languages.
-    """
-    for key in DECISIVE:
-        old, new = before.get(key), now.get(key)
-        if old is None or new is None or old == new:
-            continue
-        if isinstance(old, dict) and isinstance(new, dict):
-            differing = [name for name in old if name in new and old[name] != new[name]]
-            if not differing:
-                continue
-            key, old, new = f"{key} of {differing[0]}", old[differing[0]], new[differing[0]]
-        raise UsageError(
-            f"{folder} was begun with {key} {old!r}, and now it is {new!r}: give the same settings, another --output, "
-            "or --overwrite to begin anew"
-        )

@@ -82,16 +82,19 @@ def template_for(prompt: str | PromptTemplate, scenario: str, facts: Mapping[str
     if isinstance(prompt, PromptTemplate) or prompt != PROMPT_AUTO:
         template = load_template(prompt)
         reason = f"prompt={template.name} was asked for"
-    elif facts.get("prompt"):
-        template, reason = (
-            load_template(str(facts["prompt"])),
-            str(facts.get("prompt_reason") or "the run was made with it"),
-        )
+    elif name := _prompt_of(scenario, facts.get("prompt")):
+        template, reason = load_template(name), str(facts.get("prompt_reason") or "the run was made with it")
     else:
         choice = choose_template(str(facts.get("model") or ""), scenario)
         template, reason = choice.template, choice.reason
     template.check_supports(scenario)
     return template, reason
+
+
+def _prompt_of(scenario: str, prompt: object) -> str | None:
+    """Return the name of a run's template for one scenario: the manifest may hold several."""
+    found = prompt.get(scenario) if isinstance(prompt, Mapping) else prompt
+    return str(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)

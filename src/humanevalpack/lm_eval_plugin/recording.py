@@ -1,0 +1,120 @@
+"""A run's folder while the model answers: what is known of an earlier start, what is kept, what is judged meanwhile."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from humanevalpack.errors import EnvironmentFault, SandboxFault, UsageError
+from humanevalpack.evaluation.judging import Judging
+from humanevalpack.lm_eval_plugin.background import Background
+from humanevalpack.lm_eval_plugin.chunks import Numbered
+from humanevalpack.lm_eval_plugin.kept import generation_of, row_of
+from humanevalpack.lm_eval_plugin.requests import AnswerRequest
+from humanevalpack.lm_eval_plugin.run_manifest import manifest_of
+from humanevalpack.lm_eval_plugin.samples import Generation
+from humanevalpack.results import KeptRow, RunFolder
+from humanevalpack.results.rows import Key
+from humanevalpack.sandbox import Verdict
+from humanevalpack.scenarios import task_name
+
+
+class Recording:
+    """Appends generations to a run's folder and has them judged; several processes may record into one folder."""
+
+    def __init__(self, path: Path, model: Any, numbered: Sequence[Numbered]) -> None:
+        """Begin, or go on; raises UsageError for a folder of something else or of a run with other settings."""
+        self._run = RunFolder(path, manifest_of(path, model, numbered))
+        self._background = _background(self._run, model, numbered)
+
+    def __enter__(self) -> "Recording":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if kind is not None and self._background is not None:
+            self._background.stop()
+
+    def known(self, numbered: Sequence[Numbered]) -> dict[int, Generation]:
+        """Return place to generation of what the folder holds already."""
+        rows = {place: self._run.rows.get(_key(item)) for place, item in enumerate(numbered)}
+        return {place: generation_of(row) for place, row in rows.items() if row is not None}
+
+    def keep(self, numbered: Sequence[Numbered], answers: Sequence[Generation]) -> list[Generation]:
+        """Append what is new, have everything judged that is to be, and return what the folder holds now."""
+        fresh = [_row(item, answer) for item, answer in zip(numbered, answers, strict=True)]
+        self._run.add_generations(row for row in fresh if row.key not in self._run.rows)
+        rows = [self._run.rows[row.key] for row in fresh]
+        if self._background is not None:
+            self._background.put(
+                [row for row, (request, _) in zip(rows, numbered, strict=True) if request.asking.judged_with]
+            )
+        return [answer if _same(row, answer) else generation_of(row) for row, answer in zip(rows, answers, strict=True)]
+
+    def verdicts(self, numbered: Sequence[Numbered]) -> list[Verdict | None]:
+        """Return what every sample's program did, waiting for it; raises SandboxFault for a lasting fault of ours."""
+        try:
+            if self._background is not None:
+                self._background.finish()
+        except EnvironmentFault as fault:
+            raise SandboxFault(
+                f"{fault}\nEvery generation, and every verdict so far, is kept in {self._run.path}. Once the cause is "
+                f"mended, the same command goes on, and humanevalpack evaluate {self._run.path} needs no model"
+            ) from fault
+        records = [self._run.judged.get(_key(item)) for item in numbered]
+        return [
+            Verdict.from_dict(record["verdict"]) if record is not None and record["verdict"] is not None else None
+            for record in records
+        ]
+
+
+def open_recording(model: Any, numbered: Sequence[Numbered]) -> Recording | None:
+    """Return the recording into ``run_folder``, None without one; raises UsageError where tasks contradict."""
+    folders = {request.asking.options.run_folder for request, _ in numbered}
+    if len(folders) > 1:
+        raise UsageError(f"run_folder must be the same for all tasks of a run, found {sorted(map(str, folders))}")
+    path = next(iter(folders), None)
+    if path is None:
+        return None
+    named: dict[str, str] = {}
+    for request, _ in numbered:
+        task = _task(request)
+        if named.setdefault(task, request.asking.name) != request.asking.name:
+            raise UsageError(
+                f"tasks {named[task]} and {request.asking.name} are both {task}, and a run's folder holds a task once: "
+                "run them one by one, with a run_folder each"
+            )
+    return Recording(Path(path), model, numbered)
+
+
+def _background(run: RunFolder, model: Any, numbered: Sequence[Numbered]) -> Background | None:
+    askings = list({id(request.asking): request.asking for request, _ in numbered}.values())
+    executed = [asking for asking in askings if asking.judged_with]
+    if not executed:
+        return None
+    judging = Judging(
+        problems={asking.language: asking.problems for asking in executed},
+        templates={asking.scenario: (asking.prompting.template, asking.prompting.reason) for asking in executed},
+        profile=executed[0].options.profile,
+    )
+    kinds = {asking.language: asking.judged_with for asking in executed}
+    return Background(run, judging, kinds, executed[0].options, ranks=model.world_size)
+
+
+def _task(request: AnswerRequest) -> str:
+    """Return the task's own name: a user's task file may call it otherwise."""
+    return task_name(request.asking.scenario, request.asking.language)
+
+
+def _key(item: Numbered) -> Key:
+    request, sample = item
+    return _task(request), request.problem.task_id, sample
+
+
+def _row(item: Numbered, generation: Generation) -> KeptRow:
+    return row_of(*_key(item), generation)
+
+
+def _same(row: KeptRow, generation: Generation) -> bool:
+    return row_of(*row.key, generation) == row

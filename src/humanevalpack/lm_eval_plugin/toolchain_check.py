@@ -1,0 +1,35 @@
+"""Whether a task's programs can be judged here: asked before the model is, and a task may be left out."""
+
+from functools import cache
+
+from humanevalpack.errors import ToolchainMissing
+from humanevalpack.lm_eval_plugin.asking import Asking, announce
+from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
+
+
+def judged_here(task: str, asking: Asking) -> dict[str, str]:
+    """Return sandbox, toolchain and image of a task; a language without a toolchain is left out if the user says so.
+
+    Raises ToolchainMissing if the user does not, SandboxFault if no sandbox works here.
+    """
+    options, language = asking.options, asking.language
+    sandbox = choose_sandbox(options.sandbox, [language], workers=options.workers)
+    toolchain = _toolchain(language, sandbox, options.workers)
+    facts = {"sandbox": sandbox, "toolchain": toolchain.version, "image": toolchain.image}
+    if toolchain.available:
+        asking.judged_with = sandbox
+        return facts
+    problem = f"{language} programs cannot be judged here: {'; '.join(toolchain.missing)}"
+    if options.missing_toolchains == "error":
+        raise ToolchainMissing(
+            f"{task}: {problem}. Install it: {toolchain.install}. "
+            "Or leave the language out of every score: missing_toolchains=skip"
+        )
+    asking.left_out = problem
+    announce(f"{problem}: left out of every score. Install it: {toolchain.install}")
+    return facts | {"left_out": problem}
+
+
+@cache
+def _toolchain(language: str, sandbox: str, workers: int | str | None) -> Toolchain:
+    return check_toolchains([language], sandbox=sandbox, workers=workers)[language]

@@ -1,0 +1,79 @@
+"""Runs with a folder, for the tests of what a kill leaves; as a script it is what gets killed.
+
+Arguments: the model's folder, the tasks, lm_eval's limit, options as JSON.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lm_eval_runs import Run, run
+
+FIX = "humanevalfixtests-python"
+DESCRIBE, SYNTHESIZE = "humanevalexplaindescribe-python", "humanevalexplainsynthesize-python"
+TASKS = f"{FIX},humanevalexplain_python"
+LIMIT = 6
+# The tests judge Python programs of a random model: the sandbox that works everywhere will do.
+GREEDY: dict[str, Any] = {"max_new_tokens": 12, "sandbox": "process", "confirm_run_unsafe_code": True, "workers": 1}
+SAMPLED: dict[str, Any] = {**GREEDY, "n_samples": 4, "temperature": 0.8}
+
+
+def recorded(model: Any, folder: Path, metadata: dict[str, Any] = SAMPLED, **settings: Any) -> Run:
+    """Evaluate with everything kept in a folder."""
+    options = {"tasks": TASKS, "limit": LIMIT, "batch_size": 2, **settings}
+    return run(model=model, metadata={**metadata, "run_folder": str(folder)}, **options)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a file that may not be there yet."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines(keepends=True) if line.endswith("\n")]
+
+
+def generations(folder: Path) -> list[str]:
+    """What was generated, in an order of its own."""
+    return sorted(json.dumps(line, sort_keys=True) for line in lines(folder / "generations.jsonl"))
+
+
+def verdicts(folder: Path) -> dict[tuple[str, str, int], tuple[str, str, str]]:
+    """Sample to what was judged and what came of it, without what it cost."""
+    return {
+        (line["task"], line["task_id"], line["sample"]): (
+            line["candidate"],
+            line["program"],
+            line["verdict"]["status"],
+        )
+        for line in lines(folder / "verdicts.jsonl")
+    }
+
+
+def killed(command: Sequence[str], watched: Path, size: int) -> None:
+    """Start a command and kill it with everything that it started as soon as a file has ``size`` lines."""
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with process:
+        while len(lines(watched)) < size:
+            assert process.poll() is None, process.stderr and process.stderr.read().decode()[-4000:]
+            time.sleep(0.005)
+        for number in [process.pid, *_children(process.pid)]:
+            subprocess.run(["kill", "-9", str(number)], check=False, stderr=subprocess.DEVNULL)
+
+
+def _children(number: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(number)], capture_output=True, text=True, check=False).stdout.split()
+    return [child for one in found for child in [int(one), *_children(int(one))]]
+
+
+def script(model: Path, folder: Path, metadata: dict[str, Any], *launcher: str) -> list[str]:
+    """The command that does what ``recorded`` does."""
+    options = json.dumps({**metadata, "run_folder": str(folder)})
+    return [sys.executable, *(launcher and ("-m", *launcher)), str(Path(__file__)), str(model), options]
+
+
+if __name__ == "__main__":
+    options = json.loads(sys.argv[2])
+    recorded(Path(sys.argv[1]), Path(options.pop("run_folder")), options)
