@@ -156,12 +156,11 @@ def _example(unit: Unit) -> Example:
 
 
 def _prompt(evidence: Evidence) -> str:
-    prompt = evidence.fact("prompt")
-    return ", ".join(dict.fromkeys(map(str, prompt.values()))) if isinstance(prompt, dict) else str(prompt or "?")
+    return ", ".join(map(str, evidence.settings("prompt"))) or "?"
 
 
 def _budget(evidence: Evidence) -> str:
     for name in ("total_length", "max_new_tokens"):
-        if evidence.fact(name):
-            return f"{name}={evidence.fact(name)}"
+        if found := evidence.settings(name):
+            return f"{name}={', '.join(map(str, found))}"
     return "not recorded"

@@ -12,7 +12,9 @@ from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.languages import Profile, get_language
 from humanevalpack.prompts import stop_words
 from humanevalpack.results import Run, ScoredSample
+from humanevalpack.results.per_task import PER_TASK, by_task
 from humanevalpack.results.rows import GENERATED, PROGRAM, SKIPPED, TOO_LONG
+from humanevalpack.scenarios import parse_task, task_name
 from humanevalpack.templates import PromptTemplate, load_template
 
 _NOT_THE_MODEL_S = (SKIPPED, TOO_LONG, "sandbox_error")
@@ -24,37 +26,48 @@ class Evidence:
 
     run: Run
 
-    def fact(self, name: str) -> Any:
-        """Return what the manifest says; None if it does not."""
-        return self.run.manifest.get(name)
+    @cached_property
+    def _settings(self) -> dict[str, dict[str, Any]]:
+        tasks = [task_name(*task) for task in self.run.tasks]
+        return {name: by_task(self.run.manifest.get(name), tasks) for name in PER_TASK}
+
+    def setting(self, name: str, task: str) -> Any:
+        """Return what the manifest says of a task; None if it does not."""
+        return self._settings[name].get(task)
+
+    def settings(self, name: str) -> list[Any]:
+        """Return what the manifest says of the tasks, everything once."""
+        return list({repr(value): value for value in self._settings[name].values() if value is not None}.values())
+
+    @cached_property
+    def model(self) -> str:
+        """The model's name; empty if it is not known."""
+        return str(self.run.manifest.get("model") or "")
 
     @cached_property
     def profile(self) -> Profile:
         """The profile of the run."""
-        return "fixed" if self.fact("profile") == "fixed" else "reference"
+        return "fixed" if self.run.manifest.get("profile") == "fixed" else "reference"
 
     @cached_property
-    def templates(self) -> dict[str, PromptTemplate | None]:
-        """Scenario to template; None where it is not recorded, or a file that is gone."""
-        recorded = self.fact("prompt")
-        names = recorded if isinstance(recorded, dict) else {scenario: recorded for scenario, _ in self.run.tasks}
-        return {scenario: _template(name) for scenario, name in names.items()}
+    def _templates(self) -> dict[str, PromptTemplate | None]:
+        return {task: _template(name) for task, name in self._settings["prompt"].items()}
 
     def template(self, sample: ScoredSample) -> PromptTemplate | None:
-        """Return the template that a sample was asked with."""
-        return self.templates.get(sample.scenario)
+        """Return the template that a sample was asked with; None if it is not recorded, or a file that is gone."""
+        return self._templates.get(sample.task)
 
     @cached_property
-    def _words(self) -> dict[tuple[str, str], list[str]]:
+    def _words(self) -> dict[str, list[str]]:
         return {
-            (scenario, language): stop_words(language, prompt=template, profile=self.profile)
-            for scenario, language in self.run.tasks
-            if (template := self.templates.get(scenario))
+            task: stop_words(parse_task(task)[1], prompt=template, profile=self.profile)
+            for task, template in self._templates.items()
+            if template
         }
 
     def words(self, sample: ScoredSample) -> list[str]:
         """Return the stop words of a sample's task; none where the template is not known."""
-        return self._words.get((sample.scenario, sample.language), [])
+        return self._words.get(sample.task, [])
 
     def is_bare(self, sample: ScoredSample) -> bool:
         """Whether a sample should be nothing but code that continues its prompt."""

@@ -51,15 +51,23 @@ def shaped(code: str) -> Callable[[Evidence], Iterable[Unit]]:
 
 def default_template(run: Evidence) -> Iterable[Unit]:
     """The model's name matched no template."""
-    chosen = str(run.fact("prompt_reason") or "").startswith(NO_TEMPLATE) and run.fact("prompt") == "instruct"
-    return run.samples(is_answer, lambda _: str(run.fact("model")) if chosen else None)
+
+    def sign(sample: ScoredSample) -> str | None:
+        chosen = str(run.setting("prompt_reason", sample.task) or "").startswith(NO_TEMPLATE)
+        return run.model if chosen and run.setting("prompt", sample.task) == "instruct" else None
+
+    return run.samples(is_answer, sign)
 
 
 def other_template(run: Evidence) -> Iterable[Unit]:
     """A template names this model, and another one was used."""
-    used, own = run.fact("prompt"), choose_template(str(run.fact("model") or "")).template
-    differs = own.name != "instruct" and isinstance(used, str) and used not in (own.name, "chat")
-    return run.samples(is_answer, lambda _: own.name if differs else None)
+    own = choose_template(run.model).template.name
+
+    def sign(sample: ScoredSample) -> str | None:
+        used = run.setting("prompt", sample.task)
+        return own if own != "instruct" and isinstance(used, str) and used not in (own, "chat") else None
+
+    return run.samples(is_answer, sign)
 
 
 def empty_answer(run: Evidence) -> Iterable[Unit]:
@@ -96,7 +104,6 @@ def cut_by_stop_word(run: Evidence) -> Iterable[Unit]:
 
 def cut_by_length(run: Evidence) -> Iterable[Unit]:
     """The server says so; or an answer without an end is as long as its budget allows."""
-    budget, total = run.fact("max_new_tokens"), run.fact("total_length")
 
     def sign(sample: ScoredSample) -> str | None:
         if not is_wrong(sample):
@@ -105,6 +112,7 @@ def cut_by_length(run: Evidence) -> Iterable[Unit]:
             return ""
         if sample.finish is not None or not run.is_bare(sample) or not run.unfinished(sample):
             return None
+        budget, total = (run.setting(name, sample.task) for name in ("max_new_tokens", "total_length"))
         # With the prompt, where the prompt is a part of the budget.
         length, limit = (len(sample.prompt + sample.generation), total) if total else (len(sample.generation), budget)
         return "" if isinstance(limit, int) and length >= limit * _CHARACTERS_A_TOKEN else None
@@ -141,16 +149,13 @@ def same_everywhere(run: Evidence) -> Iterable[Unit]:
 
 def same_samples(run: Evidence) -> Iterator[Unit]:
     """All samples of a problem are the same text, though they were drawn at random."""
-    temperature = run.fact("temperature")
-    if temperature == 0:
-        return
-    least = 2 if temperature else _MANY
     by_problem = defaultdict[tuple[str, str], list[ScoredSample]](list)
     for sample in run.run.samples:
         if is_answer(sample) and sample.generation.strip():
             by_problem[sample.task, sample.task_id].append(sample)
-    for samples in by_problem.values():
-        if len(samples) >= least:
+    for (task, _), samples in by_problem.items():
+        temperature = run.setting("temperature", task)
+        if temperature != 0 and len(samples) >= (2 if temperature else _MANY):
             yield Unit(samples, "" if len({sample.generation for sample in samples}) == 1 else None)
 
 

@@ -1,6 +1,7 @@
 """What is suspicious about a run of lm_eval, said on stderr once its last task is judged."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,18 @@ class _Seen:
 
 
 _seen = _Seen()
+_told = True
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Say nothing for a while: who drives lm_eval tells what is found in the run itself."""
+    global _told
+    _told = False
+    try:
+        yield
+    finally:
+        _told = True
 
 
 def begin(requests: Iterable[AnswerRequest], *, model: str | None, rank: int) -> None:
@@ -39,7 +52,7 @@ def judged(request: AnswerRequest, samples: Iterable[tuple[str, Sample]]) -> Non
 
     With several ranks the first one speaks, of its own share.
     """
-    if not _seen.is_first_rank:
+    if not _seen.is_first_rank or not _told:
         return
     asking = request.asking
     task = task_name(asking.scenario, asking.language)

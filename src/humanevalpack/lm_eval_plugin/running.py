@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
+from humanevalpack.lm_eval_plugin import findings
 from humanevalpack.lm_eval_plugin.asking import announce
 from humanevalpack.lm_eval_plugin.planning import plan_run
 from humanevalpack.lm_eval_plugin.plans import Plan
@@ -74,23 +75,24 @@ def _ask(plan: Plan, *, confirmed: bool) -> None:
     seed = plan.value("seed")
     seeds = ("random_seed", "numpy_random_seed", "torch_random_seed", "fewshot_random_seed")
     by_problem = plan.shard is not None and plan.shard.by == "problem"
-    lm_eval.simple_evaluate(
-        model=plan.value("backend") if isinstance(plan.model, str | None) else plan.model,
-        model_args=plan.arguments,
-        tasks=list(plan.tasks),
-        batch_size=plan.value("batch_size"),
-        device=plan.value("device"),
-        limit=None if by_problem else plan.value("limit"),
-        samples=plan.problems(problem_counts(plan)) if by_problem else None,
-        gen_kwargs=plan.value("gen_kwargs"),
-        system_instruction=plan.value("system_instruction"),
-        apply_chat_template=plan.value("apply_chat_template"),
-        predict_only=plan.value("predict_only"),
-        task_manager=manager.TaskManager(include_defaults=False, metadata=plan.arguments | metadata),
-        confirm_run_unsafe_code=confirmed,
-        bootstrap_iters=0,
-        **({} if seed is None else dict.fromkeys(seeds, seed)),
-    )
+    with findings.untold():
+        lm_eval.simple_evaluate(
+            model=plan.value("backend") if isinstance(plan.model, str | None) else plan.model,
+            model_args=plan.arguments,
+            tasks=list(plan.tasks),
+            batch_size=plan.value("batch_size"),
+            device=plan.value("device"),
+            limit=None if by_problem else plan.value("limit"),
+            samples=plan.problems(problem_counts(plan)) if by_problem else None,
+            gen_kwargs=plan.value("gen_kwargs"),
+            system_instruction=plan.value("system_instruction"),
+            apply_chat_template=plan.value("apply_chat_template"),
+            predict_only=plan.value("predict_only"),
+            task_manager=manager.TaskManager(include_defaults=False, metadata=plan.arguments | metadata),
+            confirm_run_unsafe_code=confirmed,
+            bootstrap_iters=0,
+            **({} if seed is None else dict.fromkeys(seeds, seed)),
+        )
 
 
 def _judge(plan: Plan, run: Run, *, confirmed: bool) -> Run:
