@@ -205,3 +205,13 @@ def test_a_finding_is_plain_json() -> None:
     said = json.loads(json.dumps(finding.to_dict()))
     assert said["code"] == "empty_answer"
     assert said["examples"][0]["task_id"] == "Python/0"
+
+
+def test_a_setting_that_differs_by_task_is_held_against_its_task_alone() -> None:
+    both = [*passed(), *passed(task=("fixtests", "python"))]
+    found = hep.diagnose(
+        run(both, model="bigcode/octocoder", prompt={"synthesize": "continue", "fixtests": "octocoder"})
+    )
+    assert [(finding.code, list(finding.tasks)) for finding in found] == [
+        ("other_template", ["humanevalsynthesize-python"])
+    ]
