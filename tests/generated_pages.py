@@ -33,7 +33,7 @@ _EXAMPLES = """\
 
 For each of the 30 tasks the prompt of problem 3 of the set `mini` with the template `instruct`, and for each language
 the program that is judged if the model answers with the canonical solution. [tasks.md](tasks.md) says what the parts
-are. This page is made by `tests/generated_pages.py`, and a test keeps it equal to what the package makes, byte for byte.
+are. `tests/generated_pages.py` makes this page, and a test keeps it equal to what the package makes, byte for byte.
 
 ```bash
 humanevalpack prompts preview fixtests rust --prompt instruct --index 3
