@@ -61,6 +61,8 @@ def check(words: list[str], project: Path) -> None:
         return
     if name == "humanevalpack":
         _check_ours(arguments)
+    elif "humanevalpack.commands" in words:  # behind a launcher of several processes
+        _check_ours(words[words.index("humanevalpack.commands") + 1 :])
     elif name == "lm_eval" or words[:3] == ["accelerate", "launch", "-m"]:
         _check_lm_eval(arguments if name == "lm_eval" else words[words.index("lm_eval") + 1 :])
     elif name == "make":
