@@ -54,10 +54,11 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }
+    engine = backends.engine_facts(model)
     asked = Counter[int]()
     numbered: list[tuple[AnswerRequest, int]] = []
     for request in requests:
-        request.facts |= facts[id(request.asking)]
+        request.facts |= facts[id(request.asking)] | engine
         numbered.append((request, request.idx + asked[id(request)]))
         asked[id(request)] += 1
     usage = Usage()
@@ -107,6 +108,7 @@ def _question(model: Any, request: AnswerRequest, description: str | None, sampl
     prompt, arguments = request.asking.question(request.problem, description)
     budget = budget_of(model, prompt, arguments)
     sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
+    sendable |= backends.own_seed(model, sendable, request.problem.task_id, prompt, sample)
     sendable.pop("total_length", None)
     if request.asking.asks_for_code(description) and backends.stops_early(model):
         words = dict.fromkeys([*sendable["until"], *request.asking.stop_words()])
