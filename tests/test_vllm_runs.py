@@ -74,7 +74,7 @@ def test_the_results_say_how_the_engine_ran(ours: Run) -> None:
     }
 
 
-SAMPLED = {"n_samples": 4, "temperature": 2.0, "max_new_tokens": 40}
+SAMPLED: dict[str, Any] = {"n_samples": 4, "temperature": 2.0, "max_new_tokens": 40}
 
 
 def test_samples_of_one_problem_differ_and_come_back_whatever_else_is_asked(engine: Any) -> None:
