@@ -44,7 +44,7 @@ def folder(tmp_path: Path, trained_model: Path) -> Path:
 
 def shell(command: str, folder: Path) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    script = f"set -eu\ntrap 'kill $(jobs -p) 2> /dev/null' EXIT\n{command}"
+    script = f"set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{command}"
     subprocess.run(["bash", "-c", script], cwd=folder, check=True, env={**os.environ, "PATH": path}, timeout=900)
 
 
