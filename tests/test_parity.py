@@ -66,11 +66,16 @@ def test_the_metric_keeps_whole_programs_and_executes_only_python_and_only_if_al
         assert settings["k"] == [1]
         return {}, {place: [(0, {"passed": program == "good"})] for place, [program] in enumerate(predictions)}
 
-    for language, allowed, passed in (("python", True, [True, False]), ("go", True, None), ("python", False, None)):
+    cases: list[tuple[str, bool, list[bool | None]]] = [
+        ("python", True, [True, False]),
+        ("go", True, [None, None]),
+        ("python", False, [None, None]),
+    ]
+    for language, allowed, passed in cases:
         metric = Metric(code_eval if allowed else None)
         metric.compute(references=["t", "u"], predictions=[["good"], ["bad"]], language=language, timeout=1)
         assert metric.programs == ["good\nt", "bad\nu"]
-        assert metric.passed == (passed or [None, None])
+        assert metric.passed == passed
 
 
 def test_rows_can_be_selected_as_a_data_set_s() -> None:

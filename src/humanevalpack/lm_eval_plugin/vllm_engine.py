@@ -19,7 +19,7 @@ _LEAST_CAPABILITY = (8, 0)
 
 def sample_seed(lm: Any, arguments: Mapping[str, Any], task_id: str, prompt: str, sample: int) -> dict[str, int]:
     """Return ``seed`` for one sampled answer, by the engine's seed and what is asked; nothing for a greedy one."""
-    if not arguments["do_sample"]:
+    if not arguments["do_sample"] or not _takes_seeds(lm):
         return {}
     told = "\0".join((str(lm.model_args["seed"]), task_id, prompt, str(sample)))
     return {"seed": int.from_bytes(hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:4])}
@@ -31,6 +31,7 @@ def engine_facts(lm: Any) -> dict[str, str]:
     if invariant:
         _check_invariance()
     facts = {"vllm_batch_invariant": "on" if invariant else "off", "vllm_engines": str(lm.data_parallel_size)}
+    facts["vllm_seeds"] = "sample" if _takes_seeds(lm) else "engine"
     engine = getattr(getattr(lm, "model", None), "llm_engine", None)  # several engines live in processes of their own
     if engine is not None:
         shared = engine.vllm_config.cache_config.enable_prefix_caching
@@ -38,8 +39,17 @@ def engine_facts(lm: Any) -> dict[str, str]:
     return facts
 
 
+def _takes_seeds(lm: Any) -> bool:
+    """Whether requests may have seeds: an engine on a CPU that reads prompts in pieces dies of them (vLLM 0.32.0)."""
+    return not _platform().is_cpu() or lm.model_args.get("enable_chunked_prefill") is False
+
+
+def _platform() -> Any:
+    return sys.modules["vllm.platforms"].current_platform
+
+
 def _check_invariance() -> None:
-    platform: Any = sys.modules["vllm.platforms"].current_platform
+    platform = _platform()
     capability = platform.get_device_capability() if platform.is_cuda() else None
     if platform.is_cpu() or (capability is not None and tuple(capability) < _LEAST_CAPABILITY):
         here = f"compute capability {'.'.join(map(str, capability))}" if capability else "a CPU"
