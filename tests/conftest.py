@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Generator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs to be root")
     if item.get_closest_marker("namespaces") and not _namespaces_work():
         pytest.skip("needs bubblewrap and user namespaces (sandboxes/namespaces/install.sh; not in every container)")
+    if item.get_closest_marker("vllm") and find_spec("vllm") is None:
+        pytest.skip("needs vLLM, which has an environment of its own: make test-vllm")
     if item.get_closest_marker("docker") and (missing := _missing_engine()):
         pytest.skip(missing)
     for marker in item.iter_markers("toolchain"):

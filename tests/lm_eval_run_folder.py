@@ -4,6 +4,8 @@ Arguments: the model's folder, the tasks, lm_eval's limit, options as JSON.
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -52,15 +54,23 @@ def verdicts(folder: Path) -> dict[tuple[str, str, int], tuple[str, str, str]]:
     }
 
 
-def killed(command: Sequence[str], watched: Path, size: int) -> None:
-    """Start a command and kill it with everything that it started as soon as a file has ``size`` lines."""
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    with process:
-        while len(lines(watched)) < size:
-            assert process.poll() is None, process.stderr and process.stderr.read().decode()[-4000:]
-            time.sleep(0.005)
-        for number in [process.pid, *_children(process.pid)]:
-            subprocess.run(["kill", "-9", str(number)], check=False, stderr=subprocess.DEVNULL)
+# Without a GPU and this, processes of torchrun do not know of each other: each would do everything.
+ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true"}
+
+
+def killed(command: Sequence[str], watched: Path, size: int, *, one: bool = False) -> None:
+    """Start a command; as soon as a file has ``size`` lines kill it with all it started, or ``one`` process of it."""
+    process = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT
+    )
+    while len(lines(watched)) < size:
+        assert process.poll() is None, process.stderr and process.stderr.read().decode()[-4000:]
+        time.sleep(0.005)
+    family = [process.pid, *_children(process.pid)]
+    for number in family[1:2] if one else family:
+        os.kill(number, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode != 0
 
 
 def _children(number: int) -> list[int]:

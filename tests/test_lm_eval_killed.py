@@ -1,11 +1,13 @@
 """A run that is killed with ``kill -9`` and started again is an undisturbed one."""
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lm_eval_run_folder import (
+    ENVIRONMENT,
     FIX,
     GREEDY,
     LIMIT,
@@ -49,15 +51,15 @@ def test_the_same_command_after_a_kill_ends_as_an_undisturbed_run(
 
 
 def test_two_processes_of_which_one_is_killed_go_on_in_one_folder(untrained_model: Path, tmp_path: Path) -> None:
-    """The launcher ends the other process, and the command fails; the same command then ends the run."""
-    import subprocess
-
     folder, whole = tmp_path / "killed", tmp_path / "undisturbed"
-    killed(script(untrained_model, folder, SAMPLED, *TORCHRUN), folder / "generations.jsonl", 10)
+    killed(script(untrained_model, folder, SAMPLED, *TORCHRUN), folder / "generations.jsonl", 10, one=True)
     left = generations(folder)
     assert len(left) < 3 * LIMIT * 4, "it was killed too late"
     for place in (folder, whole):
-        subprocess.run(script(untrained_model, place, SAMPLED, *TORCHRUN), check=True, capture_output=True)
+        subprocess.run(
+            script(untrained_model, place, SAMPLED, *TORCHRUN), check=True, capture_output=True, env=ENVIRONMENT
+        )
     assert set(left) <= set(generations(folder))
     assert generations(folder) == generations(whole)
+    assert len(generations(whole)) == 3 * LIMIT * 4, "each process did its own part"
     assert verdicts(folder) == verdicts(whole)

@@ -1,6 +1,7 @@
 """lm_eval in several processes: the problems are shared out, and nothing is lost, doubled or mixed up."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,9 @@ GREEDY: dict[str, Any] = {"max_new_tokens": 8, "sandbox": "process", "confirm_ru
 
 def launch(launcher: str, model: Path, output: Path, options: dict[str, Any]) -> Run:
     command = [sys.executable, "-m", *LAUNCHERS[launcher], str(SCRIPT), str(model), str(output), str(LIMIT)]
-    done = subprocess.run([*command, json.dumps(options)], capture_output=True, text=True, check=False)
+    # Without a GPU and this, processes of torchrun do not know of each other: each would do everything.
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true"}
+    done = subprocess.run([*command, json.dumps(options)], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-4000:]
     return Run(json.loads(output.read_text("utf-8")))
 

@@ -15,6 +15,7 @@ from humanevalpack.lm_eval_plugin import background
 from humanevalpack.sandbox import Pool
 from lm_eval_run_folder import DESCRIBE, FIX, GREEDY, LIMIT, SAMPLED, SYNTHESIZE, generations, lines, recorded, verdicts
 from lm_eval_runs import Run, run
+from openai_server import COMPLETIONS, serve
 
 pytest_plugins = ["tiny_models"]
 # One worker of pytest-xdist makes the models and runs that these tests share.
@@ -91,7 +92,7 @@ def test_the_same_run_again_asks_and_judges_nothing(
         assert (copy / name).read_bytes() == (folder / name).read_bytes()
 
 
-@pytest.mark.parametrize(("kept", "judged"), [(0, 0), (7, 3), (ALL - 1, 0), (ALL, 5)])
+@pytest.mark.parametrize(("kept", "judged"), [(20, 3), (ALL - 1, 0), (ALL, 5)])
 def test_a_run_that_was_cut_off_ends_as_an_undisturbed_one(
     undisturbed: tuple[Run, Path], untrained_model: Path, tmp_path: Path, kept: int, judged: int
 ) -> None:
@@ -193,6 +194,20 @@ def test_a_fault_of_the_sandbox_loses_no_generation_and_the_same_command_goes_on
     assert verdicts(tmp_path / "run") == {}
     recorded(mute(untrained_model), tmp_path / "run")
     assert verdicts(tmp_path / "run") == verdicts(undisturbed[1])
+
+
+def test_a_server_is_paid_only_for_what_is_missing(untrained_model: Path, tmp_path: Path) -> None:
+    with serve(untrained_model) as server:
+        arguments = f"model={untrained_model},base_url={server.url}{COMPLETIONS},max_length=4096,num_concurrent=2"
+        settings: dict[str, Any] = {"tasks": FIX, "model_args": arguments, "batch_size": 1}
+        recorded("local-completions", tmp_path / "whole", **settings)
+        copied(tmp_path / "whole", tmp_path / "cut", generations=5)
+        server.requests.clear()
+        recorded("local-completions", tmp_path / "cut", **settings)
+        asked = [body["seed"] for _, body in server.requests if body["max_tokens"] > 1]
+    assert generations(tmp_path / "cut") == generations(tmp_path / "whole")
+    assert len(asked) == 4 * LIMIT - 5
+    assert set(asked) == {1234, 1235, 1236, 1237}
 
 
 def test_what_was_predicted_only_is_judged_by_the_same_run_without_it(untrained_model: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from lm_eval.api.model import LM, CachingLM
 from lm_eval.models import MODEL_MAPPING
 
 from humanevalpack.errors import UsageError
-from humanevalpack.lm_eval_plugin import api_servers
+from humanevalpack.lm_eval_plugin import api_servers, vllm_engine
 from humanevalpack.lm_eval_plugin.early_stop import stopping_early
 
 
@@ -86,6 +86,16 @@ def _ends_of_generation(lm: Any, known: Sequence[str]) -> list[str]:
     return [text for text in dict.fromkeys(texts) if text and text not in known]
 
 
+def own_seed(lm: Any, arguments: Mapping[str, Any], task_id: str, prompt: Any, sample: int) -> dict[str, int]:
+    """Return the seed of one sampled answer, for models whose requests carry one."""
+    return vllm_engine.sample_seed(lm, arguments, task_id, str(prompt), sample) if is_vllm(lm) else {}
+
+
+def engine_facts(lm: Any) -> dict[str, str]:
+    """Return what the results record of how the model runs; raises EnvironmentFault if it cannot run as it must."""
+    return vllm_engine.engine_facts(lm) if is_vllm(lm) else {}
+
+
 def stops_early(lm: Any) -> bool:
     """Whether answers of this model can end where they are complete: lm_eval's own class, nothing thought before."""
     if not is_transformers(lm) or lm.backend != "causal" or lm.think_end_token is not None:
@@ -111,11 +121,6 @@ def is_transformers(lm: Any) -> bool:
     return _is_a(lm, "huggingface", "HFLM")
 
 
-def is_vllm(lm: Any) -> bool:
-    """Whether this model is run by vLLM in this process."""
-    return _is_a(lm, "vllm_causallms", "VLLM")
-
-
 def loads_for_every_call(lm: Any) -> bool:
     """Whether lm_eval loads the model anew whenever it is asked: vLLM's replicas."""
     return is_vllm(lm) and lm.data_parallel_size > 1
@@ -124,6 +129,11 @@ def loads_for_every_call(lm: Any) -> bool:
 def is_api(lm: Any) -> bool:
     """Whether this model is a server that lm_eval asks over HTTP."""
     return _is_a(lm, "api_models", "TemplateAPI")
+
+
+def is_vllm(lm: Any) -> bool:
+    """Whether this model is a vLLM engine in this process."""
+    return _is_a(lm, "vllm_causallms", "VLLM")
 
 
 @contextmanager

@@ -93,7 +93,7 @@ class Background:
         if kind not in self._pools:
             self._pools[kind] = Pool(
                 sandbox=kind,
-                workers=workers_of(self._options, self._ranks),
+                workers=self._workers(),
                 time_limit=self._options.time_limit,
                 # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.
                 confirm_unsafe=kind == "process",
@@ -103,6 +103,11 @@ class Background:
             if self._stopped.is_set():
                 verdicts.close()
                 raise _Stopped
+
+    def _workers(self) -> int | str:
+        count = workers_of(self._options, self._ranks)
+        # One core is left to the model, unless the user has said how many programs run at once.
+        return max(1, count - 1) if isinstance(count, int) and self._options.workers is None else count
 
     def _close(self) -> None:
         for pool in self._pools.values():

@@ -43,6 +43,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         model=name,
         model_arguments=next(iter(askings.values())).model_arguments or None,
         **backends.model_facts(model),
+        engine=backends.engine_facts(model) or None,
         prompt=prompts,
         prompt_sha256=shortened({task: _sha256(asking.prompting.template) for task, asking in askings.items()}),
         prompt_text=shortened({task: _text(asking) for task, asking in askings.items()}),

@@ -53,8 +53,9 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }
+    engine = backends.engine_facts(model)
     for request in requests:
-        request.facts |= facts[id(request.asking)]
+        request.facts |= facts[id(request.asking)] | engine
     numbered = _numbered(requests)
     known = {
         _place(item): generation
@@ -160,14 +161,13 @@ def _question(model: Any, request: AnswerRequest, description: str | None, sampl
     prompt, arguments = request.asking.question(request.problem, description)
     budget = budget_of(model, prompt, arguments)
     sendable = backends.request_arguments(model, {**arguments, "max_gen_toks": budget.tokens})
+    sendable |= backends.own_seed(model, sendable, request.problem.task_id, prompt, sample)
     sendable.pop("total_length", None)
     if request.asking.asks_for_code(description) and backends.stops_early(model):
         words = dict.fromkeys([*sendable["until"], *request.asking.stop_words()])
         sendable[ENDING] = [request.asking.language, request.asking.options.profile, *filter(None, words)]
     if backends.has_encoder(model):
         sendable["encoder_prompt"] = request.asking.encoder_prompt_for(request.problem, description)
-    if backends.is_vllm(model) and sendable["do_sample"]:
-        sendable["seed"] = seeds.derived(seeds.run_seed(model), request.problem.task_id, prompt_text(prompt), sample)
     return _Question(request.problem.task_id, prompt, sendable, budget, sample)
 
 

@@ -1,0 +1,49 @@
+"""What lm_eval's vLLM class needs beside the reference's text: a seed for each sample, and settings said aloud.
+
+lm_eval gives every request the engine's one stream of random numbers: what a sample becomes then depends on what was
+asked before it and on how many engines there are, and engines of one data-parallel run share one seed.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from humanevalpack.errors import EnvironmentFault
+
+BATCH_INVARIANT = "VLLM_BATCH_INVARIANT"
+_LEAST_CAPABILITY = (8, 0)
+"""NVIDIA's compute capability below which vLLM has no batch-invariant kernels."""
+
+
+def sample_seed(lm: Any, arguments: Mapping[str, Any], task_id: str, prompt: str, sample: int) -> dict[str, int]:
+    """Return ``seed`` for one sampled answer, by the engine's seed and what is asked; nothing for a greedy one."""
+    if not arguments["do_sample"]:
+        return {}
+    told = "\0".join((str(lm.model_args["seed"]), task_id, prompt, str(sample)))
+    return {"seed": int.from_bytes(hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:4])}
+
+
+def engine_facts(lm: Any) -> dict[str, str]:
+    """Return what the results record of the engine; raises EnvironmentFault if it cannot be as it was told to be."""
+    invariant = os.environ.get(BATCH_INVARIANT, "0").strip() not in ("", "0")
+    if invariant:
+        _check_invariance()
+    facts = {"vllm_batch_invariant": "on" if invariant else "off", "vllm_engines": str(lm.data_parallel_size)}
+    engine = getattr(getattr(lm, "model", None), "llm_engine", None)  # several engines live in processes of their own
+    if engine is not None:
+        shared = engine.vllm_config.cache_config.enable_prefix_caching
+        facts["vllm_prefix_caching"] = "on" if shared else "off"
+    return facts
+
+
+def _check_invariance() -> None:
+    platform: Any = sys.modules["vllm.platforms"].current_platform
+    capability = platform.get_device_capability() if platform.is_cuda() else None
+    if platform.is_cpu() or (capability is not None and tuple(capability) < _LEAST_CAPABILITY):
+        here = f"compute capability {'.'.join(map(str, capability))}" if capability else "a CPU"
+        raise EnvironmentFault(
+            f"{BATCH_INVARIANT} is set, and vLLM's batch-invariant kernels need a GPU, NVIDIA's one of compute "
+            f"capability 8.0 or higher; here is {here}: unset it, and compare runs of the same batch size"
+        )
