@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from humanevalpack.results import Run
+
+_MANY_TASKS = 8
+"""From more tasks a line each is a long list; a table of scenarios and languages shows what there is to see."""
 
 
 @contextmanager
@@ -51,13 +55,27 @@ def print_scores(run: "Run", ks: tuple[int, ...], *, as_json: bool) -> None:
         typer.echo(json.dumps(said | {"findings": [finding.to_dict() for finding in findings]}))
         return
     console = Console()
-    console.print(_table(found))
+    if len(found) > _MANY_TASKS:
+        _print_overview(console, run, ks)
+    else:
+        console.print(_table(found))
     print_findings(console, findings)
     for note in run.manifest.get("notes", []):
         typer.echo(note)
     for language, reason in run.manifest.get("left_out", {}).items():
         typer.echo(f"{language} is left out: {reason}")
     typer.echo(f"Everything is in {run.folder}")
+
+
+def _print_overview(console: "Console", run: "Run", ks: tuple[int, ...]) -> None:
+    """Print scenario by language, for every k that all problems have samples for, beside what was published."""
+    from humanevalpack.published import comparable_model
+    from humanevalpack.reports.sheet import least_samples, score_sheet, tallies
+    from humanevalpack.reports.table import score_table
+
+    least = least_samples(tallies(run).values())
+    for k in (k for k in ks if k <= least):
+        console.print(score_table([score_sheet(run, k)], [comparable_model(run)]))
 
 
 def _table(found: dict[str, dict[str, Any]]) -> "Table":
