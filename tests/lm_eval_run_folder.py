@@ -1,6 +1,6 @@
 """Runs with a folder, for the tests of what a kill leaves; as a script it is what gets killed.
 
-Arguments: the model's folder, the tasks, lm_eval's limit, options as JSON.
+Arguments: the model's folder, options as JSON.
 """
 
 import json
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lm_eval_runs import Run, run
+from lm_eval_two_processes import ranked
 
 FIX = "humanevalfixtests-python"
 DESCRIBE, SYNTHESIZE = "humanevalexplaindescribe-python", "humanevalexplainsynthesize-python"
@@ -54,7 +55,7 @@ def verdicts(folder: Path) -> dict[tuple[str, str, int], tuple[str, str, str]]:
     }
 
 
-# Without a GPU and this, processes of torchrun do not know of each other: each would do everything.
+# Without a GPU, torchrun's processes must be told that they belong together.
 ENVIRONMENT = {**os.environ, "ACCELERATE_USE_CPU": "true"}
 
 
@@ -86,4 +87,5 @@ def script(model: Path, folder: Path, metadata: dict[str, Any], *launcher: str) 
 
 if __name__ == "__main__":
     options = json.loads(sys.argv[2])
-    recorded(Path(sys.argv[1]), Path(options.pop("run_folder")), options)
+    model = Path(sys.argv[1])
+    recorded(ranked(model, batch_size=2) if "RANK" in os.environ else model, Path(options.pop("run_folder")), options)

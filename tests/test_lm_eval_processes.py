@@ -17,31 +17,25 @@ pytestmark = pytest.mark.xdist_group("lm_eval_processes")
 
 DESCRIBE, SYNTHESIZE = "humanevalexplaindescribe-python", "humanevalexplainsynthesize-python"
 SCRIPT = Path(__file__).with_name("lm_eval_two_processes.py")
-LAUNCHERS = {
-    "torchrun": ["torch.distributed.run", "--standalone", "--nproc-per-node=2"],
-    "accelerate": [
-        "accelerate.commands.launch",
-        *("--cpu", "--num_processes=2", "--num_machines=1", "--mixed_precision=no", "--dynamo_backend=no"),
-    ],
-}
+# accelerate starts a single process where there is no GPU; with GPUs it starts them as torchrun does.
+TORCHRUN = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 # Three problems for two processes: lm_eval pads the second one's requests with one more.
 LIMIT = 3
 GREEDY: dict[str, Any] = {"max_new_tokens": 8, "sandbox": "process", "confirm_run_unsafe_code": True}
 
 
-def launch(launcher: str, model: Path, output: Path, options: dict[str, Any]) -> Run:
-    command = [sys.executable, "-m", *LAUNCHERS[launcher], str(SCRIPT), str(model), str(output), str(LIMIT)]
-    # Without a GPU and this, processes of torchrun do not know of each other: each would do everything.
+def launch(model: Path, output: Path, options: dict[str, Any]) -> Run:
+    command = [sys.executable, "-m", *TORCHRUN, str(SCRIPT), str(model), str(output), str(LIMIT)]
+    # Without a GPU, torchrun's processes must be told that they belong together.
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true"}
     done = subprocess.run([*command, json.dumps(options)], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr[-4000:]
     return Run(json.loads(output.read_text("utf-8")))
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_two_processes_give_what_one_gives(launcher: str, untrained_model: Path, tmp_path: Path) -> None:
+def test_two_processes_give_what_one_gives(untrained_model: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    shared = launch(launcher, untrained_model, tmp_path / "out.json", {**GREEDY, "run_folder": str(kept)})
+    shared = launch(untrained_model, tmp_path / "out.json", {**GREEDY, "run_folder": str(kept)})
     alone = run("humanevalexplain_python", untrained_model, metadata=GREEDY, limit=LIMIT)
     compared = ("sample", "prompt", "generation", "completion", "status", "description")
     for task in (DESCRIBE, SYNTHESIZE):
@@ -55,7 +49,7 @@ def test_two_processes_give_what_one_gives(launcher: str, untrained_model: Path,
 
 def test_sampling_in_two_processes_gives_every_problem_its_samples(untrained_model: Path, tmp_path: Path) -> None:
     options = {**GREEDY, "n_samples": 2, "temperature": 0.9}
-    shared = launch("torchrun", untrained_model, tmp_path / "out.json", options)
+    shared = launch(untrained_model, tmp_path / "out.json", options)
     for task in (DESCRIBE, SYNTHESIZE):
         samples = shared.samples(task)
         assert [sample["sample"] for sample in samples] == [0, 1] * LIMIT
