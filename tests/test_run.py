@@ -69,6 +69,7 @@ def test_a_run_s_folder_has_everything(whole: hep.Run, untrained_model: Path) ->
         if sample.task == NAMES[0]
     }
     assert {sample.task_id: sample.description for sample in whole.samples if sample.task == NAMES[1]} == made
+    assert {sample.task_id: sample.candidate for sample in whole.samples if sample.task == NAMES[0]} == made
 
 
 def test_a_finished_run_prints_its_scores_and_needs_no_model(

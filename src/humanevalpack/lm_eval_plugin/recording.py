@@ -7,6 +7,7 @@ from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, SandboxFault, UsageError
 from humanevalpack.evaluation.judging import Judging
+from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.background import Background
 from humanevalpack.lm_eval_plugin.chunks import Numbered
 from humanevalpack.lm_eval_plugin.kept import generation_of, row_of
@@ -48,7 +49,7 @@ class Recording:
         rows = [self._run.rows[row.key] for row in fresh]
         if self._background is not None:
             self._background.put(
-                [row for row, (request, _) in zip(rows, numbered, strict=True) if request.asking.judged_with]
+                [row for row, (request, _) in zip(rows, numbered, strict=True) if _is_read(request.asking)]
             )
         return [answer if _same(row, answer) else generation_of(row) for row, answer in zip(rows, answers, strict=True)]
 
@@ -90,16 +91,21 @@ def open_recording(model: Any, numbered: Sequence[Numbered]) -> Recording | None
 
 def _background(run: RunFolder, model: Any, numbered: Sequence[Numbered]) -> Background | None:
     askings = list({id(request.asking): request.asking for request, _ in numbered}.values())
-    executed = [asking for asking in askings if asking.judged_with]
-    if not executed:
+    read = [asking for asking in askings if _is_read(asking)]
+    if not read:
         return None
     judging = Judging(
-        problems={asking.language: asking.problems for asking in executed},
-        templates={asking.scenario: (asking.prompting.template, asking.prompting.reason) for asking in executed},
-        profile=executed[0].options.profile,
+        problems={asking.language: asking.problems for asking in read},
+        templates={asking.scenario: (asking.prompting.template, asking.prompting.reason) for asking in read},
+        profile=read[0].options.profile,
     )
-    kinds = {asking.language: asking.judged_with for asking in executed}
-    return Background(run, judging, kinds, executed[0].options, ranks=model.world_size)
+    kinds = {asking.language: asking.judged_with for asking in read if asking.judged_with}
+    return Background(run, judging, kinds, read[0].options, ranks=model.world_size)
+
+
+def _is_read(asking: Asking) -> bool:
+    """Whether answers are looked into here: to run a program, or to take out a description."""
+    return bool(asking.judged_with) or asking.scenario == "explaindescribe"
 
 
 def _task(request: AnswerRequest) -> str:
