@@ -14,6 +14,9 @@ EXAMPLES = 3
 """As many samples are shown with a finding."""
 _LINES, _WIDTH = 6, 240
 
+SEE_PROMPT = "see what it was asked: humanevalpack prompts preview SCENARIO LANGUAGE --prompt {prompt}"
+"""A mend of several rules."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
