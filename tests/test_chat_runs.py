@@ -138,7 +138,7 @@ def test_refusals_empty_and_cut_answers_are_counted_apart(kind: str, concurrent:
 @pytest.mark.toolchain("python")
 def test_kept_generations_keep_why_they_ended(tmp_path: Path) -> None:
     with serve_script(lambda messages: ("```python\ndef night_bus_minutes(", "length")) as server:
-        ask(server, FIX, {"keep_generations": str(tmp_path)}, predict_only=True, limit=1)
+        ask(server, FIX, {"run_folder": str(tmp_path)}, predict_only=True, limit=1)
     metadata = JUDGED | {"generations": str(tmp_path), "prompt": "chat"}
     scored = run(FIX, "dummy", metadata=metadata, limit=1, confirm_run_unsafe_code=True)
     assert [(s["finish"], s["extraction"]) for s in scored.samples(FIX)] == [("length", "length_cut")]
