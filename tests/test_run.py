@@ -12,7 +12,7 @@ import pytest
 
 import humanevalpack as hep
 from humanevalpack.commands import main
-from humanevalpack.errors import UsageError
+from humanevalpack.errors import EnvironmentFault, UsageError
 from humanevalpack.presets import model_presets
 
 pytest_plugins = ["tiny_models"]
@@ -110,6 +110,14 @@ def test_overwrite_begins_anew(untrained_model: Path, tmp_path: Path) -> None:
     hep.run(untrained_model, output=tmp_path / "run", **one)
     again = hep.run(untrained_model, output=tmp_path / "run", overwrite=True, **{**one, "limit": 2})
     assert len(again.samples) == 2
+
+
+def test_a_model_that_cannot_be_loaded_is_no_traceback_and_binds_nobody(untrained_model: Path, tmp_path: Path) -> None:
+    one = {**TINY, "tasks": NAMES[2], "limit": 1, "output": tmp_path / "run"}
+    with pytest.raises(EnvironmentFault, match=r"(?s)no-such-model could not be loaded \(backend hf\): .*Is the name"):
+        hep.run(tmp_path / "no-such-model", **one)
+    del one["device"]  # without one: cuda, or the cpu where there is none
+    assert len(hep.run(untrained_model, **one).samples) == 1
 
 
 def test_the_printed_command_of_lm_eval_makes_the_same_answers(

@@ -7,11 +7,13 @@ from typing import Any
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
 from humanevalpack.lm_eval_plugin import findings
 from humanevalpack.lm_eval_plugin.asking import announce
+from humanevalpack.lm_eval_plugin.loading import load_model
 from humanevalpack.lm_eval_plugin.planning import plan_run
 from humanevalpack.lm_eval_plugin.plans import Plan
 from humanevalpack.lm_eval_plugin.progress import finish, progress_of
 from humanevalpack.problems import load_problems
 from humanevalpack.results import Run, RunFolder, new_manifest, read_run
+from humanevalpack.results.folder import GENERATIONS, VERDICTS
 from humanevalpack.sandbox import process
 
 
@@ -33,6 +35,7 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
     confirmed = confirm_unsafe or options.confirm_run_unsafe_code
     if options.sandbox == "process" and not plan.value("predict_only"):
         process.confirm(confirmed)
+    overwrite = overwrite or not _is_begun(plan.folder)
     if not overwrite:
         before = progress_of(plan)
         if before.run is not None and before.generated and (before.judged or plan.value("predict_only")):
@@ -52,6 +55,11 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
 def is_first_process() -> bool:
     """Whether this is the process that prints and scores: of torchrun's or accelerate's the one of rank 0."""
     return int(os.environ.get("RANK") or 0) == 0
+
+
+def _is_begun(folder: Path) -> bool:
+    """Whether anything has been generated: a start that failed before binds nobody to its settings."""
+    return any((folder / name).is_file() and (folder / name).stat().st_size for name in (GENERATIONS, VERDICTS))
 
 
 def problem_counts(plan: Plan) -> dict[str, int]:
@@ -77,11 +85,8 @@ def _ask(plan: Plan, *, confirmed: bool) -> None:
     by_problem = plan.shard is not None and plan.shard.by == "problem"
     with findings.untold():
         lm_eval.simple_evaluate(
-            model=plan.value("backend") if isinstance(plan.model, str | None) else plan.model,
-            model_args=plan.arguments,
+            model=load_model(plan),
             tasks=list(plan.tasks),
-            batch_size=plan.value("batch_size"),
-            device=plan.value("device"),
             limit=None if by_problem else plan.value("limit"),
             samples=plan.problems(problem_counts(plan)) if by_problem else None,
             gen_kwargs=plan.value("gen_kwargs"),
