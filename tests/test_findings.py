@@ -163,6 +163,13 @@ def test_a_long_answer_without_an_end_used_up_its_budget_though_nobody_said_so()
     assert "cut_by_length" not in codes(run(samples(long, task=GO), max_new_tokens=4096))
 
 
+@pytest.mark.parametrize("language", ["cpp", "java", "js", "go", "rust"])
+def test_a_closed_function_behind_which_a_model_goes_on_is_not_cut(language: str) -> None:
+    task = ("synthesize", language)
+    on = samples(lambda p: f"{buggy(p)}\n// and on and on", task=task, finish="length")
+    assert "cut_by_length" not in codes(run(on))
+
+
 def test_many_equal_samples_are_suspicious_where_no_temperature_is_recorded() -> None:
     assert codes(drawn(5, temperature=None, alike=True)) == ["same_samples"]
     assert codes(drawn(4, temperature=None, alike=True)) == codes(drawn(5, temperature=0, alike=True)) == []

@@ -103,14 +103,14 @@ def cut_by_stop_word(run: Evidence) -> Iterable[Unit]:
 
 
 def cut_by_length(run: Evidence) -> Iterable[Unit]:
-    """The server says so; or an answer without an end is as long as its budget allows."""
+    """The server says so, and the function is not closed; or an answer without an end is as long as its budget."""
 
     def sign(sample: ScoredSample) -> str | None:
-        if not is_wrong(sample):
-            return None
+        if not is_wrong(sample) or (run.is_bare(sample) and not run.unfinished(sample)):
+            return None  # what a model writes behind its function is cut off, whatever ended it
         if sample.finish == "length" or sample.extraction == "length_cut":
             return ""
-        if sample.finish is not None or not run.is_bare(sample) or not run.unfinished(sample):
+        if sample.finish is not None or not run.is_bare(sample):
             return None
         budget, total = (run.setting(name, sample.task) for name in ("max_new_tokens", "total_length"))
         # With the prompt, where the prompt is a part of the budget.
