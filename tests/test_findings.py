@@ -110,6 +110,10 @@ SHOWS: dict[str, tuple[Callable[[], Run], Callable[[], Run]]] = {
         lambda: drawn(2, temperature=0.2, alike=True),
         lambda: drawn(2, temperature=0.2, alike=False),
     ),
+    "greedy_samples": (
+        lambda: drawn(2, temperature=0, alike=True),
+        lambda: drawn(2, temperature=0, alike=False),
+    ),
     "empty_description": (
         lambda: run(samples(" ", range(3), task=DESCRIBE), samples("A text.", range(3, 14), task=DESCRIBE)),
         lambda: run(samples(" ", range(2), task=DESCRIBE), samples("A text.", range(2, 14), task=DESCRIBE)),
@@ -172,7 +176,11 @@ def test_a_closed_function_behind_which_a_model_goes_on_is_not_cut(language: str
 
 def test_many_equal_samples_are_suspicious_where_no_temperature_is_recorded() -> None:
     assert codes(drawn(5, temperature=None, alike=True)) == ["same_samples"]
-    assert codes(drawn(4, temperature=None, alike=True)) == codes(drawn(5, temperature=0, alike=True)) == []
+    assert codes(drawn(4, temperature=None, alike=True)) == codes(drawn(1, temperature=0, alike=True)) == []
+
+
+def test_greedy_samples_are_alike_by_nature() -> None:
+    assert codes(drawn(5, temperature=0, alike=True)) == ["greedy_samples"]
 
 
 def test_few_samples_of_many_tasks_are_one_finding() -> None:

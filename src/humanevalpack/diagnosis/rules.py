@@ -203,6 +203,17 @@ RULES: tuple[Rule, ...] = (
         mend="a seed that differs between samples; lm_eval without --use_cache; n_samples=1 if greedy is meant",
     ),
     Rule(
+        code="greedy_samples",
+        severity="note",
+        units=signs.greedy_samples,
+        share=0.95,
+        least=2,
+        why="a greedy answer is the same every time, but for near ties on a GPU",
+        said="the samples of {hits} of {total} problems are one greedy answer, counted several times",
+        cause="several samples a problem were asked for, and temperature 0 is the default",
+        mend="give --temperature (the paper's is 0.2; with lm_eval: metadata temperature=0.2), or one sample a problem",
+    ),
+    Rule(
         code="empty_description",
         severity="warning",
         units=signs.empty_description,

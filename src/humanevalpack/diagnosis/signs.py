@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from humanevalpack.diagnosis.evidence import Evidence, is_answer, is_judged, is_wrong
 from humanevalpack.diagnosis.messages import compiler_message, missing_name
@@ -149,14 +150,30 @@ def same_everywhere(run: Evidence) -> Iterable[Unit]:
 
 def same_samples(run: Evidence) -> Iterator[Unit]:
     """All samples of a problem are the same text, though they were drawn at random."""
+    for samples, temperature in _problems(run):
+        if temperature != 0 and len(samples) >= (2 if temperature else _MANY):
+            yield Unit(samples, _alike(samples))
+
+
+def greedy_samples(run: Evidence) -> Iterator[Unit]:
+    """All samples of a problem are the same text, as greedy ones have to be."""
+    for samples, temperature in _problems(run):
+        if temperature == 0 and len(samples) > 1:
+            yield Unit(samples, _alike(samples))
+
+
+def _problems(run: Evidence) -> Iterator[tuple[list[ScoredSample], Any]]:
+    """Yield the answers to each problem, and the temperature of its task."""
     by_problem = defaultdict[tuple[str, str], list[ScoredSample]](list)
     for sample in run.run.samples:
         if is_answer(sample) and sample.generation.strip():
             by_problem[sample.task, sample.task_id].append(sample)
     for (task, _), samples in by_problem.items():
-        temperature = run.setting("temperature", task)
-        if temperature != 0 and len(samples) >= (2 if temperature else _MANY):
-            yield Unit(samples, "" if len({sample.generation for sample in samples}) == 1 else None)
+        yield samples, run.setting("temperature", task)
+
+
+def _alike(samples: Iterable[ScoredSample]) -> str | None:
+    return "" if len({sample.generation for sample in samples}) == 1 else None
 
 
 def empty_description(run: Evidence) -> Iterable[Unit]:
