@@ -28,8 +28,8 @@ RESULT_RULES: tuple[Rule, ...] = (
         why="an endless loop is a rare mistake; in one program of ten it is the machine, or programs that wait",
         said="{hits} of {total} programs ran into a limit: {most}",
         cause="a slow or overloaded machine, a time limit set too low, or answers that wait for input",
-        mend="humanevalpack doctor; humanevalpack generations clean RUN --status timeout, then evaluate with fewer "
-        "--workers or a larger --time-limit",
+        mend="humanevalpack doctor; humanevalpack generations clean RUN --status timeout --output NEW, then humanevalpack "
+        "evaluate NEW --workers 2",
     ),
     Rule(
         code="nothing_kept",
