@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from humanevalpack.diagnosis.evidence import Evidence, is_answer, is_judged, is_wrong
-from humanevalpack.diagnosis.messages import compiler_message, missing_name
+from humanevalpack.diagnosis.messages import compiler_message, could_be_cut_off, missing_name
 from humanevalpack.diagnosis.records import Unit
 from humanevalpack.prompts import NO_TEMPLATE, choose_template
 from humanevalpack.results import ScoredSample
@@ -206,16 +206,18 @@ def _is_description(sample: ScoredSample) -> bool:
 
 
 def missing_names(run: Evidence) -> Iterable[Unit]:
-    """A name that programs of several problems lack: a missing import, and no slip of the model's."""
-    found = {id(sample): missing_name(sample) for sample in run.run.samples if is_judged(sample)}
-    problems = defaultdict[tuple[str, str | None], set[str]](set)
+    """A name that programs of several problems lack though it stood somewhere: a missing import or helper."""
+    found: dict[int, str] = {}
+    problems = defaultdict[tuple[str, str], set[str]](set)
     for sample in run.run.samples:
-        if id(sample) in found:
-            problems[sample.language, found[id(sample)]].add(sample.task_id)
+        name = missing_name(sample) if is_judged(sample) else None
+        if name is not None and could_be_cut_off(name, sample):
+            found[id(sample)] = name
+            problems[sample.language, name].add(sample.task_id)
 
     def sign(sample: ScoredSample) -> str | None:
-        name = found[id(sample)]
-        return name if len(problems[sample.language, name]) >= _SYSTEMATIC else None
+        name = found.get(id(sample))
+        return name if name is not None and len(problems[sample.language, name]) >= _SYSTEMATIC else None
 
     return run.samples(is_judged, sign)
 
