@@ -68,7 +68,7 @@ def test_evaluate_says_it_after_the_table_and_in_json(tmp_path: Path) -> None:
 def test_what_they_say_to_try_can_be_done(tmp_path: Path) -> None:
     problems = hep.load_problems("python", "mini")
     folder = run_folder(tmp_path / "run", [row(FIX, number, generation=fence(problems[number])) for number in range(5)])
-    own = {"sandbox": "process", "confirm_unsafe": True}
+    own: dict[str, Any] = {"sandbox": "process", "confirm_unsafe": True}
     fenced = next(found for found in hep.diagnose(hep.evaluate(folder, **own)) if found.code == "fenced_answer")
     assert "humanevalpack evaluate FILE --prompt chat --output NEW" in fenced.mend
     again = hep.evaluate(folder, prompt="chat", output=tmp_path / "new", **own)
