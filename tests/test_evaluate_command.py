@@ -41,6 +41,15 @@ def test_a_table_with_scores_and_counts_and_where_the_run_lies(programs: Path, t
     assert "judging generations" in done.stderr
 
 
+def test_no_bar_before_what_is_wrong_with_the_input(programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    said = run("evaluate", programs, "--dataset", tmp_path / "data", "--output", tmp_path / "run")
+    assert said.returncode == 2
+    assert "judging generations" not in said.stderr
+    assert f"{tmp_path / 'data'} holds no python.jsonl" in " ".join(said.stderr.split())
+    assert "no .jsonl file at all" in " ".join(said.stderr.split())
+
+
 def test_json_alone_on_stdout(programs: Path, tmp_path: Path) -> None:
     done = run("evaluate", programs, *UNSAFE, "--output", tmp_path / "run", "--json")
     said = json.loads(done.stdout)

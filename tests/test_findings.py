@@ -26,9 +26,16 @@ def codes(of: Run) -> list[str]:
 
 
 def each_its_own_name() -> Run:
-    names = [f"NameError: name 'helper_{number}' is not defined" for number in range(PROBLEMS)]
     return run(
-        *(samples(buggy, range(at, at + 1), status="runtime_error", reason=name) for at, name in enumerate(names))
+        *(
+            samples(
+                f"\ndef helper_{at}(x):\n    return x\n",
+                range(at, at + 1),
+                status="runtime_error",
+                reason=f"NameError: name 'helper_{at}' is not defined",
+            )
+            for at in range(PROBLEMS)
+        )
     )
 
 
@@ -52,6 +59,10 @@ def languages(rust: int) -> Run:
 
 def cut(problem: Problem) -> str:
     return "\n# First a comment, then the code.\n" + right(problem)
+
+
+def imports(problem: Problem) -> str:
+    return f"\nfrom collections import Counter\n{whole(problem)}"
 
 
 def struct(problem: Problem) -> str:
@@ -110,6 +121,10 @@ SHOWS: dict[str, tuple[Callable[[], Run], Callable[[], Run]]] = {
         lambda: drawn(2, temperature=0.2, alike=True),
         lambda: drawn(2, temperature=0.2, alike=False),
     ),
+    "greedy_samples": (
+        lambda: drawn(2, temperature=0, alike=True),
+        lambda: drawn(2, temperature=0, alike=False),
+    ),
     "empty_description": (
         lambda: run(samples(" ", range(3), task=DESCRIBE), samples("A text.", range(3, 14), task=DESCRIBE)),
         lambda: run(samples(" ", range(2), task=DESCRIBE), samples("A text.", range(2, 14), task=DESCRIBE)),
@@ -118,7 +133,7 @@ SHOWS: dict[str, tuple[Callable[[], Run], Callable[[], Run]]] = {
         lambda: mixed(right, 5, task=EXPLAIN, description=CODE),
         lambda: mixed(right, 14, task=EXPLAIN, description="For [1, 2] it is 3.\n>>> f(1) == 2\n{1, 2, 3}\n{4}"),
     ),
-    "missing_names": (lambda: mixed(buggy, 5, status="runtime_error", reason=NAME), each_its_own_name),
+    "missing_names": (lambda: mixed(imports, 5, status="runtime_error", reason=NAME), each_its_own_name),
     "over_limits": (lambda: mixed(buggy, 5, status="timeout"), lambda: mixed(buggy, 4, status="timeout")),
     "nothing_kept": (lambda: mixed(cut, 5), lambda: mixed(cut, 4)),
     "does_not_compile": (
@@ -163,9 +178,55 @@ def test_a_long_answer_without_an_end_used_up_its_budget_though_nobody_said_so()
     assert "cut_by_length" not in codes(run(samples(long, task=GO), max_new_tokens=4096))
 
 
+@pytest.mark.parametrize("language", ["cpp", "java", "js", "go", "rust"])
+def test_a_closed_function_behind_which_a_model_goes_on_is_not_cut(language: str) -> None:
+    task = ("synthesize", language)
+    on = samples(lambda p: f"{buggy(p)}\n// and on and on", task=task, finish="length")
+    assert "cut_by_length" not in codes(run(on))
+
+
 def test_many_equal_samples_are_suspicious_where_no_temperature_is_recorded() -> None:
     assert codes(drawn(5, temperature=None, alike=True)) == ["same_samples"]
-    assert codes(drawn(4, temperature=None, alike=True)) == codes(drawn(5, temperature=0, alike=True)) == []
+    assert codes(drawn(4, temperature=None, alike=True)) == codes(drawn(1, temperature=0, alike=True)) == []
+
+
+def test_greedy_samples_are_alike_by_nature() -> None:
+    assert codes(drawn(5, temperature=0, alike=True)) == ["greedy_samples"]
+
+
+UNKNOWN = {
+    "python": "NameError: name '{}' is not defined",
+    "js": "ReferenceError: {} is not defined",
+    "java": "error: cannot find symbol\n  symbol:   variable {}",
+    "go": "undefined: {}",
+    "cpp": "error: ‘{}’ was not declared in this scope",
+    "rust": "error[E0425]: cannot find value `{}` in this scope",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["x", "made_up"])
+def test_a_name_that_a_model_made_up_was_not_cut_off(language: str, name: str) -> None:
+    task, reason = ("synthesize", language), UNKNOWN[language].format(name)
+    used = samples(f"\n    x = 1; return {name}", task=task, status="compile_error", reason=reason)
+    assert "missing_names" not in codes(run(used))
+
+
+@pytest.mark.parametrize(
+    ("language", "helper"),
+    [
+        ("python", "def made_up(n):"),
+        ("js", "const made_up = (n) => {"),
+        ("java", "    private static int made_up(int n) {"),
+        ("go", "func made_up(n int) int {"),
+        ("cpp", "vector<int> made_up(int n) {"),
+        ("rust", "fn made_up(n: i64) -> i64 {"),
+    ],
+)
+def test_a_helper_of_the_answer_that_its_program_lacks_was_cut_off(language: str, helper: str) -> None:
+    reason = UNKNOWN[language].format("made_up")
+    made = samples(f"\n{helper}", task=("synthesize", language), status="compile_error", reason=reason)
+    assert "missing_names" in codes(run(made))
 
 
 def test_few_samples_of_many_tasks_are_one_finding() -> None:

@@ -64,6 +64,17 @@ def test_evaluate_says_it_after_the_table_and_in_json(tmp_path: Path) -> None:
     assert found["findings"][0]["code"] == "empty_answer"
 
 
+@pytest.mark.toolchain("python")
+def test_what_they_say_to_try_can_be_done(tmp_path: Path) -> None:
+    problems = hep.load_problems("python", "mini")
+    folder = run_folder(tmp_path / "run", [row(FIX, number, generation=fence(problems[number])) for number in range(5)])
+    own: dict[str, Any] = {"sandbox": "process", "confirm_unsafe": True}
+    fenced = next(found for found in hep.diagnose(hep.evaluate(folder, **own)) if found.code == "fenced_answer")
+    assert "humanevalpack evaluate FILE --prompt chat --output NEW" in fenced.mend
+    again = hep.evaluate(folder, prompt="chat", output=tmp_path / "new", **own)
+    assert [sample.status for sample in again.samples] == ["passed"] * 5
+
+
 @pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize(("size", "dark"), [(DESKTOP, False), (PHONE, True)])
 def test_the_page_begins_with_them_and_leads_to_their_samples(tmp_path: Path, size: Any, dark: bool) -> None:

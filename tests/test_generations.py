@@ -205,6 +205,12 @@ def test_one_task_of_a_run_can_be_cleaned(tmp_path: Path) -> None:
     assert [item.task for item in hep.read_generations(tmp_path / "two.jsonl").rows] == [SYNTHESIZE]
 
 
+def test_a_task_that_is_not_there_cannot_be_cleaned(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "mine", [row(finish="length")])
+    with pytest.raises(InputError, match=f"no generation of {SYNTHESIZE}; its tasks: {FIX}"):
+        hep.clean_generations(folder, tmp_path / "two", ["length"], task=SYNTHESIZE)
+
+
 def test_an_unknown_status_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "mine", [row()])
     with pytest.raises(UsageError, match=r"status 'bad' is not known; use one or more of generated, .*length.*timeout"):

@@ -22,7 +22,7 @@ MODEL = "results/demo/models/trained"
 def blocks(project: Path) -> list[str]:
     """The page's commands, one text for each block of them."""
     found = re.findall(r"```bash\n(.*?)```", (project / "docs" / "vllm.md").read_text("utf-8"), re.DOTALL)
-    assert len(found) == 6
+    assert len(found) == 7
     return list(found)
 
 
@@ -70,7 +70,7 @@ def test_a_server_answers_as_the_engine_does(blocks: list[str], folder: Path) ->
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shell(blocks[4].replace("8000", port), folder)
+    shell(blocks[5].replace("8000", port), folder)
     assert len(tasks_of(folder / "results" / "server")) == 30
 
 

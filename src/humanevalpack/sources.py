@@ -13,10 +13,11 @@ HUB_DATASET = "bigcode/humanevalpack"
 def local_file(path: Path, language: str) -> Path:
     """Return the ``.jsonl`` file that a user's path means: itself, or ``<language>.jsonl`` in it; raises UsageError."""
     if path.is_dir():
-        path = path / f"{language}.jsonl"
-        if not path.is_file():
-            raise UsageError(f"{path} does not exist: a data folder holds one <language>.jsonl per language")
-        return path
+        found = path / f"{language}.jsonl"
+        if found.is_file():
+            return found
+        others = ", ".join(sorted(item.name for item in path.glob("*.jsonl"))) or "no .jsonl file at all"
+        raise UsageError(f"{path} holds no {found.name}: a data folder has <language>.jsonl of each; this has {others}")
     if path.is_file():
         return path
     raise UsageError(f"dataset {str(path)!r} is not known: use hub, mini, a .jsonl file or a folder of them")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -34,9 +34,16 @@ def judging_progress() -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with quiet_stdout(), Progress(*columns, console=Console(stderr=True)) as progress:
+    with quiet_stdout(), ExitStack() as shown:
+        progress = Progress(*columns, console=Console(stderr=True))
         bar = progress.add_task("judging generations", total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+        def show(done: int, total: int) -> None:
+            if not progress.live.is_started:  # what is wrong with the input is said before, without a bar
+                shown.enter_context(progress)
+            progress.update(bar, completed=done, total=total)
+
+        yield show
 
 
 def print_scores(run: "Run", ks: tuple[int, ...], *, as_json: bool) -> None:

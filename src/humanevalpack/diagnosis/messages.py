@@ -10,6 +10,15 @@ _LINE = re.compile(r"\bon line \d+")
 _QUOTED = re.compile(r"(?P<open>[‘'\"`])[^‘’'\"`\s]{2,}(?P<close>[’'\"`])")
 _TEST = re.compile(r"\bTest\w+")
 _LENGTH = 90
+_IMPORT = re.compile(
+    r"^[ \t]*(?:(?:import|from|#include|using|(?:pub )?use|extern crate)\b.*|.*\brequire\(.*|(?:\w+ )?\"[\w./-]+\")$",
+    re.MULTILINE,
+)
+_HELPER = re.compile(
+    r"\b(?:def|func|fn|function|class|struct|enum|interface|type|trait|record|const|let|var)\s+(?:mut\s+)?(\w+)"
+    r"|^[ \t]*(?:[\w<>\[\]:,&*]+ )+[&*]?(\w+)\([^()]*\)\s*\{",
+    re.MULTILINE,
+)
 
 _MISSING = {
     "python": (r"name '(\w+)' is not defined", r"No module named '([\w.]+)'"),
@@ -61,3 +70,17 @@ def missing_name(sample: ScoredSample) -> str | None:
         if found := re.search(pattern, f"{verdict.reason}\n{verdict.output}"):
             return found[1]
     return None
+
+
+def could_be_cut_off(name: str, sample: ScoredSample) -> bool:
+    """Whether a missing name stood somewhere: in the prompt, or as an import or a helper in the whole answer.
+
+    What a model made up stands nowhere, and what has one letter is a slip of its own.
+    """
+    bare = name.rstrip("!")
+    word = re.compile(rf"(?<!\w){re.escape(bare)}(?!\w)")
+    if len(bare) == 1:
+        return False
+    imports = "\n".join(_IMPORT.findall(sample.generation))
+    helpers = {first or second for first, second in _HELPER.findall(sample.generation)}
+    return bare in helpers or word.search(imports) is not None or word.search(sample.prompt) is not None

@@ -13,7 +13,8 @@ RESULT_RULES: tuple[Rule, ...] = (
         units=signs.missing_names,
         share=0.1,
         least=5,
-        why="only names that three problems lack count: a slip of the model's is another name each time",
+        why="only names that three problems lack count, and that stood in the prompt, or as an import or helper in the "
+        "answer: a slip of the model's is another name each time",
         said="{hits} of {total} programs lack the same few names: {most}",
         cause="an import or helper that stood before the function was cut off, or one that this language does not have "
         "here (require in JavaScript, an unused import in Go)",
@@ -28,8 +29,8 @@ RESULT_RULES: tuple[Rule, ...] = (
         why="an endless loop is a rare mistake; in one program of ten it is the machine, or programs that wait",
         said="{hits} of {total} programs ran into a limit: {most}",
         cause="a slow or overloaded machine, a time limit set too low, or answers that wait for input",
-        mend="humanevalpack doctor; humanevalpack generations clean RUN --status timeout, then evaluate with fewer "
-        "--workers or a larger --time-limit",
+        mend="humanevalpack doctor; humanevalpack generations clean RUN --status timeout --output NEW, then "
+        "humanevalpack evaluate NEW --workers 2",
     ),
     Rule(
         code="nothing_kept",

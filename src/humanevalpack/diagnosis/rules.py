@@ -6,9 +6,9 @@ from humanevalpack.diagnosis.records import SEE_PROMPT, Rule
 from humanevalpack.diagnosis.results import RESULT_RULES
 from humanevalpack.results.rows import GENERATED, SKIPPED, TOO_LONG
 
-_OTHER_PROMPT = (
-    "the prompt of this model's own training (humanevalpack prompts list), or --apply_chat_template with prompt=chat"
-)
+_CHAT = "--prompt chat (with lm_eval: --apply_chat_template and metadata prompt=chat)"
+_OTHER_PROMPT = f"the prompt of this model's own training (humanevalpack prompts list), or {_CHAT}"
+_AS_CHAT = "humanevalpack evaluate FILE --prompt chat --output NEW"
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -109,8 +109,7 @@ RULES: tuple[Rule, ...] = (
         why="a fence before the code makes a bare answer useless: one in ten costs ten points",
         said="{hits} of {total} answers begin with a fenced block ({most}), where prompt '{prompt}' wants bare code",
         cause="a chat model writes Markdown: its fence and what stands before it go into the program or end it",
-        mend="--apply_chat_template with prompt=chat takes the code out of fences; "
-        "for a file: humanevalpack evaluate FILE --prompt chat",
+        mend=f"{_CHAT} takes the code out of fences; for answers that are there: {_AS_CHAT}",
     ),
     Rule(
         code=HEAD,
@@ -121,8 +120,7 @@ RULES: tuple[Rule, ...] = (
         why="no body begins with its own function's head: one in ten costs ten points",
         said="{hits} of {total} answers write the function's head once more, where the prompt ends with it",
         cause="the model gives the whole function where its body was asked for, so the head stands there twice",
-        mend="--apply_chat_template with prompt=chat accepts whole functions; for a file of whole functions: "
-        "humanevalpack evaluate FILE --prompt chat, or --form program",
+        mend=f"{_CHAT} accepts whole functions; for whole functions that are there: {_AS_CHAT}",
     ),
     Rule(
         code=PROSE,
@@ -201,6 +199,17 @@ RULES: tuple[Rule, ...] = (
         said="the samples of {hits} of {total} problems are all the same text",
         cause="every sample was drawn with the same seed, a cache answers, or the server ignores the temperature",
         mend="a seed that differs between samples; lm_eval without --use_cache; n_samples=1 if greedy is meant",
+    ),
+    Rule(
+        code="greedy_samples",
+        severity="note",
+        units=signs.greedy_samples,
+        share=0.95,
+        least=2,
+        why="a greedy answer is the same every time, but for near ties on a GPU",
+        said="the samples of {hits} of {total} problems are one greedy answer, counted several times",
+        cause="several samples a problem were asked for, and temperature 0 is the default",
+        mend="give --temperature (the paper's is 0.2; with lm_eval: metadata temperature=0.2), or one sample a problem",
     ),
     Rule(
         code="empty_description",

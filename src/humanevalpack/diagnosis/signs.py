@@ -3,9 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from humanevalpack.diagnosis.evidence import Evidence, is_answer, is_judged, is_wrong
-from humanevalpack.diagnosis.messages import compiler_message, missing_name
+from humanevalpack.diagnosis.messages import compiler_message, could_be_cut_off, missing_name
 from humanevalpack.diagnosis.records import Unit
 from humanevalpack.prompts import NO_TEMPLATE, choose_template
 from humanevalpack.results import ScoredSample
@@ -103,14 +104,14 @@ def cut_by_stop_word(run: Evidence) -> Iterable[Unit]:
 
 
 def cut_by_length(run: Evidence) -> Iterable[Unit]:
-    """The server says so; or an answer without an end is as long as its budget allows."""
+    """The server says so, and the function is not closed; or an answer without an end is as long as its budget."""
 
     def sign(sample: ScoredSample) -> str | None:
-        if not is_wrong(sample):
-            return None
+        if not is_wrong(sample) or (run.is_bare(sample) and not run.unfinished(sample)):
+            return None  # what a model writes behind its function is cut off, whatever ended it
         if sample.finish == "length" or sample.extraction == "length_cut":
             return ""
-        if sample.finish is not None or not run.is_bare(sample) or not run.unfinished(sample):
+        if sample.finish is not None or not run.is_bare(sample):
             return None
         budget, total = (run.setting(name, sample.task) for name in ("max_new_tokens", "total_length"))
         # With the prompt, where the prompt is a part of the budget.
@@ -149,14 +150,30 @@ def same_everywhere(run: Evidence) -> Iterable[Unit]:
 
 def same_samples(run: Evidence) -> Iterator[Unit]:
     """All samples of a problem are the same text, though they were drawn at random."""
+    for samples, temperature in _problems(run):
+        if temperature != 0 and len(samples) >= (2 if temperature else _MANY):
+            yield Unit(samples, _alike(samples))
+
+
+def greedy_samples(run: Evidence) -> Iterator[Unit]:
+    """All samples of a problem are the same text, as greedy ones have to be."""
+    for samples, temperature in _problems(run):
+        if temperature == 0 and len(samples) > 1:
+            yield Unit(samples, _alike(samples))
+
+
+def _problems(run: Evidence) -> Iterator[tuple[list[ScoredSample], Any]]:
+    """Yield the answers to each problem, and the temperature of its task."""
     by_problem = defaultdict[tuple[str, str], list[ScoredSample]](list)
     for sample in run.run.samples:
         if is_answer(sample) and sample.generation.strip():
             by_problem[sample.task, sample.task_id].append(sample)
     for (task, _), samples in by_problem.items():
-        temperature = run.setting("temperature", task)
-        if temperature != 0 and len(samples) >= (2 if temperature else _MANY):
-            yield Unit(samples, "" if len({sample.generation for sample in samples}) == 1 else None)
+        yield samples, run.setting("temperature", task)
+
+
+def _alike(samples: Iterable[ScoredSample]) -> str | None:
+    return "" if len({sample.generation for sample in samples}) == 1 else None
 
 
 def empty_description(run: Evidence) -> Iterable[Unit]:
@@ -189,16 +206,18 @@ def _is_description(sample: ScoredSample) -> bool:
 
 
 def missing_names(run: Evidence) -> Iterable[Unit]:
-    """A name that programs of several problems lack: a missing import, and no slip of the model's."""
-    found = {id(sample): missing_name(sample) for sample in run.run.samples if is_judged(sample)}
-    problems = defaultdict[tuple[str, str | None], set[str]](set)
+    """A name that programs of several problems lack though it stood somewhere: a missing import or helper."""
+    found: dict[int, str] = {}
+    problems = defaultdict[tuple[str, str], set[str]](set)
     for sample in run.run.samples:
-        if id(sample) in found:
-            problems[sample.language, found[id(sample)]].add(sample.task_id)
+        name = missing_name(sample) if is_judged(sample) else None
+        if name is not None and could_be_cut_off(name, sample):
+            found[id(sample)] = name
+            problems[sample.language, name].add(sample.task_id)
 
     def sign(sample: ScoredSample) -> str | None:
-        name = found[id(sample)]
-        return name if len(problems[sample.language, name]) >= _SYSTEMATIC else None
+        name = found.get(id(sample))
+        return name if name is not None and len(problems[sample.language, name]) >= _SYSTEMATIC else None
 
     return run.samples(is_judged, sign)
 

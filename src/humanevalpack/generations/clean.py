@@ -38,7 +38,8 @@ def clean_generations(
 
     A status or finish of a generation (``prompt_too_long``, ``length``, ``refusal``, ...) takes the generation out; one
     of a verdict (``timeout``, ...) the verdict alone. With ``task`` only that task's. ``output`` may be ``path`` itself
-    with ``overwrite``. Raises UsageError for an unknown status and an output that is there already.
+    with ``overwrite``. Raises UsageError for an unknown status and an output that is there already, InputError
+    for a task that is not there.
     """
     path, output = Path(path).expanduser(), Path(output).expanduser()
     known = (*GENERATION_STATUSES, *FINISHES, *STATUSES)
@@ -48,11 +49,12 @@ def clean_generations(
     if not statuses:
         raise UsageError("no status was named: say what is to be taken out")
     check_free(output, overwrite=overwrite)
-    (source,) = read_sources(path)
-    found = source.generations
+    (chosen,) = read_sources(path, task)
+    found, concerned = chosen.generations, chosen.generations.rows
     if found.kind not in ("run", "rows"):
         raise InputError(f"{path}: {found.kind} has no statuses: evaluate it first, then clean its run's folder")
-    concerned = [row for row in found.rows if task in (None, row.task)]
+    (source,) = (chosen,) if task is None else read_sources(path)  # the other tasks stay as they are
+    found = source.generations
     gone = {row.key for row in concerned if row.status in statuses or row.finish in statuses}
     unjudged = {
         row.key for row in concerned if row.key not in gone and _verdict(source.judged.get(row.key)) in statuses

@@ -1,6 +1,7 @@
 """What a text of another harness is: the answer alone, the prompt with the answer, or a program that is finished.
 
-The reference harness saves programs (``form`` program), or with ``--postprocess False`` prompt and answer (``full``).
+The reference harness saves programs (``form`` program), or with ``--postprocess``, which switches that off, prompt and
+answer (``full``).
 """
 
 from collections.abc import Sequence
