@@ -4,9 +4,10 @@ import importlib.abc
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
+import pandas
 import pytest
 
 import humanevalpack as hep
@@ -28,12 +29,23 @@ def test_samples_hold_the_generation_and_the_verdict(tmp_path: Path) -> None:
     run = make_run({(FIX, "python"): ["+-", "cg"]})
     frame = hep.samples_frame(run)
     assert list(frame.status) == ["passed", "failed", "compile_error", "generated"]
-    assert list(frame.passed) == [True, False, False, False]
+    assert frame.passed.tolist() == [True, False, False, pandas.NA]
     assert frame.reason[0] == "because passed"
     assert list(frame["sample"]) == [0, 1, 0, 1]
     assert frame.run_cpu[0] == 0.2
     assert frame[["reason", "run_cpu", "peak_memory"]].isna().all(axis=1).tolist() == [False, False, False, True]
     assert hep.samples_frame(write_run(run, tmp_path / "run")).equals(frame)
+
+
+def test_what_was_never_judged_has_neither_passed_nor_failed() -> None:
+    statuses = "passed failed sandbox_error generated skipped prompt_too_long".split()
+    made = make_run({(FIX, "python"): ["+-cggg"], ("explaindescribe", "python"): ["g"]})
+    samples = [replace(sample, status=status) for sample, status in zip(made.samples, statuses, strict=False)]
+    samples[2] = replace(samples[2], verdict=hep.Verdict("sandbox_error", "the container was lost"))
+    frame = hep.samples_frame(replace(made, samples=[*samples, made.samples[-1]]))
+    assert frame.passed.isna().tolist() == [False, False, True, True, True, False, True]
+    assert frame.passed.mean() == pytest.approx(1 / 3)
+    assert list(frame[~frame.passed].status) == ["failed", "prompt_too_long"]
 
 
 def test_a_score_per_task_then_the_mean_of_every_scenario_then_the_overall_score() -> None:

@@ -18,6 +18,7 @@ from humanevalpack.reports.comparison import Comparison, Flip, TaskDifference
 from humanevalpack.reports.sheet import ScoreSheet, score_sheet
 from humanevalpack.reports.writing import as_run
 from humanevalpack.results import Run, ScoredSample
+from humanevalpack.results.rows import TOO_LONG
 from humanevalpack.sandbox import Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ OVERALL = "overall"
 """The ``scenario`` of the row that is the mean of fix, explain and synthesize."""
 _VERDICT_TYPES = {
     "status": "string",
-    "passed": "bool",
+    "passed": "boolean",
     "reason": "string",
     "build_wall": "Float64",
     "build_cpu": "Float64",
@@ -57,13 +58,14 @@ def problems_frame(problems: Iterable[Problem]) -> pd.DataFrame:
 def samples_frame(run: Run | Path | str) -> pd.DataFrame:
     """Return one row a sample of a run (or its folder): the fields of ScoredSample and of its verdict.
 
-    Columns of numbers are nullable: a sample that was not judged has a status of its own and no time. Raises InputError
-    for a folder that is no run.
+    ``passed`` (pandas' ``boolean``) and columns of numbers are nullable: a sample that was not judged, or that has no
+    test (a description), has a status of its own, and neither passed nor failed; a prompt that was too long counts as
+    not passed. Raises InputError for a folder that is no run.
     """
     samples = as_run(run).samples
     names = [field.name for field in fields(ScoredSample) if field.name != "verdict"]
     own = _frame(({name: getattr(sample, name) for name in names} for sample in samples), names)
-    judged = [_verdict_row(sample.verdict) if sample.verdict else {"passed": False} for sample in samples]
+    judged = [_verdict_row(sample.verdict) if sample.verdict else {"passed": _unjudged(sample)} for sample in samples]
     verdicts = _frame(judged, list(_VERDICT_TYPES)).astype(_VERDICT_TYPES)
     return _pandas().concat([own, verdicts.drop(columns="status")], axis=1)
 
@@ -71,8 +73,9 @@ def samples_frame(run: Run | Path | str) -> pd.DataFrame:
 def verdicts_frame(verdicts: Iterable[Verdict], programs: Iterable[Program] | None = None) -> pd.DataFrame:
     """Return one row a verdict: status, passed, reason, seconds of each phase, peak_memory (bytes), output, its end.
 
-    ``programs``, in the same order, adds language, profile and task_id in front. Columns of numbers are nullable
-    (``build_wall`` is missing for a program that was not built). Raises UsageError if the two differ in length.
+    ``programs``, in the same order, adds language, profile and task_id in front. ``passed`` is missing for a
+    ``sandbox_error``; columns of numbers are nullable, too (``build_wall`` without a build). Raises UsageError if the
+    two differ in length.
     """
     pandas = _pandas()
     frame = _frame(map(_verdict_row, verdicts), list(_VERDICT_TYPES)).astype(_VERDICT_TYPES)
@@ -131,11 +134,16 @@ def flips_frame(comparison: Comparison) -> pd.DataFrame:
 
 def _verdict_row(verdict: Verdict) -> dict[str, Any]:
     """Return a verdict as flat columns."""
-    record = verdict.to_dict() | {"passed": verdict.passed}
+    record = verdict.to_dict() | {"passed": verdict.passed if verdict.status != "sandbox_error" else None}
     for phase in ("build", "run"):
         spent = record.pop(phase) or {}
         record |= {f"{phase}_wall": spent.get("wall"), f"{phase}_cpu": spent.get("cpu")}
     return record
+
+
+def _unjudged(sample: ScoredSample) -> bool | None:
+    """Return whether a sample without a verdict has passed: no if its prompt was too long for code, else unknown."""
+    return False if sample.status == TOO_LONG and sample.scenario != "explaindescribe" else None
 
 
 def _score_rows(sheet: ScoreSheet) -> list[dict[str, Any]]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from humanevalpack.errors import InputError, UsageError
+from humanevalpack.languages import get_language
 from humanevalpack.problems import Problem
 from humanevalpack.prompts import render_prompt
+from humanevalpack.results.heads import other_language
 from humanevalpack.results.rows import COMPLETION, PROGRAM
 from humanevalpack.scenarios import FIX_SCENARIOS, scenario_base
 from humanevalpack.templates import PromptTemplate
@@ -121,6 +123,13 @@ def settle(texts: Sequence[Text], form: Form, recognizer: Recognizer, *, mixed: 
 
 def _found(filled: Sequence[Text], recognizer: Recognizer, *, mixed: bool) -> tuple[Form, str]:
     name = recognizer.template.name
+    other = other_language([text.text for text in filled], filled[0].problem.language) if filled else None
+    if other and recognizer.is_code:
+        raise InputError(
+            f"{filled[0].place}: every text has a head in {get_language(other).title}, and the task is one in "
+            f"{get_language(filled[0].problem.language).title}: another task? If the model wrote that, give the form "
+            "(completion, full or program)"
+        )
     full = [recognizer.without_prompt(text) is not None for text in filled]
     program = [recognizer.is_program(text.text, text.problem) for text in filled]
     if filled and all(full):
