@@ -33,6 +33,36 @@ def manifest(*tasks: str, **settings: Any) -> dict[str, Any]:
     return {"tasks": list(tasks), **settings}
 
 
+@pytest.mark.parametrize(
+    ("changed", "same"), [({"peft": "a"}, False), ({"max_length": "64"}, False), ({"device": "cuda:1"}, True)]
+)
+def test_a_model_s_arguments_are_compared_where_they_can_change_the_text(changed: dict[str, str], same: bool) -> None:
+    base = {"pretrained": "m", "device": "cpu"}
+    first, second = manifest(TASKS[0], model_arguments=base), manifest(TASKS[0], model_arguments=base | changed)
+    for found in (differences(first, second, GENERATED_WITH), differences(second, first, GENERATED_WITH)):
+        assert [name for name, _, _ in found] == [f"model_arguments of {name}" for name in changed if not same]
+    assert list(differences(first, manifest(TASKS[0]), GENERATED_WITH)) == [], "a model object's are not known"
+
+
+@pytest.mark.parametrize(
+    "setting", [{"total_length": 900}, {"system_instruction": "Be brief"}, {"gen_kwargs": {"rep": 5}}]
+)
+def test_a_setting_that_one_run_has_and_the_other_has_not_is_a_difference(setting: dict[str, Any]) -> None:
+    with_it, without = manifest(*TASKS[:2], **setting), manifest(TASKS[0])
+    for first, second in ((with_it, without), (without, with_it)):
+        (found,) = differences(first, second, GENERATED_WITH)
+        assert next(iter(setting)) in found[0]
+    other_task = list(differences(with_it, manifest(TASKS[2]), GENERATED_WITH))
+    assert bool(other_task) == ("total_length" not in setting), "what has one value for all tasks must be the same"
+    assert list(differences(with_it, {}, GENERATED_WITH)) == [], "another command's manifest does not say everything"
+
+
+def test_a_sampled_task_may_join_greedy_ones() -> None:
+    greedy = manifest(TASKS[0], temperature=0.0)
+    sampled = manifest(TASKS[2], temperature=0.8, top_p=0.5, sampled_with={"batch_size": 2})
+    assert list(differences(greedy, sampled, GENERATED_WITH)) == []
+
+
 def test_tasks_that_join_bring_their_own_settings() -> None:
     first, second = manifest(TASKS[0], temperature=0.2), manifest(TASKS[2], temperature=0.8)
     assert list(differences(first, second, GENERATED_WITH)) == []

@@ -86,7 +86,10 @@ def test_a_finished_run_prints_its_scores_and_needs_no_model(
 
 @pytest.mark.parametrize(
     ("changed", "named"),
-    [({"limit": 4}, "limit"), ({"max_new_tokens": 9}, "max_new_tokens"), ({"tasks": NAMES[2]}, "tasks")],
+    [
+        *[({"limit": 4}, "limit"), ({"max_new_tokens": 9}, "max_new_tokens"), ({"tasks": NAMES[2]}, "tasks")],
+        ({"model_args": "peft=an/adapter"}, "model_args peft"),
+    ],
 )
 def test_another_run_s_folder_is_refused(
     whole: hep.Run, untrained_model: Path, changed: dict[str, Any], named: str
@@ -169,6 +172,11 @@ def test_a_plan_says_where_every_setting_comes_from(
     table = said(capsys, *arguments, "--dry-run")
     assert found["command"] in table
     assert "preset octopack-paper" in table
+
+
+def test_an_adapter_has_a_folder_of_its_own() -> None:
+    plan = hep.plan_run("org/base", model_args="peft=org/adapter/", tasks=NAMES[2])
+    assert plan.folder == Path(f"results/base+adapter-{NAMES[2]}")
 
 
 WRONG = {

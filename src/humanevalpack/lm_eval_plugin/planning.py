@@ -45,8 +45,8 @@ def plan_run(
 
     ``model`` is a name or path, or a model object of lm_eval; it may be left out with a model's ``preset``, or where
     ``model_args`` name it. ``backend`` is lm_eval's ``--model``; ``model_args`` go to it. ``tasks`` are names of tasks
-    and groups. ``output`` is the run's folder: by default ``results/<model>-<tasks>``; a ``shard`` (``2/8``) has a
-    folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so on.
+    and groups. ``output`` is the run's folder: by default ``results/<model>[+<adapter>]-<tasks>``; a ``shard``
+    (``2/8``) has a folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so on.
     Raises UsageError.
     """
     row, preset_name = _preset(preset)
@@ -67,7 +67,7 @@ def plan_run(
         metadata.setdefault("dataset", "mini")
     names = [name.strip() for text in _texts(asked.value) for name in text.split(",") if name.strip()]
     name = _name_of(model, arguments)
-    base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, names)
+    base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, arguments, names)
     batch = row.batch_size if row and row.backend == backend_setting.value else None
     return Plan(
         model=model if made else name,
@@ -215,6 +215,7 @@ def _name_of(model: Any, arguments: Mapping[str, Setting]) -> str | None:
     return model_name(model)
 
 
-def _folder_name(model: str | None, names: Sequence[str]) -> str:
-    last = (model or "model").rstrip("/").rpartition("/")[2]
+def _folder_name(model: str | None, arguments: Mapping[str, Setting], names: Sequence[str]) -> str:
+    weights = [model or "model", *(str(arguments[key].value) for key in ("peft", "delta") if key in arguments)]
+    last = "+".join(path.rstrip("/").rpartition("/")[2] for path in weights)
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", f"{last}-{'+'.join(names)}")

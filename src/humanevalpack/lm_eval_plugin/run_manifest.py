@@ -48,7 +48,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         prompt_sha256=shortened({task: _sha256(asking.prompting.template) for task, asking in askings.items()}),
         prompt_text=shortened({task: _text(asking) for task, asking in askings.items()}),
         prompt_reason=shortened({task: asking.prompting.reason for task, asking in askings.items()}),
-        chat_prefill=_shortened({task: asking.prompting.prefill for task, asking in askings.items() if _chats(asking)}),
+        chat_prefill=_shortened({task: _prefill(asking) for task, asking in askings.items()}),
         system_instruction=next(iter(askings.values())).prompting.system,
         stop_words=shortened({task: found["until"] for task, found in arguments.items()}),
         preset=_shortened({task: asking.options.preset for task, asking in askings.items()}),
@@ -102,8 +102,8 @@ def _sampled_with(model: Any) -> dict[str, Any] | None:
     return {"batch_size": model.batch_size, "ranks": model.world_size}
 
 
-def _chats(asking: Asking) -> bool:
-    return asking.prompting.is_chat
+def _prefill(asking: Asking) -> str | None:
+    return asking.prompting.prefill if asking.prompting.is_chat else None
 
 
 def _sha256(template: PromptTemplate) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import UsageError
+from humanevalpack.results.model_arguments import telling
 from humanevalpack.results.per_task import PER_TASK, by_task, shortened
 
 JUDGED_WITH = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
@@ -13,6 +14,7 @@ GENERATED_WITH = (
     "model",
     "model_revision",
     "backend",
+    "model_arguments",
     "dtype",
     "system_instruction",
     "chat_prefill",
@@ -28,12 +30,15 @@ GENERATED_WITH = (
     "sampled_with",
 )
 """What generations depend on."""
+# What a model object's arguments are is not known, and greedy answers need no random numbers: temperature tells.
+_MAY_LACK = ("model_arguments", "sampled_with")
 
 
 def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Raise UsageError if a run that goes on would be made or judged otherwise than it began.
 
-    Of settings by task or language only what both have must agree: a later command may add tasks.
+    Of settings by task or language only what both have must agree: a later command may add tasks. Where both manifests
+    name their tasks, what generations depend on must be in both or in neither.
     """
     for name, old, new in differences(before, now, (*JUDGED_WITH, *GENERATED_WITH)):
         raise UsageError(
@@ -45,7 +50,7 @@ def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) 
 def differences(
     before: Mapping[str, Any], now: Mapping[str, Any], keys: Iterable[str]
 ) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (name, value, value) of the settings that both manifests have and that differ."""
+    """Yield (name, value, value) of the settings that differ; None is a value where a run of ours says all of them."""
     for key in keys:
         for name, old, new in _both(key, before, now):
             if old != new:
@@ -67,12 +72,17 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _both(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Yield (name, value, value) of what both have of one setting."""
+    """Yield (name, value, value) of what both say of one setting."""
     old, new = before.get(key), now.get(key)
-    if old is None or new is None:
+    said = key in GENERATED_WITH and key not in _MAY_LACK and _say_tasks(before, now)
+    if (old is None or new is None) and not said:
         return
     if key in PER_TASK and _say_tasks(before, now):
         olds, news = by_task(old, before["tasks"]), by_task(new, now["tasks"])
+    elif key == "model_arguments":
+        olds, news = _filled(telling(old), telling(new))
+    elif key == "gen_kwargs" and said:
+        olds, news = _filled(old or {}, new or {})
     elif isinstance(old, dict) and isinstance(new, dict):
         olds, news = old, new
     else:
@@ -81,6 +91,12 @@ def _both(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
     for name in olds:
         if name in news:
             yield f"{key} of {name}", olds[name], news[name]
+
+
+def _filled(*parts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the parts with all keys of both: None stands for what one lacks."""
+    keys = dict.fromkeys(name for part in parts for name in part)
+    return ({name: part.get(name) for name in keys} for part in parts)
 
 
 def _say_tasks(*manifests: Mapping[str, Any]) -> bool:
