@@ -46,8 +46,8 @@ def plan_run(
     ``model`` is a name or path, or a model object of lm_eval; it may be left out with a model's ``preset``, or where
     ``model_args`` name it. ``backend`` is lm_eval's ``--model``; ``model_args`` go to it. ``tasks`` are names of tasks
     and groups. ``output`` is the run's folder: by default ``results/<model>[+<adapter>]-<tasks>``; a ``shard``
-    (``2/8``) has a folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so on.
-    Raises UsageError.
+    (``2/8``) has a folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so
+    on. Raises UsageError.
     """
     row, preset_name = _preset(preset)
     made = model is not None and not isinstance(model, str | Path)
@@ -62,7 +62,7 @@ def plan_run(
     part = Shard.read(shard, shard_by) if shard is not None else None
     mine = part.tasks(all_tasks) if part else all_tasks
     metadata = {name: value for name, value in {"preset": preset, **options}.items() if value is not None}
-    by_scenario = _options(metadata, mine, mini=mini)
+    by_scenario = _options(metadata, all_tasks, mini=mini)
     if mini:
         metadata.setdefault("dataset", "mini")
     names = [name.strip() for text in _texts(asked.value) for name in text.split(",") if name.strip()]

@@ -43,7 +43,7 @@ class Plan:
     whole: bool
     """Whether ``tasks`` are all tasks behind the names."""
     options: Mapping[str, Options]
-    """Scenario to the options of its tasks: a model's preset may differ by scenario."""
+    """Scenario to the options of its tasks, of all shards: a model's preset may differ by scenario."""
     metadata: Mapping[str, Any]
     """The options as lm_eval's tasks are given them."""
     shard: Shard | None

@@ -80,7 +80,7 @@ def _both(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
     if key in PER_TASK and _say_tasks(before, now):
         olds, news = by_task(old, before["tasks"]), by_task(new, now["tasks"])
     elif key == "model_arguments":
-        olds, news = _filled(telling(old), telling(new))
+        olds, news = _filled(telling(old or {}), telling(new or {}))
     elif key == "gen_kwargs" and said:
         olds, news = _filled(old or {}, new or {})
     elif isinstance(old, dict) and isinstance(new, dict):
