@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from humanevalpack.results.continuing import GENERATED_WITH, differences, merged
+from humanevalpack.results.continuing import GENERATED_WITH, JUDGED_WITH, differences, merged
 from humanevalpack.results.per_task import by_task, shortened
 from humanevalpack.scenarios import task_name
 
@@ -61,6 +61,17 @@ def test_a_sampled_task_may_join_greedy_ones() -> None:
     greedy = manifest(TASKS[0], temperature=0.0)
     sampled = manifest(TASKS[2], temperature=0.8, top_p=0.5, sampled_with={"batch_size": 2})
     assert list(differences(greedy, sampled, GENERATED_WITH)) == []
+
+
+def test_a_language_that_was_left_out_may_join_later_judged_in_another_kind_of_sandbox() -> None:
+    first = manifest(TASKS[1], sandbox="local", toolchains={"python": "3"}, left_out={"go": "no go", "cpp": "no g++"})
+    later = manifest(TASKS[0], sandbox="docker", toolchains={"go": "1"})
+    assert list(differences(first, later, JUDGED_WITH)) == []
+    both = merged(first, later)
+    assert (both["sandbox"], both["left_out"]) == ({"python": "local", "go": "docker"}, {"cpp": "no g++"})
+    assert both["toolchains"] == {"python": "3", "go": "1"}
+    assert list(differences(both, {**later, "sandbox": "local"}, JUDGED_WITH)) == [("sandbox of go", "docker", "local")]
+    assert merged(first, {**later, "sandbox": "local"})["sandbox"] == "local"
 
 
 def test_tasks_that_join_bring_their_own_settings() -> None:

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 import humanevalpack as hep
 from humanevalpack.commands import main
 from humanevalpack.errors import UsageError
+from humanevalpack.lm_eval_plugin import toolchain_check
 from humanevalpack.presets import model_presets
+from humanevalpack.sandbox import Toolchain
 
 pytest_plugins = ["tiny_models"]
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.toolchain("python")]
@@ -106,6 +109,28 @@ def test_generated_first_and_judged_without_the_model(
     monkeypatch.setattr("lm_eval.simple_evaluate", None)
     judged = hep.run(untrained_model, output=tmp_path / "run", **TINY)
     assert [sample.status for sample in judged.samples] == [sample.status for sample in whole.samples]
+
+
+@pytest.mark.toolchain("python", "js")
+def test_a_language_that_was_left_out_is_added_once_it_can_be_judged(
+    untrained_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = {**TINY, "tasks": f"{NAMES[2]},humanevalfixtests-js", "limit": 1, "missing_toolchains": "skip"}
+    there = Toolchain("js", True, "20", (), (), "")
+    gone = replace(there, available=False, missing=("node is missing",), version="")
+    for js in (gone, there):
+        found = {"js": js}
+        monkeypatch.setattr(
+            toolchain_check,
+            "check_toolchains",
+            lambda names, found=found, **how: {
+                name: found.get(name) or hep.check_toolchains([name], **how)[name] for name in names
+            },
+        )
+        run = hep.run(untrained_model, output=tmp_path / "run", **two)
+        assert run.manifest.get("left_out", {}).keys() == ({"js"} if js is gone else set())
+        assert run.manifest["toolchains"].keys() == ({"python"} if js is gone else {"python", "js"})
+    assert set(run.tasks) == {("fixtests", "python"), ("fixtests", "js")}
 
 
 def test_overwrite_begins_anew(untrained_model: Path, tmp_path: Path) -> None:

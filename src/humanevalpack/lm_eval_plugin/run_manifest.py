@@ -30,7 +30,11 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
     askings = {
         task_name(request.asking.scenario, request.asking.language): request.asking for request in first.values()
     }
-    facts = {request.asking.language: request.facts for request in first.values() if "sandbox" in request.facts}
+    facts = {
+        request.asking.language: request.facts
+        for request in first.values()
+        if "sandbox" in request.facts and not request.asking.left_out
+    }
     arguments = {task: asking.generation_arguments() for task, asking in askings.items()}
     options = next(iter(askings.values())).options
     name = backends.model_name(model)

@@ -58,14 +58,19 @@ def differences(
 
 
 def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was known with what is new; what was recorded stays as it was."""
+    """Return what was known with what is new; what was recorded stays as it was, but for languages judged at last."""
     found = {**now, **before}
     for key, value in now.items():
         held = before.get(key)
         if key in PER_TASK and held is not None and _say_tasks(before, now):
             found[key] = shortened(by_task(value, now["tasks"]) | by_task(held, before["tasks"]))
+        elif key == "sandbox" and held is not None:
+            found[key] = _one_or_all(_kinds(now) | _kinds(before)) or held
         elif isinstance(value, dict) and isinstance(held, dict):
             found[key] = value | held
+    if "left_out" in found:
+        reasons = before.get("left_out", {}) | now.get("left_out", {})
+        found["left_out"] = {name: why for name, why in reasons.items() if name not in now.get("toolchains", {})}
     if _say_tasks(before, now):
         found["tasks"] = list(dict.fromkeys([*before["tasks"], *now["tasks"]]))
     return found
@@ -79,6 +84,8 @@ def _both(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
         return
     if key in PER_TASK and _say_tasks(before, now):
         olds, news = by_task(old, before["tasks"]), by_task(new, now["tasks"])
+    elif key == "sandbox" and _kinds(before) and _kinds(now):
+        olds, news = _kinds(before), _kinds(now)
     elif key == "model_arguments":
         olds, news = _filled(telling(old or {}), telling(new or {}))
     elif key == "gen_kwargs" and said:
@@ -91,6 +98,16 @@ def _both(key: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterat
     for name in olds:
         if name in news:
             yield f"{key} of {name}", olds[name], news[name]
+
+
+def _kinds(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return judged language to its kind of sandbox: the manifest says one where all languages have the same."""
+    kind: Any = manifest.get("sandbox")
+    return dict(kind) if isinstance(kind, Mapping) else dict.fromkeys(manifest.get("toolchains", ()), kind)
+
+
+def _one_or_all(kinds: Mapping[str, str]) -> Any:
+    return dict(kinds) if len(set(kinds.values())) > 1 else next(iter(kinds.values()), None)
 
 
 def _filled(*parts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
