@@ -204,6 +204,15 @@ def test_an_adapter_has_a_folder_of_its_own() -> None:
     assert plan.folder == Path(f"results/base+adapter-{NAMES[2]}")
 
 
+def test_the_seed_reaches_engines_and_servers_that_draw_themselves() -> None:
+    def seed(**settings: Any) -> Any:
+        return hep.plan_run("m", tasks=NAMES[2], seed=7, **settings).arguments.get("seed")
+
+    assert seed(backend="vllm") == seed(backend="local-completions") == seed(backend="local-chat-completions") == 7
+    assert seed(backend="vllm", model_args="seed=3") == 3, "what is said to the model itself counts"
+    assert seed(backend="hf") is seed(backend="anthropic-chat") is None, "they know no such argument"
+
+
 WRONG = {
     "no model": ((), ["no model", "presets list"]),
     "backend": (("m", "--backend", "vlm"), ["vlm", "did you mean vllm"]),
@@ -215,6 +224,7 @@ WRONG = {
     "option of another": (("m", "-o", "colour=red"), ["colour", "not known"]),
     "value": (("m", "--temperature", "-1"), ["temperature is -1", "the arguments"]),
     "samples": (("m", "-n", "0"), ["at least 1"]),
+    **{f"limit {limit}": (("m", "--limit", limit, "--dry-run"), ["limit is"]) for limit in ("0", "-3", "nan", "1.5")},
     "shard": (("m", "--shard", "3/2"), ["3/2", "1/8"]),
     "shard by": (("m", "--shard", "1/2", "--shard-by", "row"), ["row", "problem, language, task"]),
     "shard empty": (("m", "--shard", "7/7", "--shard-by", "language"), ["7/7 by language is empty", "6 parts"]),

@@ -49,6 +49,7 @@ def plan_run(
     (``2/8``) has a folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so
     on. Raises UsageError.
     """
+    _check_limit(limit)
     row, preset_name = _preset(preset)
     made = model is not None and not isinstance(model, str | Path)
     if made:
@@ -57,6 +58,8 @@ def plan_run(
         backend_setting = _first((backend, ARGUMENTS), (row and row.backend, preset_name), ("hf", DEFAULT))
         _check_backend(backend_setting.value)
     arguments = _model_args(model, model_args, backend_setting.value, row, preset_name)
+    if seed is not None and not made and _draws_itself(backend_setting.value):
+        arguments.setdefault("seed", Setting(seed, "seed"))
     asked = _first((tasks, ARGUMENTS), (row and _preset_tasks(row), preset_name), (EVERYTHING, DEFAULT))
     all_tasks, mini = select_tasks(asked.value)
     part = Shard.read(shard, shard_by) if shard is not None else None
@@ -107,6 +110,20 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value >= 1 and value.is_integer() else value
 
 
+def _check_limit(limit: float | None) -> None:
+    if limit is not None and not (limit > 0 and (limit < 1 or float(limit).is_integer())):
+        raise UsageError(f"limit is {limit}; it must be a whole number from 1, or below 1 a share such as 0.1")
+
+
+def _draws_itself(backend: str) -> bool:
+    """Whether samples are drawn by an engine or server, which lm_eval's seeds do not reach."""
+    return backend.startswith(("vllm", "local-", "openai-"))
+
+
+def _is_server(backend: str) -> bool:
+    return backend.endswith(("completions", "-chat"))
+
+
 def _preset(name: str | None) -> tuple[ModelPreset | None, str]:
     """Return a model's preset, if ``name`` is one, and what a preset's settings are said to come from."""
     if name is not None and name not in PRESETS and name not in model_presets():
@@ -142,7 +159,7 @@ def _model_args(
     key = next((name for name in ("pretrained", "model") if name in said), None)
     if key is not None and model is not None:
         raise UsageError(f"the model is named twice: {str(model)!r}, and {key}={said[key]!r} in model_args")
-    key = key or ("model" if backend.endswith(("completions", "-chat")) else "pretrained")
+    key = key or ("model" if _is_server(backend) else "pretrained")
     found: dict[str, Setting] = {}
     if row is not None:
         found[key] = Setting(row.model, preset_name)
