@@ -13,7 +13,6 @@ from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.chunks import Numbered
-from humanevalpack.lm_eval_plugin.seeds import run_seed
 from humanevalpack.results import new_manifest
 from humanevalpack.results.per_task import shortened
 from humanevalpack.scenarios import task_name
@@ -63,7 +62,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         max_new_tokens=_shortened({task: found.get("max_gen_toks") for task, found in arguments.items()}),
         total_length=_shortened({task: found.get("total_length") for task, found in arguments.items()}),
         gen_kwargs=others or None,
-        seed=run_seed(model),
+        seed=backends.run_seed(model),
         sampled_with=_sampled_with(model) if sampled else None,
         ranks=model.world_size,
         dataset=options.dataset,
