@@ -57,6 +57,13 @@ def test_a_setting_that_one_run_has_and_the_other_has_not_is_a_difference(settin
     assert list(differences(with_it, {}, GENERATED_WITH)) == [], "another command's manifest does not say everything"
 
 
+def test_a_setting_of_tasks_that_join_is_not_that_of_the_others() -> None:
+    greedy, sampled = manifest(TASKS[0]), manifest(TASKS[2], top_p=0.5)
+    for both in (merged(greedy, sampled), merged(sampled, greedy)):
+        assert by_task(both["top_p"], TASKS) == {TASKS[0]: None, TASKS[1]: None, TASKS[2]: 0.5, TASKS[3]: 0.5}
+        assert list(differences(both, greedy, GENERATED_WITH)) == []
+
+
 def test_a_sampled_task_may_join_greedy_ones() -> None:
     greedy = manifest(TASKS[0], temperature=0.0)
     sampled = manifest(TASKS[2], temperature=0.8, top_p=0.5, sampled_with={"batch_size": 2})

@@ -62,9 +62,7 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     found = {**now, **before}
     for key, value in now.items():
         held = before.get(key)
-        if key in PER_TASK and held is not None and _say_tasks(before, now):
-            found[key] = shortened(by_task(value, now["tasks"]) | by_task(held, before["tasks"]))
-        elif key == "sandbox" and held is not None:
+        if key == "sandbox" and held is not None:
             found[key] = _one_or_all(_kinds(now) | _kinds(before)) or held
         elif isinstance(value, dict) and isinstance(held, dict):
             found[key] = value | held
@@ -73,6 +71,12 @@ def merged(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
         found["left_out"] = {name: why for name, why in reasons.items() if name not in now.get("toolchains", {})}
     if _say_tasks(before, now):
         found["tasks"] = list(dict.fromkeys([*before["tasks"], *now["tasks"]]))
+        for key in found.keys() & set(PER_TASK):
+            values: dict[str, Any] = dict.fromkeys(found["tasks"])
+            for part in (now, before):
+                said = by_task(part.get(key), part["tasks"])
+                values |= {task: value for task, value in said.items() if value is not None}
+            found[key] = shortened(values)
     return found
 
 
