@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 import humanevalpack as hep
+from generation_files import row, run_folder
 from humanevalpack.commands import main
 from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import toolchain_check
+from humanevalpack.lm_eval_plugin.running import carry_out
 from humanevalpack.presets import model_presets
 from humanevalpack.sandbox import Toolchain
 
@@ -131,6 +133,13 @@ def test_a_language_that_was_left_out_is_added_once_it_can_be_judged(
         assert run.manifest.get("left_out", {}).keys() == ({"js"} if js is gone else set())
         assert run.manifest["toolchains"].keys() == ({"python"} if js is gone else {"python", "js"})
     assert set(run.tasks) == {("fixtests", "python"), ("fixtests", "js")}
+
+
+def test_a_folder_of_another_command_that_holds_more_is_refused(tmp_path: Path) -> None:
+    plan = hep.plan_run("m", output=tmp_path / "run", **{**TINY, "confirm_unsafe": None, "limit": 2, "tasks": NAMES[2]})
+    run_folder(plan.folder, [row(NAMES[2], number) for number in range(3)])
+    with pytest.raises(UsageError, match=r"holds .*, Python/2, which this run does not ask"):
+        carry_out(plan, confirm_unsafe=True)
 
 
 def test_overwrite_begins_anew(untrained_model: Path, tmp_path: Path) -> None:

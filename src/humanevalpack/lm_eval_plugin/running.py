@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.errors import UsageError
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
 from humanevalpack.lm_eval_plugin import findings
 from humanevalpack.lm_eval_plugin.asking import announce
@@ -13,6 +14,7 @@ from humanevalpack.lm_eval_plugin.progress import finish, progress_of
 from humanevalpack.problems import load_problems
 from humanevalpack.results import Run, RunFolder, new_manifest, read_run
 from humanevalpack.sandbox import process
+from humanevalpack.scenarios import parse_task
 
 
 def run(model: Any = None, *, overwrite: bool = False, confirm_unsafe: bool = False, **settings: Any) -> Run:
@@ -35,6 +37,8 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
         process.confirm(confirmed)
     if not overwrite:
         before = progress_of(plan)
+        if before.run is not None:
+            _check_no_more(plan, before.run)
         if before.run is not None and before.generated and (before.judged or plan.value("predict_only")):
             announce(f"{plan.folder} is finished: nothing is asked of the model")
             return before.run
@@ -56,11 +60,30 @@ def is_first_process() -> bool:
 
 def problem_counts(plan: Plan) -> dict[str, int]:
     """Load the problems and return language to how many there are."""
+    return {language: len(found) for language, found in _problem_ids(plan).items()}
+
+
+def _problem_ids(plan: Plan) -> dict[str, list[str]]:
     options = plan.common
     return {
-        language: len(load_problems(language, options.dataset, revision=options.dataset_revision))
+        language: [item.task_id for item in load_problems(language, options.dataset, revision=options.dataset_revision)]
         for language in plan.languages
     }
+
+
+def _check_no_more(plan: Plan, run: Run) -> None:
+    """Raise UsageError if another command's folder holds what the plan does not ask: it would be scored too."""
+    if "asked" in run.manifest:
+        return  # compared already
+    ids = _problem_ids(plan)
+    places = plan.problems({language: len(found) for language, found in ids.items()})
+    asked = {(task, ids[parse_task(task)[1]][place]) for task, found in places.items() for place in found}
+    for sample in run.samples:
+        if (sample.task, sample.task_id) not in asked:
+            raise UsageError(
+                f"{plan.folder} holds {sample.task}, {sample.task_id}, which this run does not ask: give the settings "
+                "that it was made with (tasks, limit), another output, or --overwrite to begin anew"
+            )
 
 
 def _ask(plan: Plan, *, confirmed: bool) -> None:
