@@ -63,6 +63,17 @@ def test_slices_of_a_run_become_one_in_order(tmp_path: Path) -> None:
     assert run.manifest["source"] == [str(second), str(first)]
 
 
+@pytest.mark.parametrize("setting", [{"seed": 2}, {"n_samples": 3}, {"gen_kwargs": {"rep": 2}}, {"backend": "vllm"}])
+def test_slices_that_were_made_otherwise_are_refused(tmp_path: Path, setting: dict[str, Any]) -> None:
+    made: dict[str, Any] = {"seed": 1, "n_samples": 2, "gen_kwargs": {"rep": 1}, "backend": "hf"}
+    files = [
+        run_folder(tmp_path / "a", rows(range(3)), **made),
+        run_folder(tmp_path / "b", rows(range(3, 6)), **made | setting),
+    ]
+    with pytest.raises(InputError, match=f"{next(iter(setting))}.*no slices of one run"):
+        hep.merge_generations(files, tmp_path / "whole")
+
+
 def test_slices_of_the_reference_s_files_become_one(tmp_path: Path) -> None:
     lists = [[program_of(p, "fixtests", right(p))] for p in mini()]
     first = write_json(tmp_path / f"0_{FIX}.json", lists[:6])

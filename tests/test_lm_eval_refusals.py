@@ -28,11 +28,9 @@ def no_toolchain(languages: list[str], *, sandbox: str, workers: object = None) 
 
 
 @pytest.fixture
-def without_toolchains(monkeypatch: pytest.MonkeyPatch) -> Any:
-    toolchain_check._toolchain.cache_clear()
+def without_toolchains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain_check, "_available", {})
     monkeypatch.setattr(toolchain_check, "check_toolchains", no_toolchain)
-    yield
-    toolchain_check._toolchain.cache_clear()
 
 
 @pytest.mark.usefixtures("without_toolchains")

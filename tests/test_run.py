@@ -5,15 +5,20 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import humanevalpack as hep
+from generation_files import row, run_folder
 from humanevalpack.commands import main
 from humanevalpack.errors import EnvironmentFault, UsageError
+from humanevalpack.lm_eval_plugin import toolchain_check
+from humanevalpack.lm_eval_plugin.running import carry_out
 from humanevalpack.presets import model_presets
+from humanevalpack.sandbox import Toolchain
 
 pytest_plugins = ["tiny_models"]
 pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.toolchain("python")]
@@ -86,7 +91,10 @@ def test_a_finished_run_prints_its_scores_and_needs_no_model(
 
 @pytest.mark.parametrize(
     ("changed", "named"),
-    [({"limit": 4}, "limit"), ({"max_new_tokens": 9}, "max_new_tokens"), ({"tasks": NAMES[2]}, "tasks")],
+    [
+        *[({"limit": 4}, "limit"), ({"max_new_tokens": 9}, "max_new_tokens"), ({"tasks": NAMES[2]}, "tasks")],
+        ({"model_args": "peft=an/adapter"}, "model_args peft"),
+    ],
 )
 def test_another_run_s_folder_is_refused(
     whole: hep.Run, untrained_model: Path, changed: dict[str, Any], named: str
@@ -103,6 +111,35 @@ def test_generated_first_and_judged_without_the_model(
     monkeypatch.setattr("lm_eval.simple_evaluate", None)
     judged = hep.run(untrained_model, output=tmp_path / "run", **TINY)
     assert [sample.status for sample in judged.samples] == [sample.status for sample in whole.samples]
+
+
+@pytest.mark.toolchain("python", "js")
+def test_a_language_that_was_left_out_is_added_once_it_can_be_judged(
+    untrained_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = {**TINY, "tasks": f"{NAMES[2]},humanevalfixtests-js", "limit": 1, "missing_toolchains": "skip"}
+    there = Toolchain("js", True, "20", (), (), "")
+    gone = replace(there, available=False, missing=("node is missing",), version="")
+    for js in (gone, there):
+        found = {"js": js}
+        monkeypatch.setattr(
+            toolchain_check,
+            "check_toolchains",
+            lambda names, found=found, **how: {
+                name: found.get(name) or hep.check_toolchains([name], **how)[name] for name in names
+            },
+        )
+        run = hep.run(untrained_model, output=tmp_path / "run", **two)
+        assert run.manifest.get("left_out", {}).keys() == ({"js"} if js is gone else set())
+        assert run.manifest["toolchains"].keys() == ({"python"} if js is gone else {"python", "js"})
+    assert set(run.tasks) == {("fixtests", "python"), ("fixtests", "js")}
+
+
+def test_a_folder_of_another_command_that_holds_more_is_refused(tmp_path: Path) -> None:
+    plan = hep.plan_run("m", output=tmp_path / "run", **{**TINY, "confirm_unsafe": None, "limit": 2, "tasks": NAMES[2]})
+    run_folder(plan.folder, [row(NAMES[2], number) for number in range(3)])
+    with pytest.raises(UsageError, match=r"holds .*, Python/2, which this run does not ask"):
+        carry_out(plan, confirm_unsafe=True)
 
 
 def test_overwrite_begins_anew(untrained_model: Path, tmp_path: Path) -> None:
@@ -179,6 +216,20 @@ def test_a_plan_says_where_every_setting_comes_from(
     assert "preset octopack-paper" in table
 
 
+def test_an_adapter_has_a_folder_of_its_own() -> None:
+    plan = hep.plan_run("org/base", model_args="peft=org/adapter/", tasks=NAMES[2])
+    assert plan.folder == Path(f"results/base+adapter-{NAMES[2]}")
+
+
+def test_the_seed_reaches_engines_and_servers_that_draw_themselves() -> None:
+    def seed(**settings: Any) -> Any:
+        return hep.plan_run("m", tasks=NAMES[2], seed=7, **settings).arguments.get("seed")
+
+    assert seed(backend="vllm") == seed(backend="local-completions") == seed(backend="local-chat-completions") == 7
+    assert seed(backend="vllm", model_args="seed=3") == 3, "what is said to the model itself counts"
+    assert seed(backend="hf") is seed(backend="anthropic-chat") is None, "they know no such argument"
+
+
 WRONG = {
     "no model": ((), ["no model", "presets list"]),
     "backend": (("m", "--backend", "vlm"), ["vlm", "did you mean vllm"]),
@@ -190,6 +241,7 @@ WRONG = {
     "option of another": (("m", "-o", "colour=red"), ["colour", "not known"]),
     "value": (("m", "--temperature", "-1"), ["temperature is -1", "the arguments"]),
     "samples": (("m", "-n", "0"), ["at least 1"]),
+    **{f"limit {limit}": (("m", "--limit", limit, "--dry-run"), ["limit is"]) for limit in ("0", "-3", "nan", "1.5")},
     "shard": (("m", "--shard", "3/2"), ["3/2", "1/8"]),
     "shard by": (("m", "--shard", "1/2", "--shard-by", "row"), ["row", "problem, language, task"]),
     "shard empty": (("m", "--shard", "7/7", "--shard-by", "language"), ["7/7 by language is empty", "6 parts"]),

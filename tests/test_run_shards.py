@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import humanevalpack as hep
+from generation_files import row
 from humanevalpack.errors import InputError
+from humanevalpack.results import RunFolder, new_manifest
 from test_run import FLAGS, NAMES, TINY
 
 pytest_plugins = ["tiny_models"]
@@ -72,6 +74,37 @@ def test_shards_of_two_divisions_are_no_run(untrained_model: Path, tmp_path: Pat
     hep.run(untrained_model, shard="2/2", **one)
     with pytest.raises(InputError, match="2/2 by problem"):
         hep.merge_generations(sorted((tmp_path / "run").iterdir()), tmp_path / "merged")
+
+
+def planned_shard(folder: Path, number: int, **settings: Any) -> Path:
+    """A shard's folder as it is made before its model is loaded, with nothing but a first generation in it."""
+    plan = hep.plan_run("m", **{"tasks": NAMES[2], "output": folder, "shard": f"{number}/2", **settings})
+    facts = {**plan.facts(), "tasks": list(plan.tasks)}
+    with RunFolder(plan.folder, new_manifest("m", **facts)) as run:
+        run.add_generations([row(NAMES[2], number - 1)])
+    return plan.folder
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"limit": 6}, "limit is 6, but None"),
+        ({"system_instruction": "x"}, "system_instruction"),
+        ({"seed": 7}, "seed"),
+    ],
+)
+def test_shards_that_asked_for_something_else_are_no_run(tmp_path: Path, changed: dict[str, Any], named: str) -> None:
+    shards = [planned_shard(tmp_path / "run", 1), planned_shard(tmp_path / "run", 2, **changed)]
+    with pytest.raises(InputError, match=f"{named}.*no shards of one run"):
+        hep.merge_generations(shards, tmp_path / "merged")
+
+
+def test_shards_by_task_ask_for_what_the_whole_asks() -> None:
+    settings: dict[str, Any] = {"preset": "octopack-paper", "tasks": "humanevalpack", "max_new_tokens": None}
+    whole = hep.plan_run("m", **settings).facts()["asked"]
+    for number in (1, 2):
+        shard = hep.plan_run("m", shard=f"{number}/2", shard_by="task", **settings).facts()["asked"]
+        assert {**shard, "tasks": None, "shard": None} == {**whole, "tasks": None, "shard": None}
 
 
 def test_a_folder_of_shards_says_how_they_are_joined(untrained_model: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_each_sample_has_a_seed_of_its_own_that_follows_from_what_is_asked() -> 
     assert len(set(seeds)) == 4
     assert seeds == [sample_seed(lm(), ASKED, *one)["seed"] for one in asked]
     assert not set(seeds) & {sample_seed(lm(seed=1), ASKED, *one)["seed"] for one in asked}
-    assert all(0 <= seed < 2**32 for seed in seeds)
+    assert all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_greedy_answers_have_no_seed() -> None:

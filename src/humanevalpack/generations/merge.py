@@ -9,21 +9,9 @@ from humanevalpack.errors import InputError
 from humanevalpack.generations.shards import OF_ONE_RUN, join_shards
 from humanevalpack.generations.sources import Source, known_problems, read_sources
 from humanevalpack.generations.writing import check_free, write_run
-from humanevalpack.results.continuing import JUDGED_WITH, differences, merged
+from humanevalpack.results.continuing import GENERATED_WITH, JUDGED_WITH, differences, merged
 from humanevalpack.results.joining import join_rows, missing_samples
 from humanevalpack.results.manifest import new_manifest
-
-# What the slices of one run have in common, beside what verdicts depend on.
-_MADE_WITH = (
-    "model",
-    "model_revision",
-    "stop_words",
-    "temperature",
-    "top_p",
-    "top_k",
-    "max_new_tokens",
-    "total_length",
-)
 
 # What the whole says itself.
 _OWN = ("name", "version", "source", "notes", *OF_ONE_RUN)
@@ -74,9 +62,7 @@ def merge_generations(
     names = [str(source.generations.path) for source in sources]
     manifest = new_manifest(
         str(facts.get("name") or output.stem),
-        **{
-            key: value for key, value in facts.items() if key not in ("name", "version", "source", "notes", *OF_ONE_RUN)
-        },
+        **{key: value for key, value in facts.items() if key not in _OWN},
         **whole,
         source=names,
         notes=notes or None,
@@ -119,7 +105,7 @@ def _facts(sources: Sequence[Source]) -> dict[str, Any]:
     owner: dict[str, Path] = {}
     for source in sources:
         path, found = source.generations.path, source.generations.facts
-        for name, held, value in differences(facts, found, (*JUDGED_WITH, *_MADE_WITH)):
+        for name, held, value in differences(facts, found, (*JUDGED_WITH, *GENERATED_WITH)):
             first = owner[name.partition(" of ")[0]]
             raise InputError(f"{path}: {name} is {value!r}, but {held!r} in {first}: these are no slices of one run")
         facts = merged(facts, found)

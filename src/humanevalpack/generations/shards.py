@@ -16,7 +16,7 @@ def join_shards(sources: Sequence[Source]) -> tuple[dict[str, Any], list[str]]:
     """Return what the whole run's manifest says of the command, and the shards that are missing or not finished.
 
     Nothing for files that are no shards, and of the command nothing unless it is complete. Raises InputError for
-    shards of different divisions.
+    shards of different divisions, or of commands that asked for something else.
     """
     found: dict[int, Source] = {}
     division: tuple[int, str] | None = None
@@ -30,6 +30,8 @@ def join_shards(sources: Sequence[Source]) -> tuple[dict[str, Any], list[str]]:
                 f"{path} is shard {shard['number']}/{shard['of']} by {shard['by']}, and {owner} is one of "
                 f"{division[0]} by {division[1]}: leave one of them out"
             )
+        if owner is not None:
+            _check_asked(source, next(iter(found.values())), shard["by"])
         division, owner = (shard["of"], shard["by"]), path
         found[shard["number"]] = source
     if division is None:
@@ -42,6 +44,17 @@ def join_shards(sources: Sequence[Source]) -> tuple[dict[str, Any], list[str]]:
         if not _is_finished(source)
     ]
     return ({}, missing) if missing else (_whole([found[number] for number in sorted(found)]), [])
+
+
+def _check_asked(source: Source, first: Source, by: str) -> None:
+    own = ("shard",) if by == "problem" else ("shard", "tasks")
+    said, held = source.generations.facts["asked"], first.generations.facts["asked"]
+    for key in {**held, **said}:
+        if key not in own and said.get(key) != held.get(key):
+            raise InputError(
+                f"{source.generations.path}: {key} is {said.get(key)!r}, but {held.get(key)!r} in "
+                f"{first.generations.path}: these are no shards of one run"
+            )
 
 
 def _is_finished(source: Source) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from humanevalpack.lm_eval_plugin.seeds import derived
 from humanevalpack.lm_eval_plugin.stops import by_importance
 
 _MOST_STOPS = 4
@@ -41,9 +42,9 @@ def server_arguments(lm: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def seeded(lm: Any, sample: int) -> Iterator[None]:
-    """Give the requests the seed of a sample's number: lm_eval sends one seed, which makes all samples equal."""
+    """Give the requests a seed of the sample's own: lm_eval sends one seed, which makes all samples equal."""
     first = lm._seed
-    lm._seed = first + sample
+    lm._seed = derived(first, sample)
     try:
         yield
     finally:

@@ -59,6 +59,8 @@ def generation_arguments(configured: Mapping[str, Any], options: Options) -> dic
     return arguments
 
 
+# What lm_eval writes into a task's metadata of its own accord.
+_LM_EVAL_OWN = ("version", "config_source")
 _SECRET = ("key", "token", "header", "password", "secret", "auth")
 
 
@@ -67,5 +69,5 @@ def model_arguments(metadata: Mapping[str, Any]) -> dict[str, str]:
     return {
         name: str(value)
         for name, value in metadata.items()
-        if name not in (*OPTIONS, "version") and not (set(name.lower().split("_")) & set(_SECRET))
+        if name not in (*OPTIONS, *_LM_EVAL_OWN) and not (set(name.lower().split("_")) & set(_SECRET))
     }

@@ -91,6 +91,16 @@ def own_seed(lm: Any, arguments: Mapping[str, Any], task_id: str, prompt: Any, s
     return vllm_engine.sample_seed(lm, arguments, task_id, str(prompt), sample) if is_vllm(lm) else {}
 
 
+def run_seed(model: Any) -> int:
+    """Return the seed that the user gave: lm_eval's for torch, or that of the server or engine."""
+    if is_api(model):
+        return int(model._seed)
+    if is_vllm(model):
+        return int(model.model_args.get("seed") or 0)
+    torch = sys.modules.get("torch")
+    return int(torch.initial_seed()) if torch is not None else 0
+
+
 def engine_facts(lm: Any) -> dict[str, str]:
     """Return what the results record of how the model runs; raises EnvironmentFault if it cannot run as it must."""
     return vllm_engine.engine_facts(lm) if is_vllm(lm) else {}

@@ -45,10 +45,11 @@ def plan_run(
 
     ``model`` is a name or path, or a model object of lm_eval; it may be left out with a model's ``preset``, or where
     ``model_args`` name it. ``backend`` is lm_eval's ``--model``; ``model_args`` go to it. ``tasks`` are names of tasks
-    and groups. ``output`` is the run's folder: by default ``results/<model>-<tasks>``; a ``shard`` (``2/8``) has a
-    folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so on.
-    Raises UsageError.
+    and groups. ``output`` is the run's folder: by default ``results/<model>[+<adapter>]-<tasks>``; a ``shard``
+    (``2/8``) has a folder in it. ``options`` are those of the tasks (docs/lm_eval.md): ``prompt``, ``n_samples`` and so
+    on. Raises UsageError.
     """
+    _check_limit(limit)
     row, preset_name = _preset(preset)
     made = model is not None and not isinstance(model, str | Path)
     if made:
@@ -57,17 +58,19 @@ def plan_run(
         backend_setting = _first((backend, ARGUMENTS), (row and row.backend, preset_name), ("hf", DEFAULT))
         _check_backend(backend_setting.value)
     arguments = _model_args(model, model_args, backend_setting.value, row, preset_name)
+    if seed is not None and not made and _draws_itself(backend_setting.value):
+        arguments.setdefault("seed", Setting(seed, "seed"))
     asked = _first((tasks, ARGUMENTS), (row and _preset_tasks(row), preset_name), (EVERYTHING, DEFAULT))
     all_tasks, mini = select_tasks(asked.value)
     part = Shard.read(shard, shard_by) if shard is not None else None
     mine = part.tasks(all_tasks) if part else all_tasks
     metadata = {name: value for name, value in {"preset": preset, **options}.items() if value is not None}
-    by_scenario = _options(metadata, mine, mini=mini)
+    by_scenario = _options(metadata, all_tasks, mini=mini)
     if mini:
         metadata.setdefault("dataset", "mini")
     names = [name.strip() for text in _texts(asked.value) for name in text.split(",") if name.strip()]
     name = _name_of(model, arguments)
-    base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, names)
+    base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, arguments, names)
     batch = row.batch_size if row and row.backend == backend_setting.value else None
     return Plan(
         model=model if made else name,
@@ -107,6 +110,20 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value >= 1 and value.is_integer() else value
 
 
+def _check_limit(limit: float | None) -> None:
+    if limit is not None and not (limit > 0 and (limit < 1 or float(limit).is_integer())):
+        raise UsageError(f"limit is {limit}; it must be a whole number from 1, or below 1 a share such as 0.1")
+
+
+def _draws_itself(backend: str) -> bool:
+    """Whether samples are drawn by an engine or server, which lm_eval's seeds do not reach."""
+    return backend.startswith(("vllm", "local-", "openai-"))
+
+
+def _is_server(backend: str) -> bool:
+    return backend.endswith(("completions", "-chat"))
+
+
 def _preset(name: str | None) -> tuple[ModelPreset | None, str]:
     """Return a model's preset, if ``name`` is one, and what a preset's settings are said to come from."""
     if name is not None and name not in PRESETS and name not in model_presets():
@@ -142,7 +159,7 @@ def _model_args(
     key = next((name for name in ("pretrained", "model") if name in said), None)
     if key is not None and model is not None:
         raise UsageError(f"the model is named twice: {str(model)!r}, and {key}={said[key]!r} in model_args")
-    key = key or ("model" if backend.endswith(("completions", "-chat")) else "pretrained")
+    key = key or ("model" if _is_server(backend) else "pretrained")
     found: dict[str, Setting] = {}
     if row is not None:
         found[key] = Setting(row.model, preset_name)
@@ -215,6 +232,7 @@ def _name_of(model: Any, arguments: Mapping[str, Setting]) -> str | None:
     return model_name(model)
 
 
-def _folder_name(model: str | None, names: Sequence[str]) -> str:
-    last = (model or "model").rstrip("/").rpartition("/")[2]
+def _folder_name(model: str | None, arguments: Mapping[str, Setting], names: Sequence[str]) -> str:
+    weights = [model or "model", *(str(arguments[key].value) for key in ("peft", "delta") if key in arguments)]
+    last = "+".join(path.rstrip("/").rpartition("/")[2] for path in weights)
     return re.sub(r"[^A-Za-z0-9._+-]+", "-", f"{last}-{'+'.join(names)}")

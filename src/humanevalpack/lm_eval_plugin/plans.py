@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from humanevalpack.lm_eval_plugin.arguments import model_arguments
 from humanevalpack.lm_eval_plugin.options import OPTIONS, Options
 from humanevalpack.lm_eval_plugin.selection import Shard, limited
+from humanevalpack.results.model_arguments import telling
 from humanevalpack.scenarios import parse_task
 
 ARGUMENTS = "the arguments"
@@ -41,7 +43,7 @@ class Plan:
     whole: bool
     """Whether ``tasks`` are all tasks behind the names."""
     options: Mapping[str, Options]
-    """Scenario to the options of its tasks: a model's preset may differ by scenario."""
+    """Scenario to the options of its tasks, of all shards: a model's preset may differ by scenario."""
     metadata: Mapping[str, Any]
     """The options as lm_eval's tasks are given them."""
     shard: Shard | None
@@ -101,7 +103,7 @@ class Plan:
         """Return what the manifest records of the plan; ``asked`` is what a run that goes on must have in common."""
         asked = {
             "model": self.model_name,
-            **{name: self.arguments.get(name) for name in ("revision", "dtype")},
+            **{f"model_args {name}": value for name, value in telling(model_arguments(self.arguments)).items()},
             **{name: self.value(name) or None for name in _LM_EVAL_ASKED},
             **{name: self._option(name).value for name in _OPTIONS_ASKED},
             "tasks": sorted(self.tasks),

@@ -26,7 +26,10 @@ class Progress:
         """Whether everything that the run asks for is there."""
         if self.run is None or not self.run.manifest.get(FINISHED):
             return False
-        return dict(self.run.manifest[FINISHED]) == samples_of(self.run)
+        finished = dict(self.run.manifest[FINISHED])
+        # A language that was left out may be judged here by now.
+        asked = self.run.manifest.get("asked", {}).get("tasks", ())
+        return finished == samples_of(self.run) and finished.keys() >= set(asked)
 
     @property
     def judged(self) -> bool:

@@ -13,7 +13,6 @@ from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.chunks import Numbered
-from humanevalpack.lm_eval_plugin.seeds import run_seed
 from humanevalpack.results import new_manifest
 from humanevalpack.results.per_task import shortened
 from humanevalpack.scenarios import task_name
@@ -30,7 +29,11 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
     askings = {
         task_name(request.asking.scenario, request.asking.language): request.asking for request in first.values()
     }
-    facts = {request.asking.language: request.facts for request in first.values() if "sandbox" in request.facts}
+    facts = {
+        request.asking.language: request.facts
+        for request in first.values()
+        if "sandbox" in request.facts and not request.asking.left_out
+    }
     arguments = {task: asking.generation_arguments() for task, asking in askings.items()}
     options = next(iter(askings.values())).options
     name = backends.model_name(model)
@@ -48,7 +51,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         prompt_sha256=shortened({task: _sha256(asking.prompting.template) for task, asking in askings.items()}),
         prompt_text=shortened({task: _text(asking) for task, asking in askings.items()}),
         prompt_reason=shortened({task: asking.prompting.reason for task, asking in askings.items()}),
-        chat_prefill=_shortened({task: asking.prompting.prefill for task, asking in askings.items() if _chats(asking)}),
+        chat_prefill=_shortened({task: _prefill(asking) for task, asking in askings.items()}),
         system_instruction=next(iter(askings.values())).prompting.system,
         stop_words=shortened({task: found["until"] for task, found in arguments.items()}),
         preset=_shortened({task: asking.options.preset for task, asking in askings.items()}),
@@ -59,7 +62,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         max_new_tokens=_shortened({task: found.get("max_gen_toks") for task, found in arguments.items()}),
         total_length=_shortened({task: found.get("total_length") for task, found in arguments.items()}),
         gen_kwargs=others or None,
-        seed=run_seed(model),
+        seed=backends.run_seed(model),
         sampled_with=_sampled_with(model) if sampled else None,
         ranks=model.world_size,
         dataset=options.dataset,
@@ -102,8 +105,8 @@ def _sampled_with(model: Any) -> dict[str, Any] | None:
     return {"batch_size": model.batch_size, "ranks": model.world_size}
 
 
-def _chats(asking: Asking) -> bool:
-    return asking.prompting.is_chat
+def _prefill(asking: Asking) -> str | None:
+    return asking.prompting.prefill if asking.prompting.is_chat else None
 
 
 def _sha256(template: PromptTemplate) -> str:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.errors import UsageError
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
 from humanevalpack.lm_eval_plugin import findings
 from humanevalpack.lm_eval_plugin.asking import announce
@@ -15,6 +16,7 @@ from humanevalpack.problems import load_problems
 from humanevalpack.results import Run, RunFolder, new_manifest, read_run
 from humanevalpack.results.folder import GENERATIONS, VERDICTS
 from humanevalpack.sandbox import process
+from humanevalpack.scenarios import parse_task
 
 
 def run(model: Any = None, *, overwrite: bool = False, confirm_unsafe: bool = False, **settings: Any) -> Run:
@@ -38,6 +40,8 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
     overwrite = overwrite or not _is_begun(plan.folder)
     if not overwrite:
         before = progress_of(plan)
+        if before.run is not None:
+            _check_no_more(plan, before.run)
         if before.run is not None and before.generated and (before.judged or plan.value("predict_only")):
             announce(f"{plan.folder} is finished: nothing is asked of the model")
             return before.run
@@ -64,11 +68,30 @@ def _is_begun(folder: Path) -> bool:
 
 def problem_counts(plan: Plan) -> dict[str, int]:
     """Load the problems and return language to how many there are."""
+    return {language: len(found) for language, found in _problem_ids(plan).items()}
+
+
+def _problem_ids(plan: Plan) -> dict[str, list[str]]:
     options = plan.common
     return {
-        language: len(load_problems(language, options.dataset, revision=options.dataset_revision))
+        language: [item.task_id for item in load_problems(language, options.dataset, revision=options.dataset_revision)]
         for language in plan.languages
     }
+
+
+def _check_no_more(plan: Plan, run: Run) -> None:
+    """Raise UsageError if another command's folder holds what the plan does not ask: it would be scored too."""
+    if "asked" in run.manifest:
+        return  # compared already
+    ids = _problem_ids(plan)
+    places = plan.problems({language: len(found) for language, found in ids.items()})
+    asked = {(task, ids[parse_task(task)[1]][place]) for task, found in places.items() for place in found}
+    for sample in run.samples:
+        if (sample.task, sample.task_id) not in asked:
+            raise UsageError(
+                f"{plan.folder} holds {sample.task}, {sample.task_id}, which this run does not ask: give the settings "
+                "that it was made with (tasks, limit), another output, or --overwrite to begin anew"
+            )
 
 
 def _ask(plan: Plan, *, confirmed: bool) -> None:

@@ -7,19 +7,6 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-from humanevalpack.lm_eval_plugin import backends
-
-
-def run_seed(model: Any) -> int:
-    """Return the seed that the user gave: lm_eval's for torch, or that of the server or engine."""
-    if backends.is_api(model):
-        return int(model._seed)
-    if backends.is_vllm(model):
-        return int(model.model_args.get("seed") or 0)
-    torch = sys.modules.get("torch")
-    return int(torch.initial_seed()) if torch is not None else 0
 
 
 def derived(seed: int, *what: object) -> int:

@@ -1,7 +1,5 @@
 """Whether a task's programs can be judged here: asked before the model is, and a task may be left out."""
 
-from functools import cache
-
 from humanevalpack.errors import ToolchainMissing
 from humanevalpack.lm_eval_plugin.asking import Asking, announce
 from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
@@ -30,6 +28,15 @@ def judged_here(task: str, asking: Asking) -> dict[str, str]:
     return facts | {"left_out": problem}
 
 
-@cache
 def _toolchain(language: str, sandbox: str, workers: int | str | None) -> Toolchain:
-    return check_toolchains([language], sandbox=sandbox, workers=workers)[language]
+    """Look once for what is here: five tasks need the same; what is missing may have been installed meanwhile."""
+    key = (language, sandbox, workers)
+    if key in _available:
+        return _available[key]
+    found = check_toolchains([language], sandbox=sandbox, workers=workers)[language]
+    if found.available:
+        _available[key] = found
+    return found
+
+
+_available: dict[tuple[str, str, int | str | None], Toolchain] = {}

@@ -203,7 +203,7 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
     if not backends.is_api(model):
         sampled = any(question.arguments["do_sample"] for question in questions)
         keys = [question.key for question in questions]
-        yield questions, seeds.torch_seeded(seeds.run_seed(model), keys) if sampled else nullcontext()
+        yield questions, seeds.torch_seeded(backends.run_seed(model), keys) if sampled else nullcontext()
         return
     for sample in sorted({question.sample for question in questions}):
         yield [question for question in questions if question.sample == sample], seeded(model, sample)

@@ -4,13 +4,13 @@ lm_eval gives every request the engine's one stream of random numbers: what a sa
 asked before it and on how many engines there are, and engines of one data-parallel run share one seed.
 """
 
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
+from humanevalpack.lm_eval_plugin.seeds import derived
 
 BATCH_INVARIANT = "VLLM_BATCH_INVARIANT"
 _LEAST_CAPABILITY = (8, 0)
@@ -21,8 +21,7 @@ def sample_seed(lm: Any, arguments: Mapping[str, Any], task_id: str, prompt: str
     """Return ``seed`` for one sampled answer, by the engine's seed and what is asked; nothing for a greedy one."""
     if not arguments["do_sample"] or not _takes_seeds(lm):
         return {}
-    told = "\0".join((str(lm.model_args["seed"]), task_id, prompt, str(sample)))
-    return {"seed": int.from_bytes(hashlib.sha256(told.encode("utf-8", "surrogatepass")).digest()[:4])}
+    return {"seed": derived(int(lm.model_args["seed"]), task_id, prompt, sample)}
 
 
 def engine_facts(lm: Any) -> dict[str, str]:
