@@ -19,6 +19,9 @@ from humanevalpack.results.rows import Key
 from humanevalpack.sandbox import Verdict
 from humanevalpack.scenarios import task_name
 
+_ONCE = ("dataset", "dataset_revision", "profile", "sandbox", "time_limit")
+"""Options that a folder has once: what every answer of a run is judged with."""
+
 
 class Recording:
     """Appends generations to a run's folder and has them judged; several processes may record into one folder."""
@@ -86,7 +89,21 @@ def open_recording(model: Any, numbered: Sequence[Numbered]) -> Recording | None
                 f"tasks {named[task]} and {request.asking.name} are both {task}, and a run's folder holds a task once: "
                 "run them one by one, with a run_folder each"
             )
+    _check_alike(list({id(request.asking): request.asking for request, _ in numbered}.values()))
     return Recording(Path(path), model, numbered)
+
+
+def _check_alike(askings: Sequence[Asking]) -> None:
+    """Raise UsageError where task files of one run contradict each other in what a folder holds once."""
+    first, *others = askings
+    for name in _ONCE:
+        for other in others:
+            value, its = getattr(first.options, name), getattr(other.options, name)
+            if value != its:
+                raise UsageError(
+                    f"{name} is {value!r} for {first.name} and {its!r} for {other.name}, and a run's folder has one "
+                    "for all: make them the same, or run them one by one, with a run_folder each"
+                )
 
 
 def _background(run: RunFolder, model: Any, numbered: Sequence[Numbered]) -> Background | None:

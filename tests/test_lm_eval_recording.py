@@ -1,0 +1,66 @@
+"""``run_folder`` and tasks of a user's own: what one folder can hold, and what is said of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lm_eval
+import pytest
+from lm_eval.api.model import LM
+from lm_eval.tasks import TaskManager
+
+from humanevalpack.errors import UsageError
+from lm_eval_run_folder import FIX, GREEDY
+from lm_eval_runs import TASKS
+
+# One worker of pytest-xdist makes the models and runs that these tests share.
+pytestmark = pytest.mark.xdist_group("lm_eval_runs")
+
+
+class Writer(LM):  # type: ignore[misc]  # lm_eval has no types
+    """A model that answers a prompt by a function."""
+
+    def __init__(self, answer: Callable[[str], str] = lambda _: "\n    return 1\n") -> None:
+        super().__init__()
+        self.answer = answer
+
+    def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
+        return [self.answer(request.args[0]) for request in requests]
+
+    def loglikelihood(self, requests: list[Any]) -> Any: ...
+
+    def loglikelihood_rolling(self, requests: list[Any]) -> Any: ...
+
+
+def evaluated(
+    tasks: str, model: LM, own: Path | None = None, limit: int = 1, predict_only: bool = False, **options: Any
+) -> dict[str, Any]:
+    """What lm_eval returns of a run with task files of a user's own in a folder."""
+    manager = TaskManager(include_path=own and str(own), include_defaults=False, metadata={**GREEDY, **options})
+    found: dict[str, Any] = lm_eval.simple_evaluate(
+        model, tasks=tasks.split(","), limit=limit, task_manager=manager, bootstrap_iters=0, predict_only=predict_only
+    )
+    return found
+
+
+def task_file(folder: Path, name: str, ours: str, **options: Any) -> None:
+    """A task file of a user's own, which includes one of ours."""
+    said = "".join(f"\n  {key}: {value}" for key, value in {"dataset": "mini", **options}.items())
+    text = f"include: {TASKS}/{ours}.yaml\ntask: {name}\noptions:{said}\n"
+    (folder / f"{name}.yaml").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("time_limit", "7", "time_limit is None for my_docs and 7.0 for my_fix"),
+        ("profile", "fixed", "profile is 'reference' for my_docs and 'fixed' for my_fix"),
+    ],
+)
+def test_tasks_of_one_folder_are_judged_alike(tmp_path: Path, name: str, value: str, message: str) -> None:
+    task_file(tmp_path, "my_docs", "humanevalfixdocs-python")
+    task_file(tmp_path, "my_fix", FIX, **{name: value})
+    model = Writer(lambda _: pytest.fail("the model was asked"))
+    with pytest.raises(UsageError, match=message):
+        evaluated("my_docs,my_fix", model, tmp_path, run_folder=str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
