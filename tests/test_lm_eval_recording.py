@@ -9,7 +9,9 @@ import pytest
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
+import humanevalpack as hep
 from humanevalpack.errors import UsageError
+from humanevalpack.resources import resource_dir
 from lm_eval_run_folder import FIX, GREEDY
 from lm_eval_runs import TASKS
 
@@ -64,3 +66,22 @@ def test_tasks_of_one_folder_are_judged_alike(tmp_path: Path, name: str, value: 
     with pytest.raises(UsageError, match=message):
         evaluated("my_docs,my_fix", model, tmp_path, run_folder=str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["instruct", "mine"])
+def test_answers_are_judged_with_the_template_that_they_were_asked_with(tmp_path: Path, name: str) -> None:
+    """A template of a user's own, its file gone, with the name of a shipped one or another."""
+    shipped = (resource_dir("prompts") / "instruct.yaml").read_text("utf-8")
+    file = tmp_path / "file.yaml"
+    file.write_text(shipped.replace("name: instruct", f"name: {name}").replace("answer: code", "answer: fenced"))
+    problem = hep.load_problems("python", "mini")[0]
+    model = Writer(lambda _: f"Sure:\n```python\n{problem.declaration}{problem.canonical_solution}\n```\n")
+    run = tmp_path / "run"
+    evaluated(FIX, model, dataset="mini", prompt=str(file), run_folder=str(run), predict_only=True)
+    file.unlink()
+    done = hep.evaluate(run, sandbox="process", confirm_unsafe=True)
+    assert [sample.status for sample in done.samples] == ["passed"]
+    with pytest.raises(UsageError, match="prompt"):
+        hep.evaluate(run, sandbox="process", confirm_unsafe=True, prompt="instruct")
+    with pytest.raises(UsageError, match="prompt"):
+        evaluated(FIX, model, dataset="mini", prompt="instruct", run_folder=str(run))
