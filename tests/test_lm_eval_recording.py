@@ -1,5 +1,6 @@
 """``run_folder`` and tasks of a user's own: what one folder can hold, and what is said of it."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from lm_eval.tasks import TaskManager
 
 import humanevalpack as hep
 from humanevalpack.errors import UsageError
+from humanevalpack.lm_eval_plugin import background, chunks
 from humanevalpack.resources import resource_dir
-from lm_eval_run_folder import FIX, GREEDY
+from humanevalpack.results import RunFolder
+from lm_eval_run_folder import FIX, GREEDY, generations, verdicts
 from lm_eval_runs import TASKS
 
 # One worker of pytest-xdist makes the models and runs that these tests share.
@@ -85,3 +88,80 @@ def test_answers_are_judged_with_the_template_that_they_were_asked_with(tmp_path
         hep.evaluate(run, sandbox="process", confirm_unsafe=True, prompt="instruct")
     with pytest.raises(UsageError, match="prompt"):
         evaluated(FIX, model, dataset="mini", prompt="instruct", run_folder=str(run))
+
+
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What became of the pools of a run that asks problem by problem: ``made``, then ``closed``."""
+    seen: list[str] = []
+
+    class Watched(hep.Pool):
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            seen.append("made")
+
+        def close(self) -> None:
+            super().close()
+            seen.append("closed")
+
+    monkeypatch.setattr(background, "Pool", Watched)
+    monkeypatch.setattr(chunks, "SEQUENCES", 1)
+    return seen
+
+
+def judging_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name == "humanevalpack-judging"]
+
+
+@pytest.mark.parametrize("at", [2, 3])
+def test_an_interrupt_does_not_wait_for_programs_that_run(
+    tmp_path: Path, pools: list[str], monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """While the model writes, and while nothing but the verdicts is waited for."""
+    asked: list[str] = []
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) == at:
+            raise KeyboardInterrupt
+        return "\n    while True: pass\n"
+
+    def interrupted(_: background.Background) -> None:
+        raise KeyboardInterrupt
+
+    if at == 3:
+        end = background.Background._end_thread
+        calls = iter([interrupted])
+        monkeypatch.setattr(background.Background, "_end_thread", lambda self: next(calls, end)(self))
+    with pytest.raises(KeyboardInterrupt):
+        evaluated(FIX, Writer(answer), limit=2, dataset="mini", time_limit=20, run_folder=str(tmp_path / "run"))
+    assert len(generations(tmp_path / "run")) == at - 1
+    assert verdicts(tmp_path / "run") == {}
+    assert judging_threads() == []
+    assert pools in ([], ["made", "closed"])
+
+
+def test_an_error_of_ours_while_judging_ends_the_run_and_its_pool(
+    tmp_path: Path, pools: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+
+    def add_verdict(*_: Any) -> None:
+        failed.set()
+        raise ValueError("a fault of ours")
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        if len(asked) > 1:
+            failed.wait(60)
+            for thread in threading.enumerate():
+                if thread.name in judging_threads():
+                    thread.join(60)
+        return "\n    return 1\n"
+
+    asked: list[str] = []
+    monkeypatch.setattr(RunFolder, "add_verdict", add_verdict)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        evaluated(FIX, Writer(answer), limit=9, dataset="mini", run_folder=str(tmp_path / "run"))
+    assert len(asked) == 2, "the model is not asked for hours first"
+    assert (judging_threads(), pools) == ([], ["made", "closed"])
