@@ -11,8 +11,11 @@ from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
 
 import humanevalpack as hep
+from generation_files import row, run_folder
 from humanevalpack.errors import UsageError
+from humanevalpack.evaluation import judging
 from humanevalpack.lm_eval_plugin import background, chunks
+from humanevalpack.lm_eval_plugin.descriptions import load_descriptions
 from humanevalpack.resources import resource_dir
 from humanevalpack.results import RunFolder
 from lm_eval_run_folder import FIX, GREEDY, generations, verdicts
@@ -165,3 +168,46 @@ def test_an_error_of_ours_while_judging_ends_the_run_and_its_pool(
         evaluated(FIX, Writer(answer), limit=9, dataset="mini", run_folder=str(tmp_path / "run"))
     assert len(asked) == 2, "the model is not asked for hours first"
     assert (judging_threads(), pools) == ([], ["made", "closed"])
+
+
+def test_a_task_s_generations_are_found_whatever_a_user_s_file_calls_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task_file(tmp_path, "my_fix", FIX)
+    evaluated("my_fix", Writer(), tmp_path, run_folder=str(tmp_path / "run"))
+    done = evaluated("my_fix", Writer(pytest.fail), tmp_path, generations=str(tmp_path / "run"))
+    assert done["results"]["my_fix"]["pass@1,reference"] == 0
+    assert capsys.readouterr().err.count("humanevalpack: prompt 'instruct'") == 2, "once a run"
+
+
+def test_descriptions_of_a_run_that_goes_on_are_read_and_those_never_asked_for_are_told(tmp_path: Path) -> None:
+    problems = hep.load_problems("python", "mini")[:2]
+    rows = [
+        row("humanevalexplaindescribe-python", generation="adds"),
+        row("humanevalexplaindescribe-python", number=1, generation="", status="prompt_too_long"),
+    ]
+    file = tmp_path / "generations.jsonl"
+    file.write_text("".join(item.to_line() for item in rows) + '{"task": "human', "utf-8")
+    told: list[str] = []
+    found = load_descriptions(str(tmp_path), problems, lambda _, text: text, told.append)
+    assert found == {"Python/0": ["adds"], problems[1].task_id: [""]}
+    assert (
+        f"1 descriptions were never asked for (prompt_too_long, or left out), first that of {problems[1].task_id}"
+        in told[0]
+    )
+
+
+def test_problems_are_loaded_in_the_revision_that_the_run_was_made_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, str | None] = {}
+
+    def load(_: str, data: str, revision: str | None) -> Any:
+        asked[data] = revision
+        return hep.load_problems("python", "mini")
+
+    monkeypatch.setattr(judging, "load_problems", load)
+    folder = run_folder(tmp_path / "run", [row()], dataset="hub", dataset_revision="abc")
+    hep.evaluate(folder, output=tmp_path / "one", sandbox="process", confirm_unsafe=True)
+    hep.evaluate(folder, output=tmp_path / "other", dataset="mini", sandbox="process", confirm_unsafe=True)
+    assert asked == {"hub": "abc", "mini": None}

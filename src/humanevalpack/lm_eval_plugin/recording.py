@@ -11,13 +11,11 @@ from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.background import Background
 from humanevalpack.lm_eval_plugin.chunks import Numbered
 from humanevalpack.lm_eval_plugin.kept import generation_of, row_of
-from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.run_manifest import manifest_of
 from humanevalpack.lm_eval_plugin.samples import Generation
 from humanevalpack.results import KeptRow, RunFolder
 from humanevalpack.results.rows import Key
 from humanevalpack.sandbox import Verdict
-from humanevalpack.scenarios import task_name
 
 _ONCE = ("dataset", "dataset_revision", "profile", "sandbox", "time_limit")
 """Options that a folder has once: what every answer of a run is judged with."""
@@ -83,7 +81,7 @@ def open_recording(model: Any, numbered: Sequence[Numbered]) -> Recording | None
         return None
     named: dict[str, str] = {}
     for request, _ in numbered:
-        task = _task(request)
+        task = request.asking.task
         if named.setdefault(task, request.asking.name) != request.asking.name:
             raise UsageError(
                 f"tasks {named[task]} and {request.asking.name} are both {task}, and a run's folder holds a task once: "
@@ -125,14 +123,9 @@ def _is_read(asking: Asking) -> bool:
     return bool(asking.judged_with) or asking.scenario == "explaindescribe"
 
 
-def _task(request: AnswerRequest) -> str:
-    """Return the task's own name: a user's task file may call it otherwise."""
-    return task_name(request.asking.scenario, request.asking.language)
-
-
 def _key(item: Numbered) -> Key:
     request, sample = item
-    return _task(request), request.problem.task_id, sample
+    return request.asking.task, request.problem.task_id, sample
 
 
 def _row(item: Numbered, generation: Generation) -> KeptRow:

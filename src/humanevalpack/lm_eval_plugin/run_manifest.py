@@ -13,7 +13,6 @@ from humanevalpack.lm_eval_plugin.chunks import Numbered
 from humanevalpack.lm_eval_plugin.seeds import run_seed
 from humanevalpack.results import new_manifest
 from humanevalpack.results.per_task import shortened
-from humanevalpack.scenarios import task_name
 from humanevalpack.templates import PromptTemplate
 
 _PACKAGES = ("humanevalpack", "lm_eval", "torch", "transformers", "tokenizers", "accelerate", "peft", "vllm", "ray")
@@ -24,9 +23,7 @@ _OWN = ("until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks", "
 def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[str, Any]:
     """Return the manifest of a run; raises UsageError where its tasks contradict each other."""
     first = {id(request.asking): request for request, _ in numbered}
-    askings = {
-        task_name(request.asking.scenario, request.asking.language): request.asking for request in first.values()
-    }
+    askings = {request.asking.task: request.asking for request in first.values()}
     facts = {request.asking.language: request.facts for request in first.values() if "sandbox" in request.facts}
     arguments = {task: asking.generation_arguments() for task, asking in askings.items()}
     options = next(iter(askings.values())).options
