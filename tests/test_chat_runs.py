@@ -10,7 +10,6 @@ import pytest
 import humanevalpack as hep
 from chat_styles import STYLES, fenced
 from humanevalpack.errors import UsageError
-from humanevalpack.lm_eval_plugin.asking import announce
 from humanevalpack.lm_eval_plugin.finishes import Answer, finish_of
 from lm_eval_runs import Run, run
 from openai_server import CHAT, Script, Server, serve_script
@@ -162,7 +161,6 @@ PRICED = {"price_in": 2.5, "price_out": 10.0, "chat_prefill": "none"}
 
 @pytest.fixture
 def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    announce.cache_clear()
     return lambda: capsys.readouterr().err
 
 

@@ -286,3 +286,10 @@ def test_an_export_replaces_nothing_unasked(tmp_path: Path) -> None:
     with pytest.raises(HumanEvalPackError, match="is there already"):
         hep.export_generations(folder, tmp_path / "out")
     assert len(hep.export_generations(folder, tmp_path / "out", overwrite=True)) == 2
+
+
+def test_cleaning_keeps_the_first_of_generations_that_contradict_each_other(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run", [row(generation="first"), row(generation="second"), row(number=1)])
+    cleaned = hep.clean_generations(folder, tmp_path / "clean", ["timeout"])
+    assert (cleaned.kept, cleaned.to_judge) == (2, 1)
+    assert hep.read_run(tmp_path / "clean").samples[0].generation == "first"

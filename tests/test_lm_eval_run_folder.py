@@ -69,7 +69,7 @@ def test_the_manifest_says_how_the_run_was_made(undisturbed: tuple[Run, Path], u
     assert manifest["tasks"] == [FIX, DESCRIBE, SYNTHESIZE]
     assert (manifest["model"], manifest["backend"], manifest["dtype"]) == (str(untrained_model), "hf", "float32")
     assert (manifest["prompt"], manifest["profile"], manifest["sandbox"]) == ("instruct", "reference", "process")
-    assert manifest["prompt_text"] == hep.load_template("instruct").templates["fixtests"]
+    assert manifest["prompt_templates"]["fixtests"] == hep.load_template("instruct").to_dict()
     assert "\ndef" in manifest["stop_words"]
     assert (manifest["n_samples"], manifest["temperature"], manifest["top_p"]) == (4, 0.8, 1.0)
     assert (manifest["max_new_tokens"], manifest["seed"], manifest["batch_size"]) == (12, 1234, 2)

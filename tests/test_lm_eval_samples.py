@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from humanevalpack import Verdict
 from humanevalpack.errors import InputError
-from humanevalpack.lm_eval_plugin.kept import kept_row, read_rows, write_rows
+from humanevalpack.lm_eval_plugin.kept import kept_row, read_rows
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.samples import Generation, Sample
+from humanevalpack.results.manifest import write_text
 from humanevalpack.results.rows import KeptRow, writable
 
 anything = st.text(st.characters(exclude_categories=()))  # NUL and halves of surrogate pairs included
@@ -53,7 +54,7 @@ ROW = KeptRow(
 
 
 def test_kept_rows_are_read_as_they_were_written(tmp_path: Path) -> None:
-    path = write_rows([ROW], tmp_path / "folder" / "generations.jsonl")
+    path = write_text(tmp_path / "folder" / "generations.jsonl", ROW.to_line())
     assert read_rows(path) == read_rows(path.parent) == {("t", "Go/1", 2): ROW}
     assert [file.name for file in path.parent.iterdir()] == ["generations.jsonl"]
 
@@ -84,7 +85,7 @@ def test_a_wrong_line_of_kept_generations_is_named(tmp_path: Path, line: str, me
 
 
 def test_a_post_processed_generation_is_not_taken_for_an_answer(tmp_path: Path) -> None:
-    path = write_rows([replace(ROW, form="program")], tmp_path / "generations.jsonl")
+    path = write_text(tmp_path / "generations.jsonl", replace(ROW, form="program").to_line())
     with pytest.raises(InputError, match=r"Go/1, sample 2 is post-processed .*humanevalpack evaluate"):
         kept_row(replace(Options(), generations=str(path)), "t", "Go/1", 2)
 
@@ -92,3 +93,10 @@ def test_a_post_processed_generation_is_not_taken_for_an_answer(tmp_path: Path) 
 def test_a_folder_without_generations_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no \.jsonl file"):
         read_rows(tmp_path)
+
+
+def test_kept_generations_that_were_written_anew_are_read_anew(tmp_path: Path) -> None:
+    options = replace(Options(), generations=str(tmp_path))
+    for text in ("wrong", "right, and longer"):
+        write_text(tmp_path / "generations.jsonl", replace(ROW, generation=text).to_line())
+        assert kept_row(options, "t", "Go/1", 2).generation == text

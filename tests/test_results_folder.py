@@ -245,3 +245,13 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises((EnvironmentFault, UsageError), match="file"):
         RunFolder(tmp_path / "file", new_manifest("mine"))
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208
+
+
+def test_what_another_process_has_appended_meanwhile_stays(tmp_path: Path) -> None:
+    one, other = (RunFolder(tmp_path / "run", new_manifest("m")) for _ in range(2))
+    (tmp_path / "run" / "scores.json").write_text("{}", "utf-8")
+    assert one.add_generations([row(generation="first")]) == 1
+    assert other.add_generations([row(generation="second"), row(number=1)]) == 1
+    assert other.rows[row().key].generation == "first"
+    assert hep.read_run(tmp_path / "run").samples[0].generation == "first"
+    assert not (tmp_path / "run" / "scores.json").exists(), "scores of what was there before"

@@ -1,8 +1,10 @@
 """Template files: what a prompt template is, and how one is read from ``prompts/`` or a user's own file."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -42,6 +44,15 @@ class PromptTemplate:
     stop_mode: StopMode
     stop_words: tuple[str, ...]
     answer: AnswerKind
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types, for ``recorded_template``."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @property
+    def sha256(self) -> str:
+        """The hash of everything in it."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def check_supports(self, scenario: str) -> None:
         """Raise UsageError if this template cannot ask for ``scenario``."""
@@ -93,6 +104,15 @@ def load_template(prompt: str | Path | PromptTemplate) -> PromptTemplate:
     if prompt not in template_names():
         raise UsageError(f"prompt {prompt!r} is not known; use a template file or {', '.join(template_names())}")
     return _shipped_template(prompt)
+
+
+def recorded_template(record: object) -> PromptTemplate:
+    """Return the template whose ``to_dict`` a manifest holds; raises InputError."""
+    names = [field.name for field in fields(PromptTemplate)]
+    if not isinstance(record, dict) or set(record) != set(names):
+        raise InputError(f"a recorded prompt template must have the fields {', '.join(names)}; found {record!r:.80}")
+    values: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in record.items()}
+    return PromptTemplate(**values)
 
 
 @cache

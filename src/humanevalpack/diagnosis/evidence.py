@@ -13,6 +13,7 @@ from humanevalpack.languages import Profile, get_language
 from humanevalpack.prompts import stop_words
 from humanevalpack.results import Run, ScoredSample
 from humanevalpack.results.per_task import PER_TASK, by_task
+from humanevalpack.results.reading import made_with
 from humanevalpack.results.rows import GENERATED, PROGRAM, SKIPPED, TOO_LONG
 from humanevalpack.scenarios import parse_task, task_name
 from humanevalpack.templates import PromptTemplate, load_template
@@ -51,7 +52,14 @@ class Evidence:
 
     @cached_property
     def _templates(self) -> dict[str, PromptTemplate | None]:
-        return {task: _template(name) for task, name in self._settings["prompt"].items()}
+        return {task: self._template(task, name) for task, name in self._settings["prompt"].items()}
+
+    def _template(self, task: str, name: object) -> PromptTemplate | None:
+        try:
+            recorded = made_with(self.run.manifest, parse_task(task)[0])
+            return load_template(name) if recorded is None and isinstance(name, str) else recorded
+        except HumanEvalPackError:
+            return None
 
     def template(self, sample: ScoredSample) -> PromptTemplate | None:
         """Return the template that a sample was asked with; None if it is not recorded, or a file that is gone."""
@@ -121,10 +129,3 @@ def is_answer(sample: ScoredSample) -> bool:
 def is_wrong(sample: ScoredSample) -> bool:
     """Whether an answer did not pass, or was not judged: what passed is right, however it looks."""
     return is_answer(sample) and sample.status != "passed"
-
-
-def _template(name: object) -> PromptTemplate | None:
-    try:
-        return load_template(name) if isinstance(name, str) else None
-    except HumanEvalPackError:
-        return None

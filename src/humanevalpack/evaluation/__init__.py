@@ -164,9 +164,12 @@ def _manifest(
     used = list(judging.templates.values())
     names = {template.name for template, _ in used}
     prompts = {scenario: template.name for scenario, (template, _) in judging.templates.items()}
+    hashes = {scenario: template.sha256 for scenario, (template, _) in judging.templates.items()}
     own = {
         "prompt": names.pop() if len(names) == 1 else prompts,
         "prompt_reason": used[0][1],
+        "prompt_sha256": hashes if len(set(hashes.values())) > 1 else next(iter(hashes.values())),
+        "prompt_templates": {scenario: template.to_dict() for scenario, (template, _) in judging.templates.items()},
         "profile": judging.profile,
         "dataset": dataset,
         "dataset_sha256": {name: content_hash(list(rows.values())) for name, rows in judging.problems.items()},
@@ -179,7 +182,8 @@ def _manifest(
         "packages": {"humanevalpack": __version__},
     }
     if prompt_unknown:
-        own |= {"prompt": None, "prompt_reason": "the generations are post-processed: their prompt is not known"}
+        own |= dict.fromkeys(("prompt", "prompt_sha256", "prompt_templates"))
+        own |= {"prompt_reason": "the generations are post-processed: their prompt is not known"}
     made = {key: value for key, value in facts.items() if key not in (*own, "name", "version")}
     return new_manifest(str(facts.get("name") or found[0].path.resolve().stem), **own, **made)
 

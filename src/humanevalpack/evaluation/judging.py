@@ -40,9 +40,11 @@ class Judging:
     ) -> "Judging":
         """Load what the rows need; raises InputError for a problem that the data does not have."""
         tasks = [parse_task(task) for task in dict.fromkeys(row.task for row in rows)]
+        # A dataset that was named instead of the run's has revisions of its own.
+        revision = facts.get("dataset_revision") if dataset == facts.get("dataset") else None
         languages = dict.fromkeys(language for _, language in tasks)
         problems = {
-            language: {problem.task_id: problem for problem in load_problems(language, dataset)}
+            language: {problem.task_id: problem for problem in load_problems(language, dataset, revision=revision)}
             for language in languages
         }
         for row in rows:

@@ -6,13 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.generations.sources import Source, known_problems, read_sources
-from humanevalpack.json_lines import read_json_lines
+from humanevalpack.generations.sources import Source, known_problems, own_source, read_sources
 from humanevalpack.results.appending import ends_whole
-from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_verdict_lines
+from humanevalpack.results.folder import GENERATIONS
 from humanevalpack.results.joining import missing_samples
-from humanevalpack.results.manifest import MANIFEST, read_manifest
-from humanevalpack.results.reading import Generations, kind_of_lines
 from humanevalpack.results.rows import GENERATED, KeptRow
 
 
@@ -55,26 +52,12 @@ def check_generations(
     that does for a file that cannot be read at all.
     """
     path = Path(path).expanduser()
-    own = _own_lines(path)
-    if own is None:
+    source = own_source(path)
+    if source is None:
         (source,) = read_sources(path, task, dataset=dataset, **reading)
-        rows: Sequence[KeptRow] = source.generations.rows
-    else:
-        rows = [row for row in own if task in (None, row.task)]
-        verdicts = path / VERDICTS
-        judged = read_verdict_lines(verdicts) if verdicts.is_file() else {}
-        facts = _facts(path)
-        source = Source(Generations(path=path, kind="rows", rows=rows, facts=facts), judged)
+    rows = [row for row in source.generations.rows if task in (None, row.task)]
     missing = missing_samples(rows, known_problems([source], rows, dataset))
     return [_checked(name, found, missing[name], source, _torn(path)) for name, found in _by_task(rows).items()]
-
-
-def _own_lines(path: Path) -> list[KeptRow] | None:
-    """Return every line of a file of ours, doubles included; None for a file of another kind."""
-    file = path / GENERATIONS if path.is_dir() else path
-    if not file.is_file() or file.suffix == ".json" or kind_of_lines(file) != "rows":
-        return None
-    return [KeptRow.read(record, f"{file}, line {number}") for number, record in read_json_lines(file, grows=True)]
 
 
 def _torn(path: Path) -> list[str]:
@@ -82,10 +65,6 @@ def _torn(path: Path) -> list[str]:
     if not file.is_file() or file.suffix == ".json" or ends_whole(file):
         return []
     return [f"{file}, the last line (half written)"]
-
-
-def _facts(path: Path) -> Mapping[str, Any]:
-    return read_manifest(path) if (path / MANIFEST).is_file() else {}
 
 
 def _by_task(rows: Iterable[KeptRow]) -> dict[str, list[KeptRow]]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from humanevalpack.completions import FINISHES
 from humanevalpack.errors import InputError, UsageError
-from humanevalpack.generations.sources import read_sources
+from humanevalpack.generations.sources import own_source, read_sources
 from humanevalpack.generations.writing import check_free, write_run
 from humanevalpack.results.manifest import new_manifest
-from humanevalpack.results.rows import GENERATION_STATUSES
+from humanevalpack.results.rows import GENERATION_STATUSES, KeptRow, Key
 from humanevalpack.sandbox.verdicts import STATUSES
 
 
@@ -38,8 +38,10 @@ def clean_generations(
 
     A status or finish of a generation (``prompt_too_long``, ``length``, ``refusal``, ...) takes the generation out; one
     of a verdict (``timeout``, ...) the verdict alone. With ``task`` only that task's. ``output`` may be ``path`` itself
-    with ``overwrite``. Raises UsageError for an unknown status and an output that is there already, InputError
-    for a task that is not there.
+    with ``overwrite``. Of several lines about one sample the first is kept, to be judged anew if they differ.
+
+    Raises UsageError for an unknown status and an output that is there already, InputError for a task that is not
+    there.
     """
     path, output = Path(path).expanduser(), Path(output).expanduser()
     known = (*GENERATION_STATUSES, *FINISHES, *STATUSES)
@@ -49,18 +51,25 @@ def clean_generations(
     if not statuses:
         raise UsageError("no status was named: say what is to be taken out")
     check_free(output, overwrite=overwrite)
-    (chosen,) = read_sources(path, task)
-    found, concerned = chosen.generations, chosen.generations.rows
-    if found.kind not in ("run", "rows"):
-        raise InputError(f"{path}: {found.kind} has no statuses: evaluate it first, then clean its run's folder")
-    (source,) = (chosen,) if task is None else read_sources(path)  # the other tasks stay as they are
+    own = own_source(path)
+    (chosen,) = (own,) if own else read_sources(path, task)
+    if chosen.generations.kind not in ("run", "rows"):
+        kind = chosen.generations.kind
+        raise InputError(f"{path}: {kind} has no statuses: evaluate it first, then clean its run's folder")
+    source = own or read_sources(path)[0]  # the other tasks stay as they are
     found = source.generations
+    first: dict[Key, KeptRow] = {}
+    differing = {row.key for row in found.rows if first.setdefault(row.key, row) != row}
+    concerned = [row for row in first.values() if task in (None, row.task)]
+    if not concerned and task is not None:
+        tasks = ", ".join(dict.fromkeys(row.task for row in first.values())) or "none"
+        raise InputError(f"{path}: no generation of {task}; its tasks: {tasks}")
     gone = {row.key for row in concerned if row.status in statuses or row.finish in statuses}
     unjudged = {
         row.key for row in concerned if row.key not in gone and _verdict(source.judged.get(row.key)) in statuses
-    }
+    } | (differing - gone)
     judged = {key: record for key, record in source.judged.items() if key not in gone | unjudged}
-    rows = [row for row in found.rows if row.key not in gone]
+    rows = [row for row in first.values() if row.key not in gone]
     facts = {key: value for key, value in found.facts.items() if key not in ("name", "version")}
     write_run(output, rows, judged, new_manifest(str(found.facts.get("name") or output.stem), **facts))
     return Cleaned(output, len(rows), len(gone), len(unjudged))

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.json_lines import read_json_lines
 from humanevalpack.problems import load_problems
 from humanevalpack.results.folder import GENERATIONS, VERDICTS, read_run, read_verdict_lines, verdict_record
 from humanevalpack.results.joining import read_several
-from humanevalpack.results.reading import Generations
+from humanevalpack.results.manifest import MANIFEST, read_manifest
+from humanevalpack.results.reading import Generations, kind_of_lines
 from humanevalpack.results.rows import KeptRow, Key
 from humanevalpack.scenarios import parse_task
 
@@ -28,6 +30,16 @@ class Source:
 def read_sources(files: str | Path | Sequence[str | Path], task: str | None = None, **options: Any) -> list[Source]:
     """Read files as ``read_several`` does, each with its verdicts."""
     return [Source(found, _judged(found.path)) for found in read_several(files, task, **options)]
+
+
+def own_source(path: Path) -> Source | None:
+    """Return a run's folder, or a file of its lines, with every line, doubles included; None for other kinds."""
+    file = path / GENERATIONS if path.is_dir() else path
+    if not file.is_file() or file.suffix == ".json" or kind_of_lines(file) != "rows":
+        return None
+    rows = [KeptRow.read(record, f"{file}, line {number}") for number, record in read_json_lines(file, grows=True)]
+    facts = read_manifest(path) if (path / MANIFEST).is_file() else {}
+    return Source(Generations(path=path, kind="rows", rows=rows, facts=facts), _judged(path))
 
 
 def _judged(path: Path) -> Mapping[Key, Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
 from humanevalpack.problems import Problem, content_hash, load_problems
 from humanevalpack.prompts import render_encoder_prompt, stop_words
 from humanevalpack.results.rows import SKIPPED
+from humanevalpack.scenarios import task_name
 from humanevalpack.templates import PROMPT_AUTO
 
 
@@ -42,6 +43,11 @@ class Asking:
         self.first_stops = self.stop_words()
         """The stop words that lm_eval was told at first; others in ``configured`` are the user's."""
 
+    @property
+    def task(self) -> str:
+        """The task's own name, by which generations are kept: a user's task file may call it otherwise."""
+        return task_name(self.scenario, self.language)
+
     @cached_property
     def problems(self) -> dict[str, Problem]:
         """Task id to problem as the profile sees it, in the data's order."""
@@ -63,7 +69,9 @@ class Asking:
         """Task id to the descriptions of an earlier run, if the user named its file."""
         if self.options.descriptions is None or self.scenario != "explainsynthesize":
             return {}
-        return load_descriptions(self.options.descriptions, list(self.problems.values()), self.description_from)
+        return load_descriptions(
+            self.options.descriptions, list(self.problems.values()), self.description_from, announce
+        )
 
     @property
     def samples_per_problem(self) -> int:
@@ -87,7 +95,7 @@ class Asking:
                 for request in {id(request): request for request in requests if request.asking is self}.values():
                     request.arguments = self.question(request.problem, request.description)
         template = self.prompting.template.name
-        announce(f"prompt {template!r}: {self.prompting.reason}")
+        announce_once(f"prompt {template!r}: {self.prompting.reason}")
         return {"prompt": template, "prompt_reason": self.prompting.reason}
 
     def prompt_for(self, problem: Problem, description: str | None) -> Any:
@@ -145,12 +153,12 @@ class Asking:
         if self.options.generations is None:
             return None
         last = request.idx + (request.repeats or 1) - 1
-        row = kept_row(self.options, self.name, request.problem.task_id, min(sample, last))
+        row = kept_row(self.options, self.task, request.problem.task_id, min(sample, last))
         if request.describes_first and row.description is not None:
             prompt = self.prompt_for(request.problem, row.description)
         if row.prompt != prompt_text(prompt) and not self.prompting.is_chat:
             raise InputError(
-                f"generations {self.options.generations}: {self.name}, {row.task_id} was made with another prompt "
+                f"generations {self.options.generations}: {self.task}, {row.task_id} was made with another prompt "
                 f"(now it is {self.prompting.template.name!r}): set prompt= and dataset= as they were"
             )
         return generation_of(row)
@@ -161,7 +169,12 @@ def _from_hub(language: str, revision: str | None) -> tuple[Problem, ...]:
     return load_problems(language, revision=revision)
 
 
-@cache
 def announce(line: str) -> None:
-    """Say something once, where every user sees it: a notebook shows no log lines."""
+    """Say something where every user sees it: a notebook shows no log lines."""
     sys.stderr.write(f"humanevalpack: {line}\n")
+
+
+@cache
+def announce_once(line: str) -> None:
+    """Say something once a run, however many tasks it is true of; whoever ends a run clears the cache."""
+    announce(line)

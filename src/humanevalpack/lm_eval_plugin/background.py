@@ -11,6 +11,7 @@ from humanevalpack.lm_eval_plugin.scoring import workers_of
 from humanevalpack.programs import Program
 from humanevalpack.results import KeptRow, RunFolder
 from humanevalpack.sandbox import Pool, Verdict
+from humanevalpack.sandbox.stream import Stream
 
 
 class _Stopped(Exception):
@@ -33,33 +34,42 @@ class Background:
         self._rows: queue.SimpleQueue[Sequence[KeptRow] | None] = queue.SimpleQueue()
         self._open: list[KeptRow] = []
         self._error: BaseException | None = None
+        self._running: Stream[tuple[int, Verdict]] | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="humanevalpack-judging", daemon=True)
 
     def put(self, rows: Sequence[KeptRow]) -> None:
-        """Have rows judged some time; what has a verdict in the folder is done."""
+        """Have rows judged some time; what has a verdict in the folder is done. Raises what went wrong meanwhile."""
+        if self._error is not None:
+            raise self._error
         if self._thread.ident is None:
             self._thread.start()
         self._rows.put(rows)
 
     def finish(self) -> None:
         """Wait until everything has a verdict; raises SandboxFault for a fault of ours that lasts."""
-        self._end_thread()
-        if self._error is not None:
-            raise self._error
         try:
+            self._end_thread()
+            if self._error is not None:
+                raise self._error
             # What failed meanwhile is tried once more.
             rows, self._open = self._open, []
             while not self._rows.empty():
                 rows += self._rows.get() or ()
             self._judge(rows)
-        finally:
-            self._close()
+        except BaseException:
+            self.stop()
+            raise
+        self._close()
 
     def stop(self) -> None:
         """End what still runs."""
         self._stopped.set()
+        if self._running is not None:
+            self._running.give_up()
         self._end_thread()
+        if self._running is not None:
+            self._running.close()
         self._close()
 
     def _end_thread(self) -> None:
@@ -98,11 +108,13 @@ class Background:
                 # lm_eval itself asks for --confirm_run_unsafe_code before it lets a task of the process sandbox start.
                 confirm_unsafe=kind == "process",
             )
-        verdicts = self._pools[kind].run(programs, on_verdict=on_verdict).as_completed()
-        for _ in verdicts:
-            if self._stopped.is_set():
-                verdicts.close()
-                raise _Stopped
+        self._running = self._pools[kind].run(programs, on_verdict=on_verdict).as_completed()
+        if self._stopped.is_set():
+            self._running.give_up()
+        for _ in self._running:
+            pass
+        if self._stopped.is_set():
+            raise _Stopped
 
     def _workers(self) -> int | str:
         count = workers_of(self._options, self._ranks)

@@ -14,15 +14,19 @@ from humanevalpack.errors import InputError, UsageError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.problems import Problem
-from humanevalpack.results.rows import KeptRow
+from humanevalpack.results.rows import GENERATED, KeptRow
 from humanevalpack.scenarios import task_name
 
 # Turns a raw generation into a description, by the rules of this run's template.
 Extract = Callable[[Problem, str], str]
+Tell = Callable[[str], None]
 
 
-def load_descriptions(path: str, problems: Sequence[Problem], extract: Extract) -> dict[str, list[str]]:
-    """Return task_id to its descriptions, for the problems that the file knows; raises UsageError or InputError."""
+def load_descriptions(path: str, problems: Sequence[Problem], extract: Extract, tell: Tell) -> dict[str, list[str]]:
+    """Return task_id to its descriptions, for the problems that the file knows; raises UsageError or InputError.
+
+    ``tell`` is given a line for people, where descriptions are empty because the model was not asked for them.
+    """
     language = problems[0].language
     file = _file(Path(path.replace("{language}", language)).expanduser(), language)
     lists = _list_of_lists(file)
@@ -34,7 +38,7 @@ def load_descriptions(path: str, problems: Sequence[Problem], extract: Extract) 
                 f"{file}: {len(lists)} lists for {len(problems)} {language} problems: wrong language or data?"
             )
         return {problem.task_id: texts for problem, texts in zip(problems, lists, strict=False)}
-    found = _rows(file, {problem.task_id: problem for problem in problems}, extract)
+    found = _rows(file, {problem.task_id: problem for problem in problems}, extract, tell)
     if not found:
         # Not nothing: without descriptions the model would be asked for them.
         raise InputError(
@@ -91,29 +95,38 @@ def _list_of_lists(file: Path) -> list[list[str]] | None:
     return lists
 
 
-def _rows(file: Path, problems: dict[str, Problem], extract: Extract) -> dict[str, list[str]]:
+def _rows(file: Path, problems: dict[str, Problem], extract: Extract, tell: Tell) -> dict[str, list[str]]:
+    unasked: list[str] = []
     found: dict[str, dict[int, str]] = {}
-    for number, record in read_json_lines(file):
+    for number, record in read_json_lines(file, grows=file.name == "generations.jsonl"):
         place = f"{file}, line {number}"
         if not isinstance(record, dict):
             raise InputError(f"{place}: expected a JSON object, found {type(record).__name__}")
         for task_id, sample, text in _texts(record, place, problems, extract):
             if task_id in problems:
                 samples = found.setdefault(task_id, {})
-                samples[len(samples) if sample is None else sample] = text
+                samples[len(samples) if sample is None else sample] = text or ""
+                unasked += [task_id] if text is None else []
+    if unasked:
+        tell(
+            f"{file}: {len(unasked)} descriptions were never asked for (prompt_too_long, or left out), first that of "
+            f"{unasked[0]}: they are empty, and programs are asked for without one"
+        )
     return {task_id: [texts[sample] for sample in sorted(texts)] for task_id, texts in found.items()}
 
 
 def _texts(
     record: dict[str, Any], place: str, problems: dict[str, Problem], extract: Extract
-) -> list[tuple[str, int | None, str]]:
-    """Return (task_id, sample number, description) of one line, whichever of the forms it has."""
+) -> list[tuple[str, int | None, str | None]]:
+    """Return (task_id, sample number, description or None) of one line, whichever of the forms it has."""
     if "filtered_resps" in record:
         return _logged(record, place)
     if "generation" in record:
         row = KeptRow.read(record, place)
         if not row.task.startswith("humanevalexplaindescribe-") or row.task_id not in problems:
             return []
+        if row.status != GENERATED:
+            return [(row.task_id, row.sample, None)]
         return [(row.task_id, row.sample, extract(problems[row.task_id], row.generation))]
     task_id, text = record.get("task_id"), record.get("description")
     if not isinstance(task_id, str) or not isinstance(text, str):
@@ -124,11 +137,14 @@ def _texts(
     return [(task_id, None, text)]
 
 
-def _logged(record: dict[str, Any], place: str) -> list[tuple[str, int | None, str]]:
+def _logged(record: dict[str, Any], place: str) -> list[tuple[str, int | None, str | None]]:
     try:
         samples = [json.loads(text) for texts in record["filtered_resps"] for text in texts]
         task_id = record["doc"]["task_id"]
-        return [(task_id, sample["sample"], sample["completion"]) for sample in samples]
+        return [
+            (task_id, sample["sample"], sample["completion"] if sample.get("status", GENERATED) == GENERATED else None)
+            for sample in samples
+        ]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise InputError(
             f"{place}: not a sample log of an explaindescribe task ({type(error).__name__}: {error})"

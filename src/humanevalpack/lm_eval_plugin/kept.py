@@ -7,14 +7,16 @@ finish (why the model stopped, where its server says it).
 import json
 import shlex
 import time
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from humanevalpack.errors import InputError
 from humanevalpack.json_lines import read_json_lines
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.samples import Generation
+from humanevalpack.results.folder import GENERATIONS
+from humanevalpack.results.manifest import write_text
 from humanevalpack.results.rows import COMPLETION, KeptRow
 from humanevalpack.templates import PROMPT_AUTO, PromptTemplate
 
@@ -40,23 +42,14 @@ def generation_of(row: KeptRow) -> Generation:
     )
 
 
-def write_rows(rows: Iterable[KeptRow], path: Path) -> Path:
-    """Write rows as JSON lines (whole or not at all: into a file beside it, then renamed)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text("".join(row.to_line() for row in rows), "utf-8")
-    return part.replace(path)
-
-
 def read_rows(path: Path) -> dict[tuple[str, str, int], KeptRow]:
     """Read one file, or every ``.jsonl`` file of a folder: (task, task_id, sample) to row; raises InputError."""
-    run = path / "generations.jsonl"
-    files = [run] if run.is_file() else sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = _files(path)
     if not files:
         raise InputError(f"{path}: no .jsonl file in this folder; run_folder=<folder> writes them")
     rows: dict[tuple[str, str, int], KeptRow] = {}
     for file in files:
-        for number, record in read_json_lines(file, grows=file == run):
+        for number, record in read_json_lines(file, grows=file == path / GENERATIONS):
             row = KeptRow.read(record, f"{file}, line {number}")
             if (row.task, row.task_id, row.sample) in rows:
                 raise InputError(
@@ -66,9 +59,21 @@ def read_rows(path: Path) -> dict[tuple[str, str, int], KeptRow]:
     return rows
 
 
-@cache
+def _files(path: Path) -> list[Path]:
+    run = path / GENERATIONS
+    return [run] if run.is_file() else sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+
+
 def _rows_of(path: str) -> dict[tuple[str, str, int], KeptRow]:
-    return read_rows(Path(path).expanduser())
+    """Return what the files hold now: they may have been written anew since the last run of this process."""
+    found = Path(path).expanduser()
+    stats = [(file, file.stat()) for file in _files(found) if file.is_file()]
+    return _rows_as_of(found, tuple((file, stat.st_mtime_ns, stat.st_size) for file, stat in stats))
+
+
+@lru_cache(maxsize=8)
+def _rows_as_of(path: Path, _state: tuple[tuple[Path, int, int], ...]) -> dict[tuple[str, str, int], KeptRow]:
+    return read_rows(path)
 
 
 def kept_row(options: Options, task: str, task_id: str, sample: int) -> KeptRow:
@@ -95,7 +100,7 @@ def keep_everything(
     ``samples`` is how many each problem has, ``problems`` how many a task has without ``--limit``.
     """
     folder = Path(f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
-    path = write_rows(rows, folder / "generations.jsonl")
+    path = write_text(folder / GENERATIONS, "".join(row.to_line() for row in rows))
     # What only says how the generations were made or kept is done with; what the score depends on stays.
     spent = ("descriptions", "generations", "preset")
     given = {name: value for name, value in options.recorded().items() if name in options.given and name not in spent}

@@ -11,13 +11,14 @@ from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.background import Background
 from humanevalpack.lm_eval_plugin.chunks import Numbered
 from humanevalpack.lm_eval_plugin.kept import generation_of, row_of
-from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.run_manifest import manifest_of
 from humanevalpack.lm_eval_plugin.samples import Generation
 from humanevalpack.results import KeptRow, RunFolder
 from humanevalpack.results.rows import Key
 from humanevalpack.sandbox import Verdict
-from humanevalpack.scenarios import task_name
+
+_ONCE = ("dataset", "dataset_revision", "profile", "sandbox", "time_limit")
+"""Options that a folder has once: what every answer of a run is judged with."""
 
 
 class Recording:
@@ -80,13 +81,27 @@ def open_recording(model: Any, numbered: Sequence[Numbered]) -> Recording | None
         return None
     named: dict[str, str] = {}
     for request, _ in numbered:
-        task = _task(request)
+        task = request.asking.task
         if named.setdefault(task, request.asking.name) != request.asking.name:
             raise UsageError(
                 f"tasks {named[task]} and {request.asking.name} are both {task}, and a run's folder holds a task once: "
                 "run them one by one, with a run_folder each"
             )
+    _check_alike(list({id(request.asking): request.asking for request, _ in numbered}.values()))
     return Recording(Path(path), model, numbered)
+
+
+def _check_alike(askings: Sequence[Asking]) -> None:
+    """Raise UsageError where task files of one run contradict each other in what a folder holds once."""
+    first, *others = askings
+    for name in _ONCE:
+        for other in others:
+            value, its = getattr(first.options, name), getattr(other.options, name)
+            if value != its:
+                raise UsageError(
+                    f"{name} is {value!r} for {first.name} and {its!r} for {other.name}, and a run's folder has one "
+                    "for all: make them the same, or run them one by one, with a run_folder each"
+                )
 
 
 def _background(run: RunFolder, model: Any, numbered: Sequence[Numbered]) -> Background | None:
@@ -108,14 +123,9 @@ def _is_read(asking: Asking) -> bool:
     return bool(asking.judged_with) or asking.scenario == "explaindescribe"
 
 
-def _task(request: AnswerRequest) -> str:
-    """Return the task's own name: a user's task file may call it otherwise."""
-    return task_name(request.asking.scenario, request.asking.language)
-
-
 def _key(item: Numbered) -> Key:
     request, sample = item
-    return _task(request), request.problem.task_id, sample
+    return request.asking.task, request.problem.task_id, sample
 
 
 def _row(item: Numbered, generation: Generation) -> KeptRow:

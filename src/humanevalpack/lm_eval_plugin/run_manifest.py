@@ -1,10 +1,7 @@
 """How a run was made, as its folder's manifest says it: model, prompts, sampling, data, sandbox, packages."""
 
-import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,6 @@ from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.chunks import Numbered
 from humanevalpack.results import new_manifest
 from humanevalpack.results.per_task import shortened
-from humanevalpack.scenarios import task_name
 from humanevalpack.templates import PromptTemplate
 
 _PACKAGES = ("humanevalpack", "lm_eval", "torch", "transformers", "tokenizers", "accelerate", "peft", "vllm", "ray")
@@ -26,9 +22,7 @@ _OWN = ("until", "do_sample", "temperature", "top_p", "top_k", "max_gen_toks", "
 def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[str, Any]:
     """Return the manifest of a run; raises UsageError where its tasks contradict each other."""
     first = {id(request.asking): request for request, _ in numbered}
-    askings = {
-        task_name(request.asking.scenario, request.asking.language): request.asking for request in first.values()
-    }
+    askings = {request.asking.task: request.asking for request in first.values()}
     facts = {
         request.asking.language: request.facts
         for request in first.values()
@@ -48,8 +42,8 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         **backends.model_facts(model),
         engine=backends.engine_facts(model) or None,
         prompt=prompts,
-        prompt_sha256=shortened({task: _sha256(asking.prompting.template) for task, asking in askings.items()}),
-        prompt_text=shortened({task: _text(asking) for task, asking in askings.items()}),
+        prompt_sha256=shortened({task: asking.prompting.template.sha256 for task, asking in askings.items()}),
+        prompt_templates={asking.scenario: asking.prompting.template.to_dict() for asking in askings.values()},
         prompt_reason=shortened({task: asking.prompting.reason for task, asking in askings.items()}),
         chat_prefill=_shortened({task: _prefill(asking) for task, asking in askings.items()}),
         system_instruction=next(iter(askings.values())).prompting.system,
@@ -80,14 +74,15 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
 
 def _one_a_scenario(askings: Mapping[str, Asking]) -> Any:
     """Return the name of the template, or the names by scenario."""
-    names: dict[str, str] = {}
+    found: dict[str, PromptTemplate] = {}
     for asking in askings.values():
-        name = asking.prompting.template.name
-        if names.setdefault(asking.scenario, name) != name:
+        template = asking.prompting.template
+        if found.setdefault(asking.scenario, template) != template:
             raise UsageError(
-                f"prompts {names[asking.scenario]!r} and {name!r} for {asking.scenario} in one run: "
-                "give each a run_folder of its own"
+                f"prompts {found[asking.scenario].name!r} and {template.name!r} for {asking.scenario} in one run "
+                "are not the same: give each a run_folder of its own"
             )
+    names = {scenario: template.name for scenario, template in found.items()}
     return names if len(set(names.values())) > 1 else next(iter(names.values()))
 
 
@@ -107,16 +102,6 @@ def _sampled_with(model: Any) -> dict[str, Any] | None:
 
 def _prefill(asking: Asking) -> str | None:
     return asking.prompting.prefill if asking.prompting.is_chat else None
-
-
-def _sha256(template: PromptTemplate) -> str:
-    return hashlib.sha256(json.dumps(asdict(template), sort_keys=True).encode()).hexdigest()
-
-
-def _text(asking: Asking) -> str:
-    template = asking.prompting.template
-    text = template.templates[asking.scenario]
-    return text if template.encoder_template is None else f"{text}\n\n(encoder)\n{template.encoder_template}"
 
 
 def _packages() -> dict[str, str]:

@@ -115,8 +115,6 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         self._ranks = world_size
         self.asking.configured = self.config.generation_kwargs
         self.asking.choose_prompt(chat_template, system_instruction)
-        if self.asking.prompting.is_chat and chat_template is None and self.options.generations is None:
-            raise UsageError("prompt=chat uses the model's chat template: add --apply_chat_template")
         if self._is_executed:
             self._check_toolchain()
         # lm_eval's cache of requests knows nothing of our options and would bring back another prompt's.

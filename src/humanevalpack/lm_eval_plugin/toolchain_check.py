@@ -1,7 +1,7 @@
 """Whether a task's programs can be judged here: asked before the model is, and a task may be left out."""
 
 from humanevalpack.errors import ToolchainMissing
-from humanevalpack.lm_eval_plugin.asking import Asking, announce
+from humanevalpack.lm_eval_plugin.asking import Asking, announce_once
 from humanevalpack.sandbox import Toolchain, check_toolchains, choose_sandbox
 
 
@@ -24,7 +24,7 @@ def judged_here(task: str, asking: Asking) -> dict[str, str]:
             "Or leave the language out of every score: missing_toolchains=skip"
         )
     asking.left_out = problem
-    announce(f"{problem}: left out of every score. Install it: {toolchain.install}")
+    announce_once(f"{problem}: left out of every score. Install it: {toolchain.install}")
     return facts | {"left_out": problem}
 
 

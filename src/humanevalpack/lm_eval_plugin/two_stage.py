@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from humanevalpack.lm_eval_plugin import backends, costs, findings, seeds
 from humanevalpack.lm_eval_plugin.api_servers import seeded
+from humanevalpack.lm_eval_plugin.asking import announce_once
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.chunks import Numbered, divided
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
@@ -54,6 +55,7 @@ def answer(lm: Any, requests: Sequence[AnswerRequest], disable_tqdm: bool = Fals
     facts = {
         id(asking): asking.meet_model(name, requests) for asking in {id(r.asking): r.asking for r in requests}.values()
     }
+    announce_once.cache_clear()  # everything is said that is to be said once a run
     engine = backends.engine_facts(model)
     for request in requests:
         request.facts |= facts[id(request.asking)] | engine
@@ -212,7 +214,7 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
 def _share(model: Any, numbered: Sequence[Numbered]) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
-        row_of(request.asking.name, request.problem.task_id, sample, request.generations[sample - request.idx])
+        row_of(request.asking.task, request.problem.task_id, sample, request.generations[sample - request.idx])
         for request, sample in numbered
     ]
     if model.world_size > 1:

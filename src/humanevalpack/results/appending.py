@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ class Appender:
             self._file = open(path, "a+b", buffering=0)  # noqa: PTH123, SIM115 - kept open until close()
             with self._alone():
                 self._mend()
+                self._seen = os.fstat(self._file.fileno()).st_size
         except OSError as error:
             raise EnvironmentFault(f"{path} cannot be opened for writing: {error}") from error
 
@@ -40,11 +41,19 @@ class Appender:
 
     def append(self, lines: str) -> None:
         """Write whole lines at once; raises EnvironmentFault, with the file as it was, if there is no room."""
-        data = lines.encode("utf-8")
+        self.append_after(lambda _: lines)
+
+    def append_after(self, choose: Callable[[Sequence[bytes]], str]) -> None:
+        """Write what ``choose`` returns: it is given the lines that others wrote since this file was opened or asked.
+
+        Raises as ``append`` does.
+        """
         with self._alone():
+            data = choose(self._others()).encode("utf-8")
             size = os.fstat(self._file.fileno()).st_size
             try:
                 if self._file.write(data) == len(data):
+                    self._seen = size + len(data)
                     return
                 raise OSError("only part of a line was written: the disk is full")
             except OSError as error:
@@ -53,6 +62,10 @@ class Appender:
                     f"{self.path} cannot be written: {error}. Make room and run the same command again: "
                     "everything in it counts"
                 ) from error
+
+    def _others(self) -> list[bytes]:
+        found = os.pread(self._file.fileno(), os.fstat(self._file.fileno()).st_size - self._seen, self._seen)
+        return found[: found.rfind(b"\n") + 1].splitlines()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

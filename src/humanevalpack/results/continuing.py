@@ -8,7 +8,16 @@ from humanevalpack.errors import UsageError
 from humanevalpack.results.model_arguments import telling
 from humanevalpack.results.per_task import PER_TASK, by_task, shortened
 
-JUDGED_WITH = ("prompt", "prompt_sha256", "profile", "dataset_sha256", "sandbox", "toolchains", "limits")
+JUDGED_WITH = (
+    "prompt",
+    "prompt_sha256",
+    "prompt_templates",
+    "profile",
+    "dataset_sha256",
+    "sandbox",
+    "toolchains",
+    "limits",
+)
 """What verdicts depend on."""
 GENERATED_WITH = (
     "model",

@@ -1,7 +1,7 @@
 """A run's folder: opened to go on, or read."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -58,6 +58,7 @@ class RunFolder:
         self._verdicts = Appender(path / VERDICTS)
         self.rows = {row.key: row for row in read_generation_lines(path / GENERATIONS)}
         self.judged = read_verdict_lines(path / VERDICTS)
+        self._has_old_scores = True
 
     def __enter__(self) -> "RunFolder":
         return self
@@ -69,13 +70,15 @@ class RunFolder:
         self._verdicts.__exit__(kind, error, where)
 
     def add_generations(self, rows: Iterable[KeptRow]) -> int:
-        """Append the generations that are not there yet; return how many. Raises UsageError for one that differs."""
-        new = []
+        """Append the generations that are not there yet; return how many. Raises UsageError for one that differs.
+
+        What another process has appended meanwhile stays, and ``rows`` has it then.
+        """
+        new: dict[Key, KeptRow] = {}
         for row in rows:
-            held = self.rows.get(row.key)
+            held = self.rows.get(row.key, new.get(row.key))
             if held is None:
-                new.append(row)
-                self.rows[row.key] = row
+                new[row.key] = row
             elif held != row:
                 task, task_id, sample = row.key
                 raise UsageError(
@@ -83,19 +86,41 @@ class RunFolder:
                     f"{held.generation!r:.60} instead of {row.generation!r:.60}; choose another folder, or --overwrite"
                 )
         # In pieces: a line is whole or not there, and the disk is not asked for every one.
-        for start in range(0, len(new), 100):
-            self._generations.append("".join(row.to_line() for row in new[start : start + 100]))
-        return len(new)
+        wanted = list(new.values())
+        return sum(self._append(wanted[start : start + 100]) for start in range(0, len(wanted), 100))
+
+    def _append(self, rows: Sequence[KeptRow]) -> int:
+        written: list[KeptRow] = []
+
+        def choose(others: Sequence[bytes]) -> str:
+            for line in others:
+                row = KeptRow.read(json.loads(line), str(self.path / GENERATIONS))
+                self.rows.setdefault(row.key, row)
+            written.extend(row for row in rows if row.key not in self.rows)
+            return "".join(row.to_line() for row in written)
+
+        self._drop_old_scores()
+        self._generations.append_after(choose)
+        self.rows |= {row.key: row for row in written}
+        return len(written)
 
     def add_verdict(self, sample: ScoredSample) -> None:
         """Append one verdict with the program that it is about."""
         record = verdict_record(sample)
+        self._drop_old_scores()
         self._verdicts.append(json.dumps(record) + "\n")
         self.judged[sample.task, sample.task_id, sample.sample] = record
 
     def write_scores(self, run: Run, ks: Iterable[int] = (1, 10, 100)) -> Path:
         """Write ``scores.json``."""
+        self._has_old_scores = True
         return write_json(self.path / SCORES, scores_of(run, tuple(ks)))
+
+    def _drop_old_scores(self) -> None:
+        """Delete the scores, once: they are not those of what is appended now."""
+        if self._has_old_scores:
+            (self.path / SCORES).unlink(missing_ok=True)
+            self._has_old_scores = False
 
 
 def read_run(folder: str | Path) -> Run:

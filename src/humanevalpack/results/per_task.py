@@ -12,7 +12,6 @@ from humanevalpack.scenarios import parse_task
 PER_TASK = (
     "prompt",
     "prompt_sha256",
-    "prompt_text",
     "prompt_reason",
     "chat_prefill",
     "stop_words",

@@ -23,7 +23,7 @@ from humanevalpack.results.lm_eval_logs import facts_beside, is_our_log, rows_of
 from humanevalpack.results.manifest import MANIFEST, read_manifest
 from humanevalpack.results.rows import COMPLETION, GENERATED, PROGRAM, KeptRow, Key
 from humanevalpack.scenarios import SCENARIOS, parse_task, task_name
-from humanevalpack.templates import PROMPT_AUTO, PromptTemplate, load_template
+from humanevalpack.templates import PROMPT_AUTO, PromptTemplate, load_template, recorded_template
 
 _TASK_IN_NAME = re.compile(rf"humaneval({'|'.join(SCENARIOS)})-({'|'.join(LANGUAGES)})(?![a-z])")
 
@@ -83,12 +83,22 @@ def template_for(prompt: str | PromptTemplate, scenario: str, facts: Mapping[str
         template = load_template(prompt)
         reason = f"prompt={template.name} was asked for"
     elif name := _prompt_of(scenario, facts.get("prompt")):
-        template, reason = load_template(name), str(facts.get("prompt_reason") or "the run was made with it")
+        template = made_with(facts, scenario) or load_template(name)
+        reason = str(facts.get("prompt_reason") or "the run was made with it")
     else:
         choice = choose_template(str(facts.get("model") or ""), scenario)
         template, reason = choice.template, choice.reason
     template.check_supports(scenario)
     return template, reason
+
+
+def made_with(facts: Mapping[str, Any], scenario: str) -> PromptTemplate | None:
+    """Return the template of a scenario that a run's manifest holds whole: a file of its name may say something else.
+
+    Raises InputError for one that is damaged.
+    """
+    record = (facts.get("prompt_templates") or {}).get(scenario)
+    return None if record is None else recorded_template(record)
 
 
 def _prompt_of(scenario: str, prompt: object) -> str | None:

@@ -102,6 +102,10 @@ class Stream(Iterator[Answer], Generic[Answer]):
             thread.submit(self.close)  # behind a ``next`` that may still run
             thread.shutdown(wait=False)
 
+    def give_up(self) -> None:
+        """Have what still runs ended soon; another thread, which reads, may be waiting: the stream ends for it."""
+        self._given_up.set()
+
     def close(self) -> None:
         """End what still runs."""
         self._answers.close()
