@@ -43,15 +43,16 @@ def generations(folder: Path) -> list[str]:
     return sorted(json.dumps(line, sort_keys=True) for line in lines(folder / "generations.jsonl"))
 
 
-def verdicts(folder: Path) -> dict[tuple[str, str, int], tuple[str, str, str | None]]:
+def verdicts(folder: Path) -> dict[tuple[str, str, int], tuple[str, str, str]]:
     """Sample to what was judged and what came of it, without what it cost."""
     return {
         (line["task"], line["task_id"], line["sample"]): (
             line["candidate"],
             line["program"],
-            line["verdict"] and line["verdict"]["status"],  # a description has none
+            line["verdict"]["status"],
         )
         for line in lines(folder / "verdicts.jsonl")
+        if line["verdict"]  # a description has none
     }
 
 
