@@ -39,7 +39,7 @@ def commands_of(block: Block) -> Iterator[list[str]]:
         while words and (re.match(r"^\w+=", words[0]) or words[0] in ("sudo", "do", "then", "time")):
             words.pop(0)
         end = next((place for place, word in enumerate(words) if word in _ENDS), len(words))
-        if words:
+        if words[:end]:
             yield words[:end]
 
 

@@ -1,6 +1,6 @@
 """The tasks in Inspect: its own evaluation, with answers that are known to be right or wrong, in our sandbox."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,25 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from humanevalpack import inspect_ai_plugin as plugin
 
-pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
+pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python"), pytest.mark.xdist_group("inspect")]
 Answer = Callable[[hep.Problem, str], str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pools_end() -> Iterator[None]:
+    """The workers stay as long as Inspect's process does; here they end with these tests."""
+    pools: list[hep.Pool] = []
+
+    def made(**options: Any) -> hep.Pool:
+        pools.append(hep.Pool(**options))
+        return pools[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plugin, "Pool", made)
+        yield
+    for pool in pools:
+        pool.close()
+    plugin._pool.cache_clear()
 
 
 @modelapi(name="written")

@@ -211,3 +211,9 @@ def test_problems_are_loaded_in_the_revision_that_the_run_was_made_with(
     hep.evaluate(folder, output=tmp_path / "one", sandbox="process", confirm_unsafe=True)
     hep.evaluate(folder, output=tmp_path / "other", dataset="mini", sandbox="process", confirm_unsafe=True)
     assert asked == {"hub": "abc", "mini": None}
+
+
+def test_descriptions_alone_are_kept_as_they_were_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    evaluated("humanevalexplaindescribe-python", Writer(lambda _: "It adds."), dataset="mini", run_folder=str(folder))
+    assert [sample.candidate for sample in hep.read_run(folder).samples] == ["It adds."]

@@ -139,7 +139,7 @@ def test_an_unknown_language_or_source_lists_what_works(language: str, source: s
 
 
 def test_a_folder_without_the_language_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"rust\.jsonl does not exist"):
+    with pytest.raises(UsageError, match=r"holds no rust\.jsonl"):
         load_problems("rust", tmp_path)
 
 

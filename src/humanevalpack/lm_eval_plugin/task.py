@@ -157,8 +157,11 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
             self.options,
             [(number, request.problem, generation) for number, request, generation in answers],
         )
+        recording = answers[0][1].recording if answers else None
         if self._is_executed and not self.asking.left_out:
             samples = self._judged(samples, [request for _, request, _ in answers])
+        elif recording is not None:
+            recording.verdicts([])  # descriptions, too, are kept before the run ends
         if answers:
             task_ids = [request.problem.task_id for _, request, _ in answers]
             findings.judged(answers[0][1], zip(task_ids, samples, strict=True))
