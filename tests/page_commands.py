@@ -108,7 +108,7 @@ def _check_lm_eval(arguments: list[str]) -> None:
         given = _parser().parse_args(arguments if arguments[:1] == ["run"] else ["run", *arguments])
     except SystemExit as error:
         raise Wrong(f"lm_eval {shlex.join(arguments)}: see above") from error
-    tasks = [task for word in given.tasks or [] for task in word.split(",")]
+    tasks = [task for word in given.tasks or [] for task in word.split(",") if "$" not in task]  # a loop's variable
     if unknown := set(tasks) - names():
         raise Wrong(f"lm_eval --tasks: {unknown} are no tasks of ours")
     settings = given.metadata or {}
