@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ def killed(command: Sequence[str], watched: Path, size: int, *, one: bool = Fals
         time.sleep(0.005)
     family = [process.pid, *_children(process.pid)]
     for number in family[1:2] if one else family:
-        os.kill(number, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # what a killed process had started may end by itself before its turn
+            os.kill(number, signal.SIGKILL)
     process.communicate()
     assert process.returncode != 0
 
