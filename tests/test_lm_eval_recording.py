@@ -1,6 +1,7 @@
 """``run_folder`` and tasks of a user's own: what one folder can hold, and what is said of it."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,13 @@ def test_problems_are_loaded_in_the_revision_that_the_run_was_made_with(
     assert asked == {"hub": "abc", "mini": None}
 
 
-def test_descriptions_alone_are_kept_as_they_were_taken(tmp_path: Path) -> None:
-    folder = tmp_path / "run"
+def test_descriptions_alone_are_kept_as_they_were_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, quick = tmp_path / "run", background.judge
+
+    def held_back(*arguments: Any, **options: Any) -> list[str]:
+        time.sleep(1)  # the model is done before
+        return quick(*arguments, **options)
+
+    monkeypatch.setattr(background, "judge", held_back)
     evaluated("humanevalexplaindescribe-python", Writer(lambda _: "It adds."), dataset="mini", run_folder=str(folder))
     assert [sample.candidate for sample in hep.read_run(folder).samples] == ["It adds."]
