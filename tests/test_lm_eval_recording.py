@@ -215,7 +215,7 @@ def test_problems_are_loaded_in_the_revision_that_the_run_was_made_with(
 
 
 def test_descriptions_alone_are_kept_as_they_were_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, quick = tmp_path / "run", background.judge
+    folder, quick = tmp_path / "run", judging.judge
 
     def held_back(*arguments: Any, **options: Any) -> list[str]:
         time.sleep(1)  # the model is done before
