@@ -1,0 +1,50 @@
+"""The command ``octopack-data``: one file a command, nothing heavy imported before a command runs."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from humanevalpack.errors import HumanEvalPackError
+from humanevalpack.version import __version__
+from octopack_data.commands import commitpack
+
+app = typer.Typer(
+    name="octopack-data",
+    help="The data pipelines of OctoPack. Begin with: octopack-data commitpack run CONFIG.yaml --dry-run",
+    epilog="Exit codes: 0 done; 1 a check found a difference; 2 wrong usage or input; 3 something of this machine is "
+    "missing (hub, network, git, disk).",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(commitpack.app, name="commitpack")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"octopack-data {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; our own errors become one message on stderr and the exit code that they carry."""
+    try:
+        app(args=arguments)
+    except HumanEvalPackError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)

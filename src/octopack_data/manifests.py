@@ -1,0 +1,104 @@
+"""What a stage did: ``manifest.json`` in its output folder, and the way from one stage's manifest to the next one's."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import EnvironmentFault, InputError
+from humanevalpack.version import __version__
+from octopack_data.records import SCHEMA_VERSION
+
+MANIFEST = "manifest.json"
+_TOOLS = ("datatrove", "duckdb", "numpy", "orjson", "pyarrow", "sqlglot", "tokenizers", "zstandard")
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """One file of a stage: its path (relative to the output folder, or as given for an input), size and hash."""
+
+    path: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes; raises InputError."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def file_facts(path: Path, name: str, rows: int | None = None) -> FileFacts:
+    """Return the facts of a file under the name that the manifest shall call it by."""
+    return FileFacts(name, path.stat().st_size, sha256_of(path), rows)
+
+
+def new_manifest(
+    stage: str,
+    settings: Mapping[str, Any],
+    inputs: Sequence[FileFacts],
+    outputs: Sequence[FileFacts],
+    counts: Mapping[str, int],
+    **facts: Any,
+) -> dict[str, Any]:
+    """Return a manifest; ``facts`` are the stage's own (job ids of a warehouse, say)."""
+    return {
+        "stage": stage,
+        "schema_version": SCHEMA_VERSION,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "settings": dict(settings),
+        "counts": dict(counts),
+        **facts,
+        "inputs": [asdict(file) for file in inputs],
+        "outputs": [asdict(file) for file in outputs],
+        "versions": {"humanevalpack": __version__, "python": platform.python_version(), **_tool_versions()},
+    }
+
+
+def _tool_versions() -> dict[str, str]:
+    versions = {}
+    for name in _TOOLS:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a folder's manifest, whole or not at all."""
+    write_json(folder / MANIFEST, manifest)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, whole or not at all; raises EnvironmentFault."""
+    part = path.with_name(path.name + ".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be written: {error}") from error
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read a folder's manifest; raises InputError."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not a manifest of a stage ({error})") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("stage"), str):
+        raise InputError(f"{path}: not a manifest of a stage: it must be a JSON object with a text 'stage'")
+    return manifest

@@ -1,0 +1,246 @@
+"""Rows in files: JSON lines (plain, zstd, gzip) and Parquet, read and written as streams of constant memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ENDINGS = (".jsonl", ".jsonl.zst", ".jsonl.gz", ".parquet")
+"""What the name of a file to be read may end with; the ending says the format."""
+WRITTEN = (".jsonl", ".jsonl.zst", ".parquet")
+"""The same for a file to be written."""
+PART = ".part"
+"""Ends the name of a file that is being written."""
+_BATCH = 1_000
+"""Rows of a Parquet batch that are in memory at a time: contents of a megabyte each are normal here."""
+_GROUP_BYTES = 64 * 2**20
+"""Text of a Parquet row group: what one writer holds in memory."""
+
+
+def ending(path: Path) -> str:
+    """Return which of ENDINGS a file has; raises UsageError."""
+    for known in sorted(ENDINGS, key=len, reverse=True):
+        if path.name.endswith(known):
+            return known
+    raise UsageError(f"{path}: the name must end with one of {', '.join(ENDINGS)}")
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its ending."""
+    return path.name.removesuffix(ending(path))
+
+
+def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, the named ``columns`` alone if there are any.
+
+    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text.
+    """
+    read = _read_parquet if ending(path) == ".parquet" else _read_json_lines
+    try:
+        yield from read(path, tuple(columns))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def text_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Yield rows whose columns must all hold text; raises InputError."""
+    for number, row in enumerate(read_rows(path, columns), start=1):
+        for name in columns:
+            if not isinstance(row[name], str):
+                raise InputError(f"{path}, row {number}: {name} must be text, not {row[name]!r}")
+        yield row
+
+
+def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    import orjson
+
+    with open_bytes(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.isspace():
+                continue
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
+            if not isinstance(row, dict):
+                raise InputError(f"{path}, line {number}: must be a JSON object, not {line[:60]!r}")
+            yield _chosen(row, columns, f"{path}, line {number}") if columns else row
+
+
+def _chosen(row: dict[str, Any], columns: tuple[str, ...], place: str) -> dict[str, Any]:
+    try:
+        return {name: row[name] for name in columns}
+    except KeyError as error:
+        raise InputError(f"{place}: no column {error}; there are {', '.join(row)}") from error
+
+
+def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as table:
+            missing = [name for name in columns if name not in table.schema_arrow.names]
+            if missing:
+                raise InputError(f"{path}: no column {missing[0]!r}; there are {', '.join(table.schema_arrow.names)}")
+            for batch in table.iter_batches(_BATCH, columns=list(columns) or None):
+                yield from batch.to_pylist()
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a Parquet file that can be read ({error})") from error
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a JSON-lines file for reading, unpacked; raises OSError."""
+    kind = ending(path)
+    if kind == ".jsonl.zst":
+        import zstandard
+
+        return io.BufferedReader(_ZstdReader(zstandard.ZstdDecompressor(), path.open("rb")), 1 << 20)
+    if kind == ".jsonl.gz":
+        import gzip
+
+        return io.BufferedReader(gzip.GzipFile(path), 1 << 20)
+    return path.open("rb")
+
+
+class _ZstdReader(io.RawIOBase):
+    """A zstd stream (frames may follow each other); damage is an OSError, as it is for gzip."""
+
+    def __init__(self, decompressor: Any, packed: IO[bytes]) -> None:
+        import zstandard
+
+        self._packed = packed
+        self._damage = zstandard.ZstdError
+        self._stream = decompressor.stream_reader(packed, read_across_frames=True)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._stream.readinto(buffer))
+        except self._damage as error:
+            raise OSError(f"damaged zstd data ({error})") from error
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+@dataclass
+class RowWriter(AbstractContextManager["RowWriter"]):
+    """Writes rows to one file, whole or not at all: the file gets its name when the writer is left without an error.
+
+    ``schema`` is asked for by Parquet only. ``rows`` and ``text_bytes`` (of a row's JSON line, its newline included)
+    count what was written.
+    """
+
+    path: Path
+    schema: Callable[[], pa.Schema] | None = None
+    rows: int = 0
+    text_bytes: int = 0
+    _write: Callable[[Mapping[str, Any]], int] = field(init=False, repr=False)
+    _close: Callable[[], None] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if ending(self.path) not in WRITTEN:
+            raise UsageError(f"{self.path}: written files must end with one of {', '.join(WRITTEN)}")
+        self._part = self.path.with_name(self.path.name + PART)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if ending(self.path) == ".parquet":
+                assert self.schema is not None  # a fault of ours, not of a user
+                self._write, self._close = _parquet_writer(self._part, self.schema())
+            else:
+                self._write, self._close = _json_writer(self._part, ending(self.path))
+        except OSError as error:
+            raise EnvironmentFault(f"{self.path} cannot be written: {error}") from error
+
+    def write(self, row: Mapping[str, Any]) -> int:
+        """Append one row; return the bytes of its JSON line; raises EnvironmentFault (a full disk)."""
+        try:
+            size = self._write(row)
+        except OSError as error:
+            raise EnvironmentFault(f"{self.path} cannot be written: {error}") from error
+        self.rows += 1
+        self.text_bytes += size
+        return size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            self._close()
+            if kind is None:
+                self._part.replace(self.path)
+        except OSError as fault:
+            raise EnvironmentFault(f"{self.path} cannot be written: {fault}") from fault
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def _json_writer(part: Path, kind: str) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
+    import orjson
+
+    stream: Any = part.open("wb")
+    if kind == ".jsonl.zst":
+        import zstandard
+
+        stream = zstandard.ZstdCompressor(level=3).stream_writer(stream, closefd=True)
+
+    def write(row: Mapping[str, Any]) -> int:
+        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        stream.write(line)
+        return len(line)
+
+    return write, stream.close
+
+
+def _parquet_writer(part: Path, schema: pa.Schema) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
+    import orjson
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetWriter(part, schema, compression="zstd")
+    held: list[Mapping[str, Any]] = []
+    size = 0
+
+    def flush() -> None:
+        nonlocal size
+        if held:
+            table.write_table(pa.Table.from_pylist(held, schema=schema), row_group_size=len(held))
+        held.clear()
+        size = 0
+
+    def write(row: Mapping[str, Any]) -> int:
+        nonlocal size
+        held.append(row)
+        line = len(orjson.dumps(row)) + 1
+        size += line
+        if size >= _GROUP_BYTES:
+            flush()
+        return line
+
+    def close() -> None:
+        flush()
+        table.close()
+
+    return write, close
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: Callable[[], pa.Schema] | None = None) -> int:
+    """Write rows to one file, whole or not at all; return how many."""
+    with RowWriter(path, schema) as writer:
+        for row in rows:
+            writer.write(row)
+    return writer.rows

@@ -1,0 +1,72 @@
+"""Where a stage's input lies: a folder of an earlier stage, a folder of the published layout, one file, or a hub id."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.rows import ENDINGS
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of rows, worked on by one worker at a time.
+
+    ``name`` is its path below the source, without the ending and without a leading ``data/``: ``python/data``,
+    ``part-0003``. A stage writes the output of a part under the same name.
+    """
+
+    name: str
+    path: Path
+
+
+def find_parts(source: str | Path, *, revision: str | None = None) -> list[Part]:
+    """Return the parts of a source in the order of their names.
+
+    ``source`` is a file, a folder (of a stage or of the published layout ``data/<language>/*.jsonl``) or a hub id
+    (``bigcode/commitpackft``; downloaded into the hub's cache, resumed if broken off).
+    Raises InputError (nothing there) and EnvironmentFault (the hub cannot be reached).
+    """
+    path = Path(source)
+    if not path.exists() and _HUB_ID.fullmatch(str(source)):
+        path = _downloaded(str(source), revision)
+    if path.is_file():
+        return [Part(_name(path.name), path)]
+    folder = path / "data" if (path / "data").is_dir() else path
+    # No hidden folders: marks of completion and caches are ours.
+    found = [
+        Part(_name(file.relative_to(folder).as_posix()), file)
+        for file in sorted(folder.rglob("*"))
+        if file.name.endswith(ENDINGS) and file.is_file() and not _hidden(file.relative_to(folder))
+    ]
+    if not found:
+        raise InputError(f"{source}: no file or folder with files that end with {', '.join(ENDINGS)}")
+    names = [part.name for part in found]
+    double = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if double is not None:
+        raise InputError(f"{source}: {double} is there in two formats; keep one of them")
+    return sorted(found, key=lambda part: part.name)
+
+
+def _name(path: str) -> str:
+    return path.removesuffix(next(end for end in sorted(ENDINGS, key=len, reverse=True) if path.endswith(end)))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _downloaded(hub_id: str, revision: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = [f"*{end}" for end in ENDINGS]
+    try:
+        return Path(snapshot_download(hub_id, repo_type="dataset", revision=revision, allow_patterns=wanted))
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise EnvironmentFault(
+            f"{hub_id}: no such file or folder here, and the hub did not give it ({error}). "
+            "Name a folder, or download it first: hf download --repo-type dataset " + hub_id
+        ) from error
