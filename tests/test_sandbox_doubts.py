@@ -19,9 +19,9 @@ from processes import named
 pytestmark = [pytest.mark.namespaces, pytest.mark.toolchain("python")]
 
 
-def run(text: str) -> Verdict:
+def run(text: str, time_limit: float | None = None) -> Verdict:
     programs = [Program(text=text, language="python", problem=None, profile="reference")]
-    (verdict,) = run_programs(programs, sandbox="local", workers=1)
+    (verdict,) = run_programs(programs, sandbox="local", workers=1, time_limit=time_limit)
     return verdict
 
 
@@ -37,6 +37,19 @@ def test_a_program_killed_from_outside_runs_again() -> None:
 def test_a_program_that_kills_itself_is_a_runtime_error() -> None:
     verdict = run("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert (verdict.status, verdict.signal) == ("runtime_error", "SIGKILL")
+
+
+PAST_A_LIMIT = {
+    "timeout": "while True: pass",
+    "memory_limit": "a = [bytearray(1 << 26) for _ in range(100)]\nwhile True: pass",
+    "output_limit": "import os\nwhile True: os.write(1, b'x' * 65536)",
+}
+
+
+@pytest.mark.parametrize("status", PAST_A_LIMIT)
+def test_who_ended_a_program_that_went_past_a_limit_is_chance_and_not_told(status: str) -> None:
+    verdict = run(PAST_A_LIMIT[status], time_limit=1)
+    assert (verdict.status, verdict.exit_code, verdict.signal) == (status, None, None)
 
 
 def exhaust_a_group_of_its_own() -> None:

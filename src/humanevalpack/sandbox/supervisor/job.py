@@ -200,6 +200,8 @@ def _verdict(
     build: dict[str, float] | None,
     run: dict[str, float] | None,
 ) -> dict[str, Any]:
+    # Who ended a program that went past a limit (the kernel, the watch, itself just then) is chance, and no fact of it.
+    exit_code, signal = (None, None) if outcome.broke else (outcome.exit_code, outcome.signal)
     return {
         "status": status,
         "reason": reason,
@@ -207,7 +209,7 @@ def _verdict(
         "run": run,
         "peak_memory": max(one.peak_memory for one in all_outcomes),
         "output": outcome.output.decode("utf-8", "replace"),
-        "exit_code": outcome.exit_code,
-        "signal": outcome.signal,
+        "exit_code": exit_code,
+        "signal": signal,
         "doubtful": outcome.doubtful,
     }
