@@ -16,7 +16,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
 from tqdm import tqdm
 
-from humanevalpack.lm_eval_plugin import backends, costs, findings, seeds
+from humanevalpack.lm_eval_plugin import backends, costs, findings, rate_limits, seeds
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.asking import announce_once
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
@@ -113,6 +113,7 @@ def _asking(model: Any, numbered: Sequence[Numbered], usage: Usage) -> Iterator[
         stack.enter_context(backends.asked_in_chunks(model))
         if backends.is_api(model):
             stack.enter_context(finishes_told(model, usage))
+            stack.enter_context(rate_limits.honoured())
         recording = open_recording(model, numbered)
         yield recording if recording is None else stack.enter_context(recording)
 
