@@ -215,7 +215,10 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
 def _share(model: Any, numbered: Sequence[Numbered]) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
-        row_of(request.asking.task, request.problem.task_id, sample, request.generations[sample - request.idx])
+        (
+            request.asking.name,
+            row_of(request.asking.task, request.problem.task_id, sample, request.generations[sample - request.idx]),
+        )
         for request, sample in numbered
     ]
     if model.world_size > 1:
