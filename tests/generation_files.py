@@ -1,13 +1,15 @@
 """Files of generations as other harnesses leave them, made of the problems that ship with the package."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import humanevalpack as hep
 from humanevalpack.problems import Problem
-from humanevalpack.results import KeptRow
+from humanevalpack.results import KeptRow, RunFolder, ScoredSample, new_manifest
 
 FIX = "humanevalfixtests-python"
 SYNTHESIZE = "humanevalsynthesize-python"
@@ -61,4 +63,25 @@ def run_folder(folder: Path, rows: Sequence[KeptRow], **manifest: Any) -> Path:
         folder / "manifest.json",
         {"name": folder.name, "version": 1, "dataset": "mini", "prompt": "octocoder"} | manifest,
     )
+    return folder
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """What ``humanevalpack generations`` does with these arguments."""
+    line = [sys.executable, "-m", "humanevalpack.commands", "generations", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+
+
+def rows(numbers: range, samples: int = 2, task: str = FIX, **fields: Any) -> list[KeptRow]:
+    return [row(task, number, sample, **fields) for number in numbers for sample in range(samples)]
+
+
+def judged_run(folder: Path, generations: list[KeptRow], statuses: list[str], **manifest: Any) -> Path:
+    """A run of which the first generations are judged."""
+    facts = {"dataset": "mini", "prompt": "octocoder", "profile": "reference", **manifest}
+    with RunFolder(folder, new_manifest(folder.name, **facts)) as run:
+        run.add_generations(generations)
+        for item, status in zip(generations, statuses, strict=False):
+            verdict = hep.Verdict(status, "as told")
+            run.add_verdict(ScoredSample.of(item, candidate="c", program=f"p {item.key}", verdict=verdict))
     return folder

@@ -1,6 +1,6 @@
 """Runs with a folder, for the tests of what a kill leaves; as a script it is what gets killed.
 
-Arguments: the model's folder, options as JSON.
+Arguments: the model's folder, or the name of a model class; options and further settings of ``recorded`` as JSON.
 """
 
 import json
@@ -82,13 +82,15 @@ def _children(number: int) -> list[int]:
     return [child for one in found for child in [int(one), *_children(int(one))]]
 
 
-def script(model: Path, folder: Path, metadata: dict[str, Any], *launcher: str) -> list[str]:
+def script(model: Path | str, folder: Path, metadata: dict[str, Any], *launcher: str, **settings: Any) -> list[str]:
     """The command that does what ``recorded`` does."""
     options = json.dumps({**metadata, "run_folder": str(folder)})
-    return [sys.executable, *(launcher and ("-m", *launcher)), str(Path(__file__)), str(model), options]
+    arguments = [str(model), options, json.dumps(settings)]
+    return [sys.executable, *(launcher and ("-m", *launcher)), str(Path(__file__)), *arguments]
 
 
 if __name__ == "__main__":
-    options = json.loads(sys.argv[2])
-    model = Path(sys.argv[1])
-    recorded(ranked(model, batch_size=2) if "RANK" in os.environ else model, Path(options.pop("run_folder")), options)
+    options, settings = map(json.loads, sys.argv[2:])
+    folder: Any = Path(options.pop("run_folder"))
+    model: Any = sys.argv[1] if "model_args" in settings else Path(sys.argv[1])
+    recorded(ranked(model, batch_size=2) if "RANK" in os.environ else model, folder, options, **settings)

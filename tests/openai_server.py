@@ -3,14 +3,17 @@
 Strict where real servers are: unknown fields, five stop strings in a chat, a prompt that does not fit, and anything
 that it cannot do are answered with 400 and a reason. With ``extensions`` it takes some further fields of vLLM's server.
 A last message of the assistant is continued, as llama.cpp's server does. ``serve_script`` answers chats without a
-model, with what a function says, and can be too busy at first.
+model, with what a function says, and can be too busy at first: for so many requests, or until a time that it tells.
 """
 
 import json
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -166,16 +169,35 @@ def serve(folder: Path, *, extensions: bool = True) -> Iterator[Server]:
         yield server
 
 
+@dataclass
+class Pause:
+    """From the first request on a server is too busy for so many seconds, and says when to come again."""
+
+    seconds: int
+    as_date: bool = False
+    end: float = 0
+
+    def retry_after(self) -> str:
+        """What the answer's header says now; empty once the pause is over."""
+        now = time.time()
+        self.end = self.end or math.ceil(now + self.seconds)  # a date has whole seconds
+        if now > self.end - 0.05:  # clocks for waiting and for dates differ a little
+            return ""
+        return formatdate(self.end, usegmt=True) if self.as_date else str(math.ceil(self.end - now))
+
+
 Script = Callable[[list[dict[str, str]]], tuple[str | None, str | None]]
 """From a chat's messages to the answer (None: no content) and the reason why it ended."""
 
 
 @contextmanager
-def serve_script(script: Script, *, busy: int = 0) -> Iterator[Server]:
+def serve_script(
+    script: Script, *, busy: int = 0, pause: Pause | None = None, extensions: bool = False
+) -> Iterator[Server]:
     """Serve chats that are answered by ``script``; the first ``busy`` requests are refused with status 429."""
 
     def reply(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        text, reason = script(_checked(path, body, extensions=False)["messages"])
+        text, reason = script(_checked(path, body, extensions=extensions)["messages"])
         message = {"role": "assistant", "content": text}
         used, made = len(json.dumps(body["messages"])) // 4, len(text or "") // 4
         return {
@@ -184,12 +206,14 @@ def serve_script(script: Script, *, busy: int = 0) -> Iterator[Server]:
             "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
         }
 
-    with _serving(reply, busy=busy) as server:
+    with _serving(reply, busy=busy, pause=pause) as server:
         yield server
 
 
 @contextmanager
-def _serving(reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: int = 0) -> Iterator[Server]:
+def _serving(
+    reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: int = 0, pause: Pause | None = None
+) -> Iterator[Server]:
     server = Server("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -201,9 +225,10 @@ def _serving(reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: in
             if self.path not in _FIELDS:
                 self._send(404, {"error": {"message": f"no such path: {self.path}", "type": "invalid_request_error"}})
                 return
-            if len(server.requests) <= busy:
+            wait = pause.retry_after() if pause else ""
+            if len(server.requests) <= busy or wait:
                 server.refusals.append("rate limit")
-                self._send(429, {"error": {"message": "rate limit reached", "type": "rate_limit_error"}})
+                self._send(429, {"error": {"message": "rate limit reached", "type": "rate_limit_error"}}, wait)
                 return
             try:
                 self._send(200, reply(self.path, body))
@@ -211,11 +236,13 @@ def _serving(reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: in
                 server.refusals.append(str(error))
                 self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
 
-        def _send(self, status: int, content: dict[str, Any]) -> None:
+        def _send(self, status: int, content: dict[str, Any], retry_after: str = "") -> None:
             data = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            if retry_after:
+                self.send_header("Retry-After", retry_after)
             self.end_headers()
             self.wfile.write(data)
 

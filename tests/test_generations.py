@@ -1,8 +1,6 @@
 """Files of generations: slices become one, what is missing is named, and the reference's files come out."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,38 +11,21 @@ from generation_files import (
     EXPLAIN,
     FIX,
     SYNTHESIZE,
+    command,
+    judged_run,
     mini,
     program_of,
     right,
     row,
+    rows,
     run_folder,
     write_json,
     write_lines,
     wrong,
 )
 from humanevalpack.errors import HumanEvalPackError, InputError, UsageError
-from humanevalpack.results import KeptRow, RunFolder, ScoredSample, new_manifest
 
 LAST = len(mini()) - 1
-
-
-def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "humanevalpack.commands", "generations", *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
-
-
-def rows(numbers: range, samples: int = 2, task: str = FIX, **fields: Any) -> list[KeptRow]:
-    return [row(task, number, sample, **fields) for number in numbers for sample in range(samples)]
-
-
-def judged_run(folder: Path, generations: list[KeptRow], statuses: list[str], **manifest: Any) -> Path:
-    facts = {"dataset": "mini", "prompt": "octocoder", "profile": "reference", **manifest}
-    with RunFolder(folder, new_manifest(folder.name, **facts)) as run:
-        run.add_generations(generations)
-        for item, status in zip(generations, statuses, strict=False):
-            verdict = hep.Verdict(status, "as told")
-            run.add_verdict(ScoredSample.of(item, candidate="c", program=f"p {item.key}", verdict=verdict))
-    return folder
 
 
 # merge
@@ -188,46 +169,6 @@ def test_without_the_data_gaps_are_found_up_to_the_last_problem(tmp_path: Path) 
     assert len(hep.check_generations(path, dataset="mini")[0].missing) == LAST - 1
 
 
-# clean
-
-
-def test_generations_of_a_status_are_taken_out_with_their_verdicts(tmp_path: Path) -> None:
-    given = [row(), row(number=1, finish="length"), row(number=2, status="prompt_too_long")]
-    folder = judged_run(tmp_path / "mine", given, ["passed", "failed"], temperature=0.2)
-    done = hep.clean_generations(folder, tmp_path / "two", ["length", "prompt_too_long"])
-    assert (done.kept, done.removed, done.to_judge) == (1, 2, 0)
-    run = hep.read_run(tmp_path / "two")
-    assert [(sample.index, sample.status) for sample in run.samples] == [(0, "passed")]
-    assert run.manifest["temperature"] == 0.2
-    assert len(hep.read_run(folder).samples) == 3, "the source is as it was"
-
-
-def test_of_a_verdict_s_status_the_verdict_alone_goes(tmp_path: Path) -> None:
-    folder = judged_run(tmp_path / "mine", rows(range(1)), ["timeout", "passed"])
-    said = command("clean", folder, "--status", "timeout", "--output", folder, "--overwrite")
-    assert said.stdout == f"{folder}: 2 generations kept, 0 taken out, 1 to be judged again\n"
-    assert [sample.status for sample in hep.read_run(folder).samples] == ["generated", "passed"]
-
-
-def test_one_task_of_a_run_can_be_cleaned(tmp_path: Path) -> None:
-    given = [row(finish="length"), row(SYNTHESIZE, finish="length")]
-    folder = run_folder(tmp_path / "mine", given)
-    hep.clean_generations(folder, tmp_path / "two.jsonl", ["length"], task=FIX)
-    assert [item.task for item in hep.read_generations(tmp_path / "two.jsonl").rows] == [SYNTHESIZE]
-
-
-def test_a_task_that_is_not_there_cannot_be_cleaned(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path / "mine", [row(finish="length")])
-    with pytest.raises(InputError, match=f"no generation of {SYNTHESIZE}; its tasks: {FIX}"):
-        hep.clean_generations(folder, tmp_path / "two", ["length"], task=SYNTHESIZE)
-
-
-def test_an_unknown_status_is_refused_with_those_that_are_known(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path / "mine", [row()])
-    with pytest.raises(UsageError, match=r"status 'bad' is not known; use one or more of generated, .*length.*timeout"):
-        hep.clean_generations(folder, tmp_path / "two", ["bad"])
-
-
 # export
 
 
@@ -286,10 +227,3 @@ def test_an_export_replaces_nothing_unasked(tmp_path: Path) -> None:
     with pytest.raises(HumanEvalPackError, match="is there already"):
         hep.export_generations(folder, tmp_path / "out")
     assert len(hep.export_generations(folder, tmp_path / "out", overwrite=True)) == 2
-
-
-def test_cleaning_keeps_the_first_of_generations_that_contradict_each_other(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path / "run", [row(generation="first"), row(generation="second"), row(number=1)])
-    cleaned = hep.clean_generations(folder, tmp_path / "clean", ["timeout"])
-    assert (cleaned.kept, cleaned.to_judge) == (2, 1)
-    assert hep.read_run(tmp_path / "clean").samples[0].generation == "first"

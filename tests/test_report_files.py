@@ -10,13 +10,21 @@ import humanevalpack as hep
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.reports import writing
-from humanevalpack.reports.plots import Curves, HeatMap, Stacks, plots
+from humanevalpack.reports.plots import Bars, Curves, HeatMap, Stacks, plots
 from humanevalpack.reports.sheet import score_sheet
 from humanevalpack.reports.svg import svg
 from humanevalpack.results import Run
 from report_runs import make_run, write_run
 
 FIX, EXPLAIN, SYNTHESIZE = "fixtests", "explainsynthesize", "synthesize"
+OCTOGEEX = {
+    "variable misuse": 0.357,
+    "value misuse": 0.332,
+    "operator misuse": 0.328,
+    "function misuse": 0.25,
+    "missing logic": 0.242,
+    "excess logic": 0.163,
+}
 COMMAND = Path(sys.executable).with_name("humanevalpack")
 PASSES = {
     (scenario, language): ["++", "+c", "--", "+t"] for scenario in (FIX, EXPLAIN, SYNTHESIZE) for language in LANGUAGES
@@ -89,6 +97,29 @@ def test_what_there_is_to_see_is_drawn(run: Run) -> None:
     assert stacks.bars[0][1] == {"passed": 4, "failed": 2, "compile_error": 1, "timeout": 1}
     marks = [bar.mark for bar in drawn[0].bars] if not isinstance(drawn[0], HeatMap | Curves | Stacks) else []
     assert marks == [0.27, 0.245, 0.355, None]
+
+
+def test_published_numbers_by_kind_of_bug_stand_on_the_bars_of_python(run: Run) -> None:
+    problems = {language: hep.load_problems(language, source="mini") for language in LANGUAGES}
+    base = make_run({(FIX, "python"): ["+"] * 14}, name="base")
+    drawn = plots([run, base], [score_sheet(run), score_sheet(base)], problems, ["OctoGeeX", None])
+    (bars,) = (plot for plot in drawn if plot.name == "bug_types_fixtests_python")
+    assert isinstance(bars, Bars)
+    kinds = {problem.bug_type for problem in problems["python"][:4]}
+    marks = {bar.label.partition(" (")[0]: bar.mark for bar in bars.bars if bar.series == 0}
+    assert marks == pytest.approx({kind: OCTOGEEX[kind] for kind in kinds}), (
+        "a ring for every kind of bug that the run has"
+    )
+    assert {bar.mark for bar in bars.bars if bar.series == 1} == {None}
+    assert "ring: published (OctoGeeX)" in bars.note
+    assert svg(bars).count('class="mark"') == len(marks)
+
+
+@pytest.mark.parametrize(("paper", "k"), [("OctoCoder", 1), (None, 1), ("OctoGeeX", 2)])
+def test_without_published_numbers_python_has_no_plot_of_its_own(run: Run, paper: str | None, k: int) -> None:
+    problems = {"python": hep.load_problems("python", source="mini")}
+    drawn = plots([run], [score_sheet(run, k)], problems, [paper])
+    assert "bug_types_fixtests_python" not in [plot.name for plot in drawn]
 
 
 def test_two_runs_stand_side_by_side(run: Run) -> None:

@@ -225,7 +225,9 @@ def test_the_seed_reaches_engines_and_servers_that_draw_themselves() -> None:
     def seed(**settings: Any) -> Any:
         return hep.plan_run("m", tasks=NAMES[2], seed=7, **settings).arguments.get("seed")
 
-    assert seed(backend="vllm") == seed(backend="local-completions") == seed(backend="local-chat-completions") == 7
+    there = {"model_args": "base_url=http://localhost:1/v1/completions"}
+    assert seed(backend="vllm") == seed(backend="local-completions", **there) == 7
+    assert seed(backend="local-chat-completions", **there) == 7
     assert seed(backend="vllm", model_args="seed=3") == 3, "what is said to the model itself counts"
     assert seed(backend="hf") is seed(backend="anthropic-chat") is None, "they know no such argument"
 
@@ -245,6 +247,13 @@ WRONG = {
     "shard": (("m", "--shard", "3/2"), ["3/2", "1/8"]),
     "shard by": (("m", "--shard", "1/2", "--shard-by", "row"), ["row", "problem, language, task"]),
     "shard empty": (("m", "--shard", "7/7", "--shard-by", "language"), ["7/7 by language is empty", "6 parts"]),
+    "model argument without a value": (("m", "--model-args", "a=1,dtype"), ["'dtype'", "key=value"]),
+    "gen_kwargs without a value": (("m", "--gen-kwargs", "top_p", "--dry-run"), ["'top_p'", "key=value"]),
+    **{f"batch {size}": (("m", "--batch-size", size), [repr(size), "auto:4"]) for size in ("x", "0", "auto:x", "2.5")},
+    **{
+        f"{backend} without a server": (("m", "--backend", backend), ["base_url is None", "base_url=http://localhost"])
+        for backend in ("local-completions", "local-chat-completions")
+    },
     "model twice": (("m", "--model-args", "pretrained=n"), ["named twice"]),
     "kept generations": (("m", "-o", "generations=x"), ["humanevalpack evaluate"]),
     "unconfirmed": (("m", "--sandbox", "process"), ["process", "confirm"]),

@@ -56,6 +56,12 @@ def published_scores(model: str | None = None) -> tuple[PublishedScore, ...]:
     return tuple(wanted)
 
 
+def published_bug_types(model: str | None) -> dict[str, PublishedCell]:
+    """Return kind of bug to what was published of a model for fixtests in Python; empty where nothing was."""
+    rows = (row for row in _data()["bug_types"] if row["model"] == model)
+    return {kind: PublishedCell(float(value), row["origin"]) for row in rows for kind, value in row["scores"].items()}
+
+
 def published_model(name: object) -> str | None:
     """Return the published model that a model name (a hub id or a path; its last part counts) stands for, or None."""
     last = str(name or "").rstrip("/").rpartition("/")[2].lower()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import JsonOption, at_least, chosen_languages
+from humanevalpack.commands.options import ConfirmUnsafeOption, JsonOption, at_least, chosen_languages
 
 if TYPE_CHECKING:
     from humanevalpack.doctor import Fact
@@ -23,10 +23,7 @@ def doctor(
         int | None,
         typer.Option("--workers", parser=at_least(1), metavar="N", help="Programs at a time; default: all cores."),
     ] = None,
-    confirm_unsafe: Annotated[
-        bool,
-        typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
-    ] = False,
+    confirm_unsafe: ConfirmUnsafeOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Look at this machine, then run programs of every kind in the sandbox, and some that try to get out of it.

@@ -19,6 +19,10 @@ def print_plan(plan: "Plan", *, as_json: bool) -> None:
     held = 0 if state.run is None else len(state.run.samples)
     if state.run is None:
         said = "new"
+    elif state.is_finished and state.judged and state.left_out:
+        said = f"finished: {held} generations, all judged; left out, if it can still not be judged: " + ", ".join(
+            state.left_out
+        )
     elif not state.generated:
         said = f"goes on: {held} generations are there"
     elif state.judged:
@@ -34,6 +38,8 @@ def print_plan(plan: "Plan", *, as_json: bool) -> None:
     typer.echo(f"{len(shown.problems)} tasks, {sum(shown.problems.values())} problems, {shown.answers} answers:")
     for line in _tasks(shown.problems):
         typer.echo(f"  {line}")
+    for line in shown.warnings:
+        typer.echo(f"Warning: {line}")
     typer.echo(f"\nPrompt {shown.prompt_reason}; of {shown.example}:\n")
     typer.echo("\n".join(f"  | {line}" for line in shown.prompt.splitlines()))
     typer.echo(f"\nWith lm_eval itself:\n\n{shown.command}\n")
@@ -81,4 +87,5 @@ def _as_json(plan: "Plan", shown: "Preview", said: str) -> dict[str, Any]:
         "folder": str(plan.folder),
         "state": said,
         "files": shown.files,
+        "warnings": shown.warnings,
     }

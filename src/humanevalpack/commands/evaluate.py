@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.commands.options import JsonOption, at_least, chosen_workers
+from humanevalpack.commands.options import (
+    BeginAnewOption,
+    ConfirmUnsafeOption,
+    JsonOption,
+    WorkersOption,
+    at_least,
+    chosen_workers,
+)
 from humanevalpack.commands.score_table import judging_progress, print_scores
 
 EXAMPLES = (
@@ -78,20 +85,15 @@ def evaluate(
         typer.Option("--k", parser=at_least(1), metavar="K", help="k of pass@k, repeatable; default: 1, 10, 100."),
     ] = None,
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
-    workers: Annotated[
-        str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
-    ] = None,
+    workers: WorkersOption = None,
     time_limit: Annotated[
         float | None, typer.Option("--time-limit", metavar="SECONDS", help="CPU seconds of a run; default: language's.")
     ] = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
     ] = "error",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew in a folder that holds a run.")] = False,
-    confirm_unsafe: Annotated[
-        bool,
-        typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
-    ] = False,
+    overwrite: BeginAnewOption = False,
+    confirm_unsafe: ConfirmUnsafeOption = False,
     json_output: JsonOption = False,
 ) -> None:
     """Run the programs in files of generations and score them; the same command goes on where it was killed.

@@ -12,6 +12,14 @@ PromptOption = Annotated[str, typer.Option("--prompt", help="A prompt's name, or
 ProfileOption = Annotated[
     str, typer.Option("--profile", help="reference (as the reference harness) or fixed (its known faults mended).")
 ]
+WorkersOption = Annotated[
+    str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
+]
+ConfirmUnsafeOption = Annotated[
+    bool,
+    typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
+]
+BeginAnewOption = Annotated[bool, typer.Option("--overwrite", help="Begin anew in a folder that holds a run.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

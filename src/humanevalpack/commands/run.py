@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import JsonOption, at_least
+from humanevalpack.commands.options import BeginAnewOption, ConfirmUnsafeOption, JsonOption, WorkersOption, at_least
 from humanevalpack.commands.score_table import print_scores, quiet_stdout
 
 EXAMPLES = (
@@ -79,9 +79,7 @@ def run(
         str, typer.Option("--shard-by", help="What is shared out: problem, language or task.")
     ] = "problem",
     sandbox: Annotated[str | None, typer.Option("--sandbox", help="auto (default), docker, local or process.")] = None,
-    workers: Annotated[
-        str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
-    ] = None,
+    workers: WorkersOption = None,
     price_in: Annotated[float | None, typer.Option("--price-in", help="Of a million tokens of prompts.")] = None,
     price_out: Annotated[float | None, typer.Option("--price-out", help="Of a million tokens of answers.")] = None,
     max_cost: Annotated[float | None, typer.Option("--max-cost", help="Do not start what may cost more.")] = None,
@@ -89,11 +87,8 @@ def run(
         bool,
         typer.Option("--predict-only", "--predict_only", help="Generate; judge later: evaluate RUN."),
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin anew in a folder that holds a run.")] = False,
-    confirm_unsafe: Annotated[
-        bool,
-        typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
-    ] = False,
+    overwrite: BeginAnewOption = False,
+    confirm_unsafe: ConfirmUnsafeOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; needs no model, GPU or hub.")
     ] = False,

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from humanevalpack.commands.options import DatasetOption, JsonOption, ProfileOption, chosen_languages, chosen_workers
+from humanevalpack.commands.options import (
+    ConfirmUnsafeOption,
+    DatasetOption,
+    JsonOption,
+    ProfileOption,
+    WorkersOption,
+    chosen_languages,
+    chosen_workers,
+)
 
 if TYPE_CHECKING:
     from humanevalpack.sandbox import Toolchain
@@ -23,16 +31,11 @@ def verify(
     ] = None,
     profile: ProfileOption = "reference",
     sandbox: Annotated[str, typer.Option("--sandbox", help="auto, docker, local or process.")] = "auto",
-    workers: Annotated[
-        str | None, typer.Option("--workers", metavar="N", help="Programs at a time (default: all cores), or ray.")
-    ] = None,
+    workers: WorkersOption = None,
     missing_toolchains: Annotated[
         str, typer.Option("--missing-toolchains", help="error, or skip: leave out what cannot be judged here.")
     ] = "error",
-    confirm_unsafe: Annotated[
-        bool,
-        typer.Option("--confirm-run-unsafe-code", "--confirm_run_unsafe_code", help="Needed for --sandbox process."),
-    ] = False,
+    confirm_unsafe: ConfirmUnsafeOption = False,
     journal: Annotated[
         Path | None, typer.Option("--journal", help="A file that keeps the verdicts: a killed run goes on from it.")
     ] = None,

@@ -82,9 +82,9 @@ def evaluate(
     ]
     notes += [f"{twice} generations stand in several files: they count once"] if twice else []
     unknown = prompt == PROMPT_AUTO and not facts.get("prompt") and all(row.form == PROGRAM for row in rows)
-    manifest = _manifest(found, facts, judging, toolchains, kind, time_limit, source, notes, prompt_unknown=unknown)
-    if left_out:
-        manifest["left_out"] = left_out
+    manifest = _manifest(
+        *(found, facts, judging, toolchains, left_out, kind, time_limit, source, notes), prompt_unknown=unknown
+    )
     folder = _folder(found, output, manifest)
     in_place = any(folder.resolve() in (item.path.resolve(), item.path.parent.resolve()) for item in found)
     run_folder = RunFolder(folder, manifest, overwrite=overwrite and not in_place, judge_anew=overwrite and in_place)
@@ -152,6 +152,7 @@ def _manifest(
     facts: Mapping[str, Any],
     judging: Judging,
     toolchains: Mapping[str, Toolchain],
+    left_out: Mapping[str, str],
     kind: str,
     time_limit: float | None,
     dataset: str,
@@ -177,6 +178,7 @@ def _manifest(
         "toolchains": {name: item.version for name, item in toolchains.items()},
         "images": {name: item.image for name, item in toolchains.items() if item.image} or None,
         "limits": {"time_limit": time_limit or "each language's own"},
+        "left_out": dict(left_out) or None,
         "source": [str(item.path) for item in found],
         "notes": list(notes) or None,
         "packages": {"humanevalpack": __version__},

@@ -7,7 +7,7 @@ from typing import Any
 
 from humanevalpack.completions import FINISHES
 from humanevalpack.errors import InputError, UsageError
-from humanevalpack.generations.sources import own_source, read_sources
+from humanevalpack.generations.sources import kind_of, own_source, read_sources
 from humanevalpack.generations.writing import check_free, write_run
 from humanevalpack.results.manifest import new_manifest
 from humanevalpack.results.rows import GENERATION_STATUSES, KeptRow, Key
@@ -51,12 +51,14 @@ def clean_generations(
     if not statuses:
         raise UsageError("no status was named: say what is to be taken out")
     check_free(output, overwrite=overwrite)
-    own = own_source(path)
-    (chosen,) = (own,) if own else read_sources(path, task)
-    if chosen.generations.kind not in ("run", "rows"):
-        kind = chosen.generations.kind
-        raise InputError(f"{path}: {kind} has no statuses: evaluate it first, then clean its run's folder")
-    source = own or read_sources(path)[0]  # the other tasks stay as they are
+    kind = kind_of(path)
+    if kind not in ("run", "rows"):
+        raise InputError(
+            f"{path} is of kind {kind}, which has no statuses: humanevalpack evaluate {path}, then clean the folder of "
+            "its run"
+        )
+    # Every task is read: the others stay as they are.
+    source = own_source(path) or read_sources(path)[0]
     found = source.generations
     first: dict[Key, KeptRow] = {}
     differing = {row.key for row in found.rows if first.setdefault(row.key, row) != row}

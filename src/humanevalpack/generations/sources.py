@@ -35,11 +35,18 @@ def read_sources(files: str | Path | Sequence[str | Path], task: str | None = No
 def own_source(path: Path) -> Source | None:
     """Return a run's folder, or a file of its lines, with every line, doubles included; None for other kinds."""
     file = path / GENERATIONS if path.is_dir() else path
-    if not file.is_file() or file.suffix == ".json" or kind_of_lines(file) != "rows":
+    if kind_of(file) != "rows":
         return None
     rows = [KeptRow.read(record, f"{file}, line {number}") for number, record in read_json_lines(file, grows=True)]
     facts = read_manifest(path) if (path / MANIFEST).is_file() else {}
     return Source(Generations(path=path, kind="rows", rows=rows, facts=facts), _judged(path))
+
+
+def kind_of(path: Path) -> str:
+    """Return the kind of a file by its first line, ``run`` for a folder: no problems are needed to know it."""
+    if not path.is_file():
+        return "run"
+    return "list of lists" if path.suffix == ".json" else kind_of_lines(path)
 
 
 def _judged(path: Path) -> Mapping[Key, Mapping[str, Any]]:

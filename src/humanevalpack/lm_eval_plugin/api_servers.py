@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from humanevalpack.lm_eval_plugin.rate_limits import at_least_asked
 from humanevalpack.lm_eval_plugin.seeds import derived
 from humanevalpack.lm_eval_plugin.stops import by_importance
 
 _MOST_STOPS = 4
+_BUSY = (429, 503)
+"""Answers that say nothing of what was asked."""
 _OPEN_SERVERS = ("LocalCompletionsAPI", "LocalChatCompletion")
 """lm_eval's classes for servers of any kind; their subclasses name one provider each."""
 
@@ -62,10 +65,11 @@ def lacks_bos(lm: Any, prompts: Sequence[Any]) -> bool:
 
 @cache
 def _takes_extensions(lm: Any) -> bool:
-    """Ask the server for one token with every extension; a refusal (any 4xx answer) means that it takes none."""
+    """Ask the server for one token with every extension; a refusal means that it takes none, being busy does not."""
     if type(lm).__name__ not in _OPEN_SERVERS:
         return False
     import requests
+    from tenacity import retry, stop_after_attempt, wait_exponential
 
     prompt: Any = [{"role": "user", "content": "1"}] if _is_chat(lm) else "1"
     stops = [f"<stop {number}>" for number in range(_MOST_STOPS if _is_chat(lm) else _MOST_STOPS + 1)]
@@ -73,10 +77,18 @@ def _takes_extensions(lm: Any) -> bool:
     payload = lm._create_payload(
         prompt, generate=True, gen_kwargs=arguments | ({} if _is_chat(lm) else _KEPT_TOKENS), seed=lm._seed
     )
-    reply = requests.post(
-        lm.base_url, json=payload, headers=lm.header, verify=lm.verify_certificate, timeout=lm.timeout
-    )
-    return bool(reply.ok)
+
+    def ask() -> bool:
+        reply = requests.post(
+            lm.base_url, json=payload, headers=lm.header, verify=lm.verify_certificate, timeout=lm.timeout
+        )
+        if reply.status_code in _BUSY:
+            reply.raise_for_status()
+        return bool(reply.ok)
+
+    # As often, and with the waits, that lm_eval itself asks with.
+    patient = at_least_asked(wait_exponential(multiplier=0.5, min=1, max=10))
+    return retry(stop=stop_after_attempt(lm.max_retries), wait=patient, reraise=True)(ask)()
 
 
 def continues_answers(chat: Any) -> bool:

@@ -13,6 +13,7 @@ from humanevalpack.lm_eval_plugin.descriptions import given_descriptions, load_d
 from humanevalpack.lm_eval_plugin.kept import generation_of, kept_row
 from humanevalpack.lm_eval_plugin.options import Options
 from humanevalpack.lm_eval_plugin.prompting import ChatFunction, choose_prompting
+from humanevalpack.lm_eval_plugin.repeats import warning
 from humanevalpack.lm_eval_plugin.requests import AnswerRequest
 from humanevalpack.lm_eval_plugin.samples import Generation, prompt_text
 from humanevalpack.problems import Problem, content_hash, load_problems
@@ -96,6 +97,9 @@ class Asking:
                     request.arguments = self.question(request.problem, request.description)
         template = self.prompting.template.name
         announce_once(f"prompt {template!r}: {self.prompting.reason}")
+        sampled = self.generation_arguments()["do_sample"]
+        if line := warning(self.options, samples=self.samples_per_problem, sampled=sampled):
+            announce_once(line)
         return {"prompt": template, "prompt_reason": self.prompting.reason}
 
     def prompt_for(self, problem: Problem, description: str | None) -> Any:

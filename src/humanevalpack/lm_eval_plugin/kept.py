@@ -93,26 +93,53 @@ def kept_row(options: Options, task: str, task_id: str, sample: int) -> KeptRow:
 
 
 def keep_everything(
-    rows: Sequence[KeptRow], options: Options, template: PromptTemplate, *, samples: int, problems: int
+    everything: Sequence[tuple[str, KeptRow]],
+    name: str,
+    options: Options,
+    template: PromptTemplate,
+    *,
+    samples: int,
+    problems: int,
 ) -> str:
     """Write all generations of a run whose scoring failed; return where they are and the command that scores them.
 
-    ``samples`` is how many each problem has, ``problems`` how many a task has without ``--limit``.
+    ``everything`` holds each with its task's name in lm_eval, ``name`` is that of the task that failed; ``samples`` is
+    how many each problem has, ``problems`` how many a task has without ``--limit``.
     """
     folder = Path(f"humanevalpack-generations-{time.strftime('%Y%m%d-%H%M%S')}")
-    path = write_text(folder / GENERATIONS, "".join(row.to_line() for row in rows))
+    rows, others = _parted(everything, name)
+    path = write_text(folder / (name if others else "") / GENERATIONS, "".join(row.to_line() for row in rows))
+    for other, its in others.items():
+        write_text(folder / other / GENERATIONS, "".join(row.to_line() for row in its))
     # What only says how the generations were made or kept is done with; what the score depends on stays.
     spent = ("descriptions", "generations", "preset")
     given = {name: value for name, value in options.recorded().items() if name in options.given and name not in spent}
     prompt = options.prompt if options.prompt != PROMPT_AUTO else template.name
-    metadata = json.dumps({**given, "prompt": prompt, "n_samples": samples, "generations": str(folder)})
+    metadata = json.dumps({**given, "prompt": prompt, "n_samples": samples, "generations": str(path.parent)})
     tasks = ",".join(dict.fromkeys(row.task for row in rows))
     asked = len({row.task_id for row in rows if row.task == rows[0].task})
     flags = f" --limit {asked}" if asked < problems else ""
     if options.sandbox == "process" and not options.confirm_run_unsafe_code:
         flags += " --confirm_run_unsafe_code"
+    beside = f"; those of {', '.join(others)} lie beside it, to be scored with the options of their files" * bool(
+        others
+    )
     return (
-        f"All {len(rows)} generations are kept in {path}. Once the cause is mended, score them (lm_eval's dummy model "
-        "stands in and is never asked):\n"
+        f"All {len(rows)} generations are kept in {path}{beside}. Once the cause is mended, score them "
+        "(lm_eval's dummy model stands in and is never asked):\n"
         f"lm_eval run --model dummy --tasks {tasks}{flags} --metadata {shlex.quote(metadata)}"
     )
+
+
+def _parted(everything: Sequence[tuple[str, KeptRow]], name: str) -> tuple[Sequence[KeptRow], dict[str, list[KeptRow]]]:
+    """Return what goes into one file with task ``name``, and what needs one of its own, by its task's name.
+
+    Tasks of users' files may be the same one of ours, with other options: a file holds a generation once.
+    """
+    named: dict[str, list[KeptRow]] = {}
+    for other, row in everything:
+        named.setdefault(other, []).append(row)
+    if len({rows[0].task for rows in named.values()}) == len(named):
+        return [row for _, row in everything], {}
+    own = named.pop(name)
+    return own, named

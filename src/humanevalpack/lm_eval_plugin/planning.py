@@ -1,6 +1,5 @@
 """From what a user says to a Plan: presets, model arguments, and what follows from them."""
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import UsageError
+from humanevalpack.lm_eval_plugin import model_choice
 from humanevalpack.lm_eval_plugin.options import OPTIONS, PRESETS, Options, read_options
 from humanevalpack.lm_eval_plugin.plans import ARGUMENTS, CHAT_SERVERS, DEFAULT, Plan, Setting
 from humanevalpack.lm_eval_plugin.selection import EVERYTHING, Shard, select_tasks
@@ -17,8 +17,6 @@ from humanevalpack.templates import PROMPT_CHAT
 
 _LM_EVAL = "lm_eval's default"
 _FOLDER = Path("results")
-# Model classes that load weights: a preset's precision, and its trust in the model's own code, are for them.
-_LOADING = ("hf", "hf-auto", "huggingface", "hf-encoder-decoder", "vllm")
 
 
 def plan_run(
@@ -56,8 +54,8 @@ def plan_run(
         backend_setting = Setting(type(model).__name__, ARGUMENTS)
     else:
         backend_setting = _first((backend, ARGUMENTS), (row and row.backend, preset_name), ("hf", DEFAULT))
-        _check_backend(backend_setting.value)
-    arguments = _model_args(model, model_args, backend_setting.value, row, preset_name)
+        model_choice.check_backend(backend_setting.value)
+    arguments = model_choice.model_args(model, model_args, backend_setting.value, row, preset_name)
     if seed is not None and not made and _draws_itself(backend_setting.value):
         arguments.setdefault("seed", Setting(seed, "seed"))
     asked = _first((tasks, ARGUMENTS), (row and _preset_tasks(row), preset_name), (EVERYTHING, DEFAULT))
@@ -69,8 +67,9 @@ def plan_run(
     if mini:
         metadata.setdefault("dataset", "mini")
     names = [name.strip() for text in _texts(asked.value) for name in text.split(",") if name.strip()]
-    name = _name_of(model, arguments)
+    name = model_choice.name_of(model, arguments)
     base = Path(output).expanduser() if output is not None else _FOLDER / _folder_name(name, arguments, names)
+    asked_batch = model_choice.batch_size(batch_size)
     batch = row.batch_size if row and row.backend == backend_setting.value else None
     return Plan(
         model=model if made else name,
@@ -78,10 +77,10 @@ def plan_run(
         model_args=arguments,
         lm_eval={
             "backend": backend_setting,
-            "batch_size": _first((_number(batch_size), ARGUMENTS), (batch, preset_name), (None, _LM_EVAL)),
+            "batch_size": _first((asked_batch, ARGUMENTS), (batch, preset_name), (None, _LM_EVAL)),
             "device": _first((device, ARGUMENTS), (None, _LM_EVAL)),
             "seed": _first((seed, ARGUMENTS), (None, _LM_EVAL)),
-            "limit": _first((_number(limit), ARGUMENTS), (None, DEFAULT)),
+            "limit": _first((_whole(limit), ARGUMENTS), (None, DEFAULT)),
             "gen_kwargs": _first((gen_kwargs, ARGUMENTS), (None, DEFAULT)),
             "system_instruction": _first((system_instruction, ARGUMENTS), (None, DEFAULT)),
             "apply_chat_template": _chat(apply_chat_template, by_scenario, backend_setting.value),
@@ -103,11 +102,8 @@ def _first(*candidates: tuple[Any, str]) -> Setting:
     return Setting(*next((item for item in candidates if item[0] is not None), candidates[-1]))
 
 
-def _number(value: Any) -> Any:
-    """Return whole numbers as such: a text from the command line, or 3.0."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        return int(value)
-    return int(value) if isinstance(value, float) and value >= 1 and value.is_integer() else value
+def _whole(limit: float | None) -> float | None:
+    return int(limit) if limit is not None and limit >= 1 else limit
 
 
 def _check_limit(limit: float | None) -> None:
@@ -120,10 +116,6 @@ def _draws_itself(backend: str) -> bool:
     return backend.startswith(("vllm", "local-", "openai-"))
 
 
-def _is_server(backend: str) -> bool:
-    return backend.endswith(("completions", "-chat"))
-
-
 def _preset(name: str | None) -> tuple[ModelPreset | None, str]:
     """Return a model's preset, if ``name`` is one, and what a preset's settings are said to come from."""
     if name is not None and name not in PRESETS and name not in model_presets():
@@ -133,60 +125,6 @@ def _preset(name: str | None) -> tuple[ModelPreset | None, str]:
 
 def _preset_tasks(row: ModelPreset) -> list[str]:
     return [EVERYTHING] if row.scenarios == SCENARIOS else [f"humaneval{scenario}" for scenario in row.scenarios]
-
-
-def _check_backend(name: str) -> None:
-    import lm_eval.models  # noqa: F401 - fills the registry
-    from lm_eval.api.registry import model_registry
-
-    known = [*model_registry.keys(), "hf-encoder-decoder"]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f": did you mean {near[0]}?" if near else f"; lm_eval has {', '.join(sorted(set(known)))}"
-        raise UsageError(f"backend {name!r} is not known{hint}")
-
-
-def _model_args(
-    model: Any, given: str | Mapping[str, Any] | None, backend: str, row: ModelPreset | None, preset_name: str
-) -> dict[str, Setting]:
-    """Return the arguments of the model class; raises UsageError if no model, or two, are named."""
-    said = _parsed(given)
-    if model is not None and not isinstance(model, str | Path):
-        if said:
-            raise UsageError("model_args are for models by name: this model is made already")
-        return {}
-    # Servers' classes take the model's name as `model`, those that load weights as `pretrained`.
-    key = next((name for name in ("pretrained", "model") if name in said), None)
-    if key is not None and model is not None:
-        raise UsageError(f"the model is named twice: {str(model)!r}, and {key}={said[key]!r} in model_args")
-    key = key or ("model" if _is_server(backend) else "pretrained")
-    found: dict[str, Setting] = {}
-    if row is not None:
-        found[key] = Setting(row.model, preset_name)
-        if row.dtype is not None and backend in _LOADING:
-            found["dtype"] = Setting(row.dtype, preset_name)
-            found["trust_remote_code"] = Setting(True, preset_name)
-    if model is not None:
-        found[key] = Setting(str(model), ARGUMENTS)
-    found |= {name: Setting(value, ARGUMENTS) for name, value in said.items()}
-    if key not in found and backend != "dummy":
-        raise UsageError("no model was named: give its name or path, or a model's preset (humanevalpack presets list)")
-    return found
-
-
-def _parsed(given: str | Mapping[str, Any] | None) -> dict[str, Any]:
-    """Read ``key=value,key=value`` or JSON, as lm_eval does; raises UsageError."""
-    import json
-
-    from lm_eval.utils import simple_parse_args_string
-
-    if not isinstance(given, str):
-        return dict(given or {})
-    try:
-        found = json.loads(given) if given.lstrip().startswith("{") else simple_parse_args_string(given)
-    except ValueError as error:
-        raise UsageError(f"model_args are {given!r}; they must be key=value,key=value or JSON ({error})") from None
-    return dict(found)
 
 
 def _options(metadata: Mapping[str, Any], tasks: Sequence[str], *, mini: bool) -> dict[str, Options]:
@@ -219,17 +157,6 @@ def _chat(asked: bool, options: Mapping[str, Options], backend: str) -> Setting:
 
 def _texts(names: str | Sequence[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
-
-
-def _name_of(model: Any, arguments: Mapping[str, Setting]) -> str | None:
-    for key in ("pretrained", "model"):
-        if key in arguments:
-            return str(arguments[key].value)
-    if model is None or isinstance(model, str | Path):
-        return None if model is None else str(model)
-    from humanevalpack.lm_eval_plugin.backends import model_name
-
-    return model_name(model)
 
 
 def _folder_name(model: str | None, arguments: Mapping[str, Setting], names: Sequence[str]) -> str:

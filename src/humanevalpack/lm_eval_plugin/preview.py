@@ -8,6 +8,7 @@ from typing import Any
 from humanevalpack.corrections import corrected
 from humanevalpack.lm_eval_plugin.plans import CHAT_SERVERS, Plan
 from humanevalpack.lm_eval_plugin.prompting import Prompting, choose_prompting
+from humanevalpack.lm_eval_plugin.repeats import is_sampled, warnings
 from humanevalpack.problems import load_problems, published_task_ids
 from humanevalpack.results.folder import GENERATIONS, SCORES, VERDICTS
 from humanevalpack.results.manifest import MANIFEST
@@ -31,6 +32,8 @@ class Preview:
     command: str
     """The same run as a command of lm_eval's."""
     files: list[str]
+    warnings: list[str]
+    """What the user may not have meant."""
 
 
 def preview(plan: Plan) -> Preview:
@@ -58,6 +61,7 @@ def preview(plan: Plan) -> Preview:
         prompt_reason=f"{prompting.template.name}: {prompting.reason}",
         command=lm_eval_command(plan, indices),
         files=[str(plan.folder / name) for name in (MANIFEST, GENERATIONS, VERDICTS, SCORES)],
+        warnings=warnings(plan),
     )
 
 
@@ -103,7 +107,7 @@ def _answers(plan: Plan, problems: dict[str, int]) -> int:
     for task, count in problems.items():
         scenario, language = parse_task(task)
         options = plan.options[scenario]
-        each = options.n_samples if options.temperature > 0 else 1
+        each = options.n_samples if is_sampled(plan, options) else 1
         described = f"humanevalexplaindescribe-{language}" in problems or options.descriptions is not None
         total += count * each * (2 if scenario == "explainsynthesize" and not described else 1)
     return total

@@ -8,7 +8,7 @@ from humanevalpack.lm_eval_plugin.plans import Plan
 from humanevalpack.results.folder import GENERATIONS, SCORES, read_run
 from humanevalpack.results.manifest import MANIFEST, read_manifest, write_json, write_manifest
 from humanevalpack.results.records import Run, scores
-from humanevalpack.scenarios import task_name
+from humanevalpack.scenarios import parse_task, task_name
 
 FINISHED = "finished"
 """Manifest key: task to how many samples it has, once all are generated."""
@@ -24,12 +24,24 @@ class Progress:
     @property
     def generated(self) -> bool:
         """Whether everything that the run asks for is there."""
-        if self.run is None or not self.run.manifest.get(FINISHED):
-            return False
-        finished = dict(self.run.manifest[FINISHED])
-        # A language that was left out may be judged here by now.
-        asked = self.run.manifest.get("asked", {}).get("tasks", ())
-        return finished == samples_of(self.run) and finished.keys() >= set(asked)
+        return self.is_finished and not self.left_out
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run came to its end, perhaps without a language, and nothing was taken out since."""
+        return (
+            self.run is not None
+            and bool(self.run.manifest.get(FINISHED))
+            and dict(self.run.manifest[FINISHED]) == samples_of(self.run)
+        )
+
+    @property
+    def left_out(self) -> list[str]:
+        """The languages of which a finished run lacks a task: those may be judged here by now."""
+        if self.run is None:
+            return []
+        lacking = set(self.run.manifest.get("asked", {}).get("tasks", ())) - self.run.manifest.get(FINISHED, {}).keys()
+        return sorted({parse_task(task)[1] for task in lacking})
 
     @property
     def judged(self) -> bool:

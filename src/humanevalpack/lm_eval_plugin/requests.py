@@ -29,7 +29,8 @@ class AnswerRequest(Instance):  # type: ignore[misc]  # lm_eval is untyped
     generations: list[Generation] = field(default_factory=list)
     recording: "Recording | None" = field(default=None, repr=False)
     """The run's folder, if there is one."""
-    everything: list[KeptRow] = field(default_factory=list, repr=False)
-    """Without it, all generations of this run (of every task and rank): what has to be kept if scoring fails."""
+    everything: list[tuple[str, KeptRow]] = field(default_factory=list, repr=False)
+    """Without it, all generations of this run (of every task and rank), each with its task's name in lm_eval: what has
+    to be kept if scoring fails."""
     facts: dict[str, str] = field(default_factory=dict)
     """What the results record of the run, known once the model is."""

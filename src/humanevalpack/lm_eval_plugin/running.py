@@ -7,11 +7,14 @@ from typing import Any
 from humanevalpack.errors import UsageError
 from humanevalpack.evaluation import DEFAULT_KS, evaluate
 from humanevalpack.lm_eval_plugin import findings
-from humanevalpack.lm_eval_plugin.asking import announce
+from humanevalpack.lm_eval_plugin.asking import announce, announce_once
 from humanevalpack.lm_eval_plugin.loading import load_model
+from humanevalpack.lm_eval_plugin.model_choice import parsed
 from humanevalpack.lm_eval_plugin.planning import plan_run
 from humanevalpack.lm_eval_plugin.plans import Plan
-from humanevalpack.lm_eval_plugin.progress import finish, progress_of
+from humanevalpack.lm_eval_plugin.progress import Progress, finish, progress_of
+from humanevalpack.lm_eval_plugin.repeats import warnings
+from humanevalpack.lm_eval_plugin.toolchain_check import check_before_loading, still_left_out
 from humanevalpack.problems import load_problems
 from humanevalpack.results import Run, RunFolder, new_manifest, read_run
 from humanevalpack.results.folder import GENERATIONS, VERDICTS
@@ -42,16 +45,22 @@ def carry_out(plan: Plan, *, overwrite: bool = False, confirm_unsafe: bool = Fal
         before = progress_of(plan)
         if before.run is not None:
             _check_no_more(plan, before.run)
-        if before.run is not None and before.generated and (before.judged or plan.value("predict_only")):
+        done = before.is_finished and _nothing_to_add(before, plan)
+        if before.run is not None and done and (before.judged or plan.value("predict_only")):
             announce(f"{plan.folder} is finished: nothing is asked of the model")
             return before.run
-        if before.run is not None and before.generated:
+        if before.run is not None and done:
             announce(f"everything is generated in {plan.folder}: it is judged without the model")
             return _judge(plan, before.run, confirmed=confirmed)
+    if not plan.value("predict_only"):
+        check_before_loading(plan.tasks, options)
     if is_first_process():
         name = Path(plan.model_name).name if plan.model_name else plan.folder.absolute().name
         with RunFolder(plan.folder, new_manifest(name, **plan.facts()), overwrite=overwrite):
             pass  # made, and known as this run's, before the model is loaded
+        announce_once.cache_clear()
+        for line in warnings(plan):
+            announce_once(line)
     _ask(plan, confirmed=confirmed)
     return finish(plan.folder, options.k or DEFAULT_KS) if is_first_process() else read_run(plan.folder)
 
@@ -64,6 +73,11 @@ def is_first_process() -> bool:
 def _is_begun(folder: Path) -> bool:
     """Whether anything has been generated: a start that failed before binds nobody to its settings."""
     return any((folder / name).is_file() and (folder / name).stat().st_size for name in (GENERATIONS, VERDICTS))
+
+
+def _nothing_to_add(before: Progress, plan: Plan) -> bool:
+    """Whether a finished run lacks nothing, or only what can still not be judged here."""
+    return not before.left_out or (not plan.value("predict_only") and still_left_out(before.left_out, plan.common))
 
 
 def problem_counts(plan: Plan) -> dict[str, int]:
@@ -112,7 +126,7 @@ def _ask(plan: Plan, *, confirmed: bool) -> None:
             tasks=list(plan.tasks),
             limit=None if by_problem else plan.value("limit"),
             samples=plan.problems(problem_counts(plan)) if by_problem else None,
-            gen_kwargs=plan.value("gen_kwargs"),
+            gen_kwargs=parsed(plan.value("gen_kwargs"), "gen_kwargs") or None,
             system_instruction=plan.value("system_instruction"),
             apply_chat_template=plan.value("apply_chat_template"),
             predict_only=plan.value("predict_only"),

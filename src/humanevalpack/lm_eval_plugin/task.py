@@ -219,6 +219,7 @@ class HumanEvalPackTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval is u
         except EnvironmentFault as fault:
             kept = keep_everything(
                 requests[0].everything,
+                str(self.task_name),
                 self.options,
                 template,
                 samples=self.asking.samples_per_problem,

@@ -16,7 +16,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM, CachingLM
 from tqdm import tqdm
 
-from humanevalpack.lm_eval_plugin import backends, costs, findings, seeds
+from humanevalpack.lm_eval_plugin import backends, costs, findings, rate_limits, seeds
 from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.asking import announce_once
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
@@ -113,6 +113,7 @@ def _asking(model: Any, numbered: Sequence[Numbered], usage: Usage) -> Iterator[
         stack.enter_context(backends.asked_in_chunks(model))
         if backends.is_api(model):
             stack.enter_context(finishes_told(model, usage))
+            stack.enter_context(rate_limits.honoured())
         recording = open_recording(model, numbered)
         yield recording if recording is None else stack.enter_context(recording)
 
@@ -214,7 +215,10 @@ def _batches(model: Any, questions: Sequence[_Question]) -> Iterable[tuple[Seque
 def _share(model: Any, numbered: Sequence[Numbered]) -> None:
     """Let every request know all generations, those of other ranks too: any rank may have to keep everything."""
     rows = [
-        row_of(request.asking.task, request.problem.task_id, sample, request.generations[sample - request.idx])
+        (
+            request.asking.name,
+            row_of(request.asking.task, request.problem.task_id, sample, request.generations[sample - request.idx]),
+        )
         for request, sample in numbered
     ]
     if model.world_size > 1:

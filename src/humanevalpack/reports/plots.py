@@ -1,11 +1,11 @@
 """What there is to see, as numbers; ``svg.py`` draws it for the page, ``figures.py`` for papers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from humanevalpack.languages import get_language
 from humanevalpack.metrics import Estimate
-from humanevalpack.published import published_scores
+from humanevalpack.published import PublishedCell, published_bug_types, published_scores
 from humanevalpack.reports.breakdowns import Problems, Slice, by_bug_type, by_symptom, pass_curves
 from humanevalpack.reports.sheet import ScoreSheet
 from humanevalpack.results import Run
@@ -95,6 +95,7 @@ def plots(
         *_curves(runs),
         *(_stacks(sheet, number, len(sheets)) for number, sheet in enumerate(sheets)),
         *_slices(runs, problems, sheets[0].k),
+        *_published_bug_types(runs, problems, sheets[0].k, paper),
     ]
 
 
@@ -178,11 +179,35 @@ def _slices(runs: Sequence[Run], problems: Problems, k: int) -> list[Bars]:
     return found
 
 
-def _grouped(slices: Sequence[tuple[int, Slice]]) -> list[Bar]:
+def _published_bug_types(
+    runs: Sequence[Run], problems: Problems, k: int, paper: Sequence[str | None]
+) -> Iterator[Bars]:
+    """Yield the score of HumanEvalFix in Python by kind of bug, for what was published is of Python alone."""
+    python = {"python": problems.get("python", ())}
+    slices = [
+        (number, part)
+        for number, run in enumerate(runs)
+        for part in by_bug_type(run, python, k)
+        if part.scenario == "fixtests"
+    ]
+    published = [published_bug_types(name) for name in paper]
+    if k == 1 and any(published[number] for number, _ in slices):
+        named = ", ".join(dict.fromkeys(name for name, kinds in zip(paper, published, strict=True) if name and kinds))
+        note = f"in brackets: problems; ring: published ({named})"
+        title = f"HumanEval{TITLES['fixtests']} in Python by kind of bug, pass@1"
+        yield Bars("bug_types_fixtests_python", title, _grouped(slices, published), note)
+
+
+def _grouped(
+    slices: Sequence[tuple[int, Slice]], published: Sequence[Mapping[str, PublishedCell]] | None = None
+) -> list[Bar]:
+    def mark(number: int, name: str) -> float | None:
+        return published[number][name].value / 100 if published and name in published[number] else None
+
     names = list(dict.fromkeys(part.name for _, part in slices))
     most = {name: max(part.problems for _, part in slices if part.name == name) for name in names}
     return [
-        Bar.of(f"{name} ({most[name]})", number, part.score)
+        Bar.of(f"{name} ({most[name]})", number, part.score, mark(number, name))
         for name in names
         for number, part in slices
         if part.name == name
