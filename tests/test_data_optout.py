@@ -49,6 +49,15 @@ def test_a_row_goes_if_its_content_came_from_a_listed_repository(accounts: Path)
     assert remaining("ann/x,carl/x", opt_out, "fixed", fetched_from="carl/x") == "carl/x"
 
 
+def test_rows_that_tell_where_their_content_came_from_go_with_it(tmp_path: Path, accounts: Path) -> None:
+    rows = [
+        commit(n, repos="ann/x,carl/x", fetched_via=f"raw-http:{repo}") for n, repo in enumerate(("ann/x", "carl/x"))
+    ]
+    write(tmp_path / "in/data/c/c-0001.jsonl", rows)
+    run(tmp_path / "in", tmp_path / "out", opt_out=accounts)
+    assert [row["repos"] for row in read_rows(tmp_path / "out/data/c/c-0001.jsonl")] == ["carl/x"]
+
+
 def finished(folder: Path) -> Path:
     """Shards as the release has them, in three formats."""
     write(folder / "data/python/python-0001.jsonl", [commit(1, repos="ann/x"), commit(2, repos="carl/x")])

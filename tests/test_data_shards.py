@@ -82,6 +82,12 @@ def test_rows_that_are_dropped_say_why(case: str, tmp_path: Path) -> None:
     assert made == reason if reason else isinstance(made, dict)
 
 
+def test_as_published_only_git_s_message_counts() -> None:
+    settings = SplitSettings(mode="published")
+    assert commit_row(fetched(1, status="timeout", stderr="fatal: no answer"), settings) == "fatal"
+    assert isinstance(commit_row(fetched(1, status="no_parent", stderr=""), settings), dict)
+
+
 def test_drops_are_counted_by_reason(tmp_path: Path) -> None:
     statuses = ["ok", "gone", "gone", "too_large"]
     write(tmp_path / "in.jsonl", [fetched(n, status=status) for n, status in enumerate(statuses)])

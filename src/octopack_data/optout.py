@@ -88,6 +88,11 @@ def remaining(repos: str, opt_out: OptOut, mode: Mode, *, drop_any: bool = False
     return ",".join(left) if left and source_left and not drop_any else None
 
 
+def fetched_from(row: Mapping[str, Any]) -> str:
+    """Return the repository that a row's content came from, "" where the row does not tell (``git-local:ann/x``)."""
+    return str(row.get("fetched_via") or "").partition(":")[2]
+
+
 def _listed(repo: str, entries: frozenset[str]) -> bool:
     return repo in entries or repo.partition("/")[0] in entries
 
@@ -123,7 +128,7 @@ class ApplyOptOut:
                 opt_out,
                 self.settings.mode,
                 drop_any=self.settings.any,
-                fetched_from=str(row.get("fetched_from") or ""),
+                fetched_from=fetched_from(row),
             )
             if left is None:
                 counts["dropped_opt_out"] += 1

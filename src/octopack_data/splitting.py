@@ -15,7 +15,7 @@ from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.languages import detected, folder_of, language_of, load_detector
 from octopack_data.licences import UNKNOWN, Choice, licence_of, read_licences, repositories
 from octopack_data.manifests import sha256_of
-from octopack_data.optout import read_opt_out, remaining
+from octopack_data.optout import fetched_from, read_opt_out, remaining
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import COMMIT_COLUMNS, Mode
 from octopack_data.rows import PART, read_rows
@@ -41,11 +41,12 @@ class SplitSettings(Settings):
     opt_out_any: bool = False
     """Mode fixed: a row leaves as soon as one of its repositories is listed."""
     statuses: tuple[str, ...] = ("ok", "added")
-    """Statuses of fetched rows that are kept (rows without a status are)."""
+    """Mode fixed: statuses of fetched rows that are kept. Rows without a status, and all in mode published, are kept
+    unless git's message begins with `fatal`."""
     detector: str = ""
     """package.module:function (path, content, language by the name) -> language, for suffixes of several languages."""
     extra: tuple[str, ...] = ()
-    """Columns to keep besides the release's ten, fetched_from say."""
+    """Columns to keep besides the release's ten; fetched_via lets a later opt-out know where a content came from."""
     format: Literal["jsonl.zst", "jsonl"] = "jsonl.zst"
     """Format of the files; the stage shard makes Parquet of them."""
 
@@ -60,15 +61,11 @@ def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any
 
     Reasons: ``status_<status>`` (or ``fatal``, where only git's own message tells it) and ``opt_out``.
     """
-    status = row.get("status")
-    if status is not None and status not in settings.statuses:
-        return f"status_{status}"
-    if status is None and str(row.get("stderr") or "").startswith("fatal"):
-        return "fatal"
+    if reason := _not_fetched(row, settings):
+        return reason
     repos: str = row["repos"]
     if settings.opt_out is not None:
-        origin = str(row.get("fetched_from") or "")
-        listed = read_opt_out(settings.opt_out)
+        listed, origin = read_opt_out(settings.opt_out), fetched_from(row)
         left = remaining(repos, listed, settings.mode, drop_any=settings.opt_out_any, fetched_from=origin)
         if left is None:
             return "opt_out"
@@ -78,6 +75,13 @@ def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any
         language = detected(row["new_file"], row["new_contents"], language, load_detector(settings.detector))
     made = {**row, "repos": repos, "lang": language, "license": _licence(row, repos, settings)}
     return {name: made[name] for name in (*COMMIT_COLUMNS, *settings.extra)}
+
+
+def _not_fetched(row: Mapping[str, Any], settings: SplitSettings) -> str:
+    status = row.get("status") or ""
+    if status and settings.mode == "fixed":
+        return "" if status in settings.statuses else f"status_{status}"
+    return "fatal" if str(row.get("stderr") or "").startswith("fatal") else ""
 
 
 def _licence(row: Mapping[str, Any], repos: str, settings: SplitSettings) -> str:

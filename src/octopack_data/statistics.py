@@ -96,6 +96,13 @@ def measured_sizes(raw: str | Path, filtered: str | Path | None = None, *, block
     )
 
 
+def chosen_sizes(
+    raw: str | Path | None, filtered: str | Path | None = None, *, blocks: bool = False
+) -> list[LanguageSizes]:
+    """Return the sizes of a run, or the released ones if no folder is named."""
+    return read_sizes() if raw is None else measured_sizes(raw, filtered, blocks=blocks)
+
+
 def _folder_sizes(source: str | Path, *, blocks: bool) -> dict[str, tuple[float, int]]:
     counts = _counts(Path(source))
     found = {}
