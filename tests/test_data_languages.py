@@ -35,6 +35,7 @@ LANGUAGES = {
     "LICENSE": (UNKNOWN, UNKNOWN),
     "a/Makefile": ("Makefile", "Makefile"),
     "a.d/Makefile": (UNKNOWN, "Makefile"),
+    "a.d/py": ("Python", UNKNOWN),
     "GNUMakefile": (UNKNOWN, UNKNOWN),
     "foo.rs.in": (UNKNOWN, "Rust"),
     "pom.xml.dist": (UNKNOWN, "XML"),
@@ -86,9 +87,13 @@ def test_every_suffix_of_two_dots_gives_its_language_once_mended() -> None:
 
 
 @given(st.text("./aMpyrsin", max_size=12))
-def test_what_has_a_language_is_fetched(path: str) -> None:
-    for mode in ("published", "fixed"):
-        assert has_known_extension(path, mode) or language_of(path, mode) == UNKNOWN
+def test_once_mended_exactly_what_has_a_language_is_fetched(path: str) -> None:
+    assert has_known_extension(path, "fixed") is (language_of(path, "fixed") != UNKNOWN)
+
+
+def test_as_published_a_language_may_be_given_to_what_is_never_fetched() -> None:
+    assert language_of("a.d/py", "published") == "Python"
+    assert not has_known_extension("a.d/py", "published")
 
 
 FOLDERS = {

@@ -38,9 +38,9 @@ def language_by_suffix() -> Mapping[str, str]:
 def language_of(path: str, mode: Mode) -> str:
     """Return the language of a file in a repository, or ``unknown``.
 
-    ``published``: only what follows the last dot counts (``x.rs.in`` is unknown), and a name without a dot is known
-    only if no folder above it has one (``a.d/Makefile`` is unknown). ``fixed``: the longest suffix that is listed;
-    names without a dot are compared whole.
+    ``published``: only what follows the last dot counts (``x.rs.in`` is unknown), and a name without a dot gets one if
+    any folder above it has one (``a.d/Makefile`` is unknown, ``a.d/py`` Python). ``fixed``: the longest suffix that is
+    listed; names without a dot are compared whole.
     """
     known = language_by_suffix()
     name = path.rpartition("/")[2]

@@ -12,7 +12,7 @@ from humanevalpack.errors import UsageError
 from octopack_data.languages import folder_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import RowWriter, read_rows, schema_of
+from octopack_data.rows import RowWriter, ending, read_rows
 from octopack_data.settings import Settings, written_settings
 from octopack_data.sources import Part, find_parts
 
@@ -42,6 +42,18 @@ class ShardSettings(Settings):
     """Layout lines: rows of a file."""
     format: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl.zst"
     """Format of the files; the release has jsonl."""
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """Return the Arrow schema of a file's rows: Parquet's own, else that of the first row (null as text)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if ending(path) == ".parquet":
+        return pq.read_schema(path)
+    first = next(iter(read_rows(path)), {})
+    found = pa.Table.from_pylist([first]).schema
+    return pa.schema([(item.name, pa.string() if pa.types.is_null(item.type) else item.type) for item in found])
 
 
 def language_folder(part: Part) -> str:
