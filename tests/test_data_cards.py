@@ -2,7 +2,7 @@
 
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import create_autospec
 
 import pyarrow as pa
@@ -27,9 +27,13 @@ SETTINGS = CardSettings(name="Small Pack", repository="me/pack", contact="https:
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     """Shards of two languages, as the stage leaves them."""
+    return made(tmp_path)
+
+
+def made(tmp_path: Path, form: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl.zst") -> Path:
     write(tmp_path / "in/Python.jsonl", [commit(n) for n in range(5)])
     write(tmp_path / "in/C++.jsonl", [commit(n, "C++", "isc") for n in range(3)])
-    settings = ShardSettings(shard_bytes=600)
+    settings = ShardSettings(shard_bytes=600, format=form)
     run_stage(shard_stage(tmp_path / "in", tmp_path / "pack", settings), progress=False)
     return tmp_path / "pack"
 
@@ -42,7 +46,7 @@ def front_matter(card: str) -> dict[str, Any]:
 def test_the_card_has_a_configuration_for_each_language(pack: Path) -> None:
     facts = front_matter(make_card(pack, SETTINGS))
     assert [config["config_name"] for config in facts["configs"]] == ["c++", "python"]
-    assert facts["configs"][0]["data_files"][0]["path"][0] == "data/c++/c++-0001.jsonl.zst"
+    assert facts["configs"][0]["data_files"][0]["path"] == ["data/c++/*.jsonl.zst"]
     assert facts["size_categories"] == ["n<1K"]
     assert facts["license"] == "other"
 
@@ -55,10 +59,11 @@ def test_the_card_says_counts_and_where_to_ask_for_removal(pack: Path) -> None:
     assert "**shard: kept**" in card
 
 
-def test_every_configuration_loads_by_the_card(pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.zst", "parquet"])
+def test_every_configuration_loads_by_the_card(form: Any, tmp_path: Path) -> None:
     import datasets
 
+    pack = made(tmp_path, form)
     write_card(pack, SETTINGS)
     for language, rows in (("python", 5), ("c++", 3)):
         loaded = datasets.load_dataset(str(pack), language, split="train", cache_dir=str(tmp_path / "cache"))

@@ -43,6 +43,13 @@ def test_a_chain_is_read_from_its_last_folder(chain: Path) -> None:
         assert (before.kept, after.before) == (after.rows, (before.folder,))
 
 
+def test_a_chain_is_found_from_any_folder(chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(chain)
+    run_stage(shard_stage("split", Path("again"), ShardSettings()), progress=False)
+    monkeypatch.chdir(chain / "in")
+    assert [stage.stage for stage in read_chain(chain / "again")] == ["split", "shard"]
+
+
 def test_the_funnel_as_a_table(chain: Path) -> None:
     assert funnel_table(read_chain(chain / "optout")).splitlines()[2:] == [
         "| split: read | 10 | |",

@@ -12,6 +12,7 @@ from octopack_data.funnel import funnel_table, read_chain
 from octopack_data.languages import display_name
 from octopack_data.licences import licences
 from octopack_data.manifests import read_manifest
+from octopack_data.rows import ending
 from octopack_data.settings import Settings
 from octopack_data.shards import language_parts
 from octopack_data.sources import Part
@@ -44,7 +45,7 @@ def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -
     sizes = measured_sizes(folder)
     rows = total(sizes).raw_samples
     sections = [
-        _front_matter(parts, folder, settings, rows),
+        _front_matter(parts, settings, rows),
         f"# {settings.name}\n\n{settings.description}\n",
         _use(settings, sizes),
         f"## Languages\n\n{_languages_table(sizes)}",
@@ -55,7 +56,7 @@ def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -
     return "\n".join(sections)
 
 
-def _front_matter(parts: Sequence[Part], folder: Path, settings: CardSettings, rows: int) -> str:
+def _front_matter(parts: Sequence[Part], settings: CardSettings, rows: int) -> str:
     import yaml
 
     facts = {
@@ -67,15 +68,15 @@ def _front_matter(parts: Sequence[Part], folder: Path, settings: CardSettings, r
         "task_categories": ["text-generation"],
         "size_categories": [next((name for limit, name in _SIZES if rows < limit), "n>1T")],
         "configs": [
-            {"config_name": part.name, "data_files": [{"split": "train", "path": _paths(part, folder)}]}
-            for part in parts
+            {"config_name": part.name, "data_files": [{"split": "train", "path": _paths(part)}]} for part in parts
         ],
     }
     return f"---\n{yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)}---\n"
 
 
-def _paths(part: Part, folder: Path) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in part.paths]
+def _paths(part: Part) -> list[str]:
+    """Return a pattern for the files of a language: there may be thousands."""
+    return [f"data/{part.name}/*{kind}" for kind in dict.fromkeys(ending(path) for path in part.paths)]
 
 
 def _use(settings: CardSettings, sizes: Sequence[LanguageSizes]) -> str:
@@ -123,8 +124,8 @@ def _removal(settings: CardSettings) -> str:
     return (
         "## Removal of your code\n\n"
         f"Write to {settings.contact}, naming your account or repository. Its rows are then taken out of every shard,\n"
-        "and the next version is made without them; whoever has a copy is asked to do the same. Rows hold no names\n"
-        "and no addresses of authors besides what stands in the code and the messages themselves.\n"
+        "and the next version is made without them; whoever has a copy is asked to do the same. Of the authors,\n"
+        "rows hold the accounts in `repos` and what stands in the code and the messages themselves.\n"
     )
 
 

@@ -84,6 +84,7 @@ def display_name(folder: str) -> str:
     return _names_of_folders().get(folder, folder)
 
 
+@cache
 def load_detector(name: str) -> Detector:
     """Return the function that ``package.module:function`` names; raises UsageError."""
     module, _, function = name.partition(":")

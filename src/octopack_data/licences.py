@@ -41,8 +41,13 @@ def licences() -> Mapping[str, Licence]:
 
 def most_restrictive(keys: Iterable[str]) -> str:
     """Return the most restrictive licence; one that is not listed counts as more restrictive than all listed ones."""
-    order = list(licences())
-    return max(keys, key=lambda key: (order.index(key) if key in order else len(order), key))
+    ranks = _ranks()
+    return max(keys, key=lambda key: (ranks.get(key, len(ranks)), key))
+
+
+@cache
+def _ranks() -> Mapping[str, int]:
+    return {key: rank for rank, key in enumerate(licences())}
 
 
 def repositories(repos: str) -> list[str]:

@@ -178,6 +178,6 @@ def _input_facts(path: Path) -> FileFacts:
             name = path.relative_to(folder).as_posix()
             for facts in read_manifest(folder).get("outputs", []):
                 if facts["path"] == name and facts["bytes"] == size:
-                    return FileFacts(str(path), size, facts["sha256"], facts["rows"])
+                    return FileFacts(str(path.absolute()), size, facts["sha256"], facts["rows"])
             break
-    return file_facts(path, str(path))
+    return file_facts(path, str(path.absolute()))
