@@ -1,10 +1,14 @@
 """octopack_data.splitting and shards: from fetched rows to the files of each language."""
 
 import resource
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_rows import commit, fetched, write
 from humanevalpack.errors import InputError, UsageError
@@ -13,7 +17,7 @@ from octopack_data.manifests import sha256_of
 from octopack_data.parts import run_stage
 from octopack_data.records import COMMIT_COLUMNS, Mode
 from octopack_data.rows import read_rows
-from octopack_data.shards import ShardSettings, line_bytes, shard_stage
+from octopack_data.shards import ShardSettings, cut, line_bytes, shard_stage
 from octopack_data.splitting import Split, SplitSettings, commit_row, split_stage
 
 
@@ -226,6 +230,57 @@ def test_rows_are_passed_on_unchanged(tmp_path: Path) -> None:
     for form in ("jsonl", "jsonl.zst", "parquet"):
         shard(tmp_path / "in", tmp_path / form, format=form)
         assert list(read_rows(tmp_path / form / f"data/python/python-0001.{form}")) == [row]
+
+
+def test_rows_of_other_columns_are_not_cut_to_those_of_a_parquet_file(tmp_path: Path) -> None:
+    write(tmp_path / "in/data/go/a.jsonl", [commit(1)])
+    write(tmp_path / "in/data/go/b.jsonl", [commit(2, returncode=0)])
+    with pytest.raises(InputError, match=r"b\.jsonl, row 1: column 'returncode' is not in the first row"):
+        shard(tmp_path / "in", tmp_path / "out", format="parquet")
+    assert list(tmp_path.rglob("*.parquet*")) == []
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 100))
+def test_files_hold_all_rows_in_order_and_each_is_as_full_as_it_can_be(lengths: list[int], limit: int) -> None:
+    rows = [{"x": "y" * length} for length in lengths]
+    with TemporaryDirectory() as folder:
+        made = cut(
+            iter(rows),
+            lambda number: Path(folder) / f"{number:04d}.jsonl",
+            None,
+            lambda writer, row: writer.text_bytes + line_bytes(row) > limit,
+        )
+        found = [list(read_rows(writer.path)) for writer in made]
+    assert [row for part in found for row in part] == rows
+    sizes = [[line_bytes(row) for row in part] for part in found]
+    assert all(sum(part) <= limit or len(part) == 1 for part in sizes)
+    assert all(sum(part) + after[0] > limit for part, after in pairwise(sizes))
+
+
+def header_language(path: str, content: str, language: str) -> str:
+    return "C++" if path.endswith(".h") and "class " in content else language
+
+
+def test_a_detector_decides_between_languages_of_one_suffix(tmp_path: Path) -> None:
+    rows = [fetched(1, "a.h", new_contents="class A {};"), fetched(2, "b.h", new_contents="int b;")]
+    write(tmp_path / "in.jsonl", rows)
+    manifest = split(tmp_path / "in.jsonl", tmp_path / "out", detector=f"{__name__}:header_language")
+    assert [file["path"] for file in manifest["outputs"]] == ["data/c/in.jsonl.zst", "data/c++/in.jsonl.zst"]
+
+
+@pytest.mark.parametrize("mode", ["published", "fixed"])
+def test_the_same_rows_in_other_parts_give_the_same_languages(mode: Mode, tmp_path: Path) -> None:
+    rows = [row for path in sorted(scraped(tmp_path / "three").iterdir()) for row in read_rows(path)]
+    write(tmp_path / "one/rows.jsonl", rows[::-1])
+    found = []
+    for name in ("three", "one"):
+        split(tmp_path / name, tmp_path / f"split-{name}", mode=mode)
+        shard(tmp_path / f"split-{name}", tmp_path / f"joined-{name}", layout="joined")
+        files_of = sorted((tmp_path / f"joined-{name}/data").iterdir())
+        found.append(
+            {path.name: sorted(row["commit"] for row in read_rows(path / "data.jsonl.zst")) for path in files_of}
+        )
+    assert found[0] == found[1]
 
 
 def test_a_limit_must_be_positive(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def matrix(manifest: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     cells: dict[str, dict[str, int]] = {}
     for name, rows in manifest["counts"].items():
         if name.startswith(_CELL):
-            _, licence, language = name.split("|")
+            licence, _, language = name.removeprefix(_CELL).rpartition("|")
             cells.setdefault(licence, {})[language] = rows
     return dict(sorted(cells.items(), key=lambda item: (-sum(item[1].values()), item[0])))
 

@@ -28,6 +28,7 @@ _STYLE: Any = {
     "axes.labelcolor": _INK,
     "axes.edgecolor": "#8c939c",
     "axes.spines.top": False,
+    "axes.spines.right": False,
     "pdf.fonttype": 42,  # TrueType: publishers' checks refuse Type 3 fonts
     "savefig.bbox": "tight",
 }
@@ -106,6 +107,8 @@ def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -
     # A bar of no samples has no length on a logarithmic axis.
     for side, width, colour in ((1, 0.84, _RAW), (2, 0.44, _FILTERED)):
         heights = [float(bar[side]) or float("nan") for bar in bars]
+        if not sums[side - 1]:
+            continue
         label = f"{names[side - 1]} ({sums[side - 1]:,} samples)"
         axes.bar(at, heights, width=width, color=colour, label=label, zorder=1 + side)
     # Above the bars: the last one, of all other languages, is high.
@@ -128,16 +131,21 @@ def _set_axes(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str
     axes.set_xlim(-0.8, _places(bars)[-1] + 0.8)
     axes.set_xticks(_places(bars), [name for name, _, _ in bars], rotation=90)
     axes.tick_params(axis="x", length=0, pad=2)
+    axes.tick_params(axis="y", which="minor", length=0)
+    if any(filtered for _, _, filtered in bars):
+        _set_second_axis(axes, bars, names[1], limits)
+
+
+def _set_second_axis(axes: Any, bars: list[tuple[str, int, int]], name: str, limits: tuple[float, float]) -> None:
     for place, (_, _, filtered) in zip(_places(bars), bars, strict=True):
         if 0 < filtered < limits[0]:  # a bar below the axis: its number says what cannot be seen
             axes.text(place, limits[0] * 1.15, filtered, rotation=90, ha="center", va="bottom", color="white", zorder=4)
     second = axes.twinx()
     second.set_yscale("log")
     second.set_ylim(limits)
-    second.set_ylabel(f"Samples in {names[1]}", rotation=270, va="bottom")
-    second.spines["top"].set_visible(False)
-    for one in (axes, second):
-        one.tick_params(axis="y", which="minor", length=0)
+    second.set_ylabel(f"Samples in {name}", rotation=270, va="bottom")
+    second.spines["right"].set_visible(True)
+    second.tick_params(axis="y", which="minor", length=0)
 
 
 def _limits(bars: list[tuple[str, int, int]]) -> tuple[float, float]:

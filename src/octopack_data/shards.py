@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from humanevalpack.errors import UsageError
+from humanevalpack.errors import InputError, UsageError
 from octopack_data.languages import folder_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
@@ -70,16 +70,23 @@ def language_parts(source: str | Path) -> list[Part]:
     return [Part(language, paths[0], tuple(paths[1:])) for language, paths in sorted(files.items())]
 
 
-def joined_rows(part: Part) -> Iterator[dict[str, Any]]:
-    """Yield the rows of all files of a part."""
+def joined_rows(part: Part, columns: frozenset[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of all files of a part; raises InputError if one has a column besides ``columns``."""
     for path in part.paths:
-        yield from read_rows(path)
+        for number, row in enumerate(read_rows(path), start=1):
+            if columns is not None and not columns.issuperset(row):
+                more = next(name for name in row if name not in columns)
+                raise InputError(
+                    f"{path}, row {number}: column {more!r} is not in the first row of {part.path}, and a Parquet file "
+                    "has one set of columns; write --format jsonl.zst"
+                )
+            yield row
 
 
 def cut(
     rows: Iterable[Mapping[str, Any]],
     path_of: Callable[[int], Path],
-    schema: Callable[[], pa.Schema],
+    schema: pa.Schema | None,
     full: Callable[[RowWriter, Mapping[str, Any]], bool],
 ) -> Iterator[RowWriter]:
     """Write rows to the files ``path_of(1)``, ``path_of(2)``, …; yield the writer of each file that is finished.
@@ -97,7 +104,7 @@ def cut(
                 writer = None
             if writer is None:
                 number += 1
-                writer = stack.enter_context(RowWriter(path_of(number), schema))
+                writer = stack.enter_context(RowWriter(path_of(number), lambda: schema))
             writer.write(row)
         stack.close()
         if writer is not None:
@@ -114,7 +121,9 @@ class Shard:
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's files, joined and cut."""
-        made = list(cut(joined_rows(part), self._path_of(part, output), lambda: schema_of(part.path), self._full))
+        schema = schema_of(part.path) if self.settings.format == "parquet" else None
+        rows_of = joined_rows(part, frozenset(schema.names) if schema is not None else None)
+        made = list(cut(rows_of, self._path_of(part, output), schema, self._full))
         rows = sum(writer.rows for writer in made)
         counts = {"rows": rows, "kept": rows}
         if self.settings.layout != "lines":
