@@ -72,7 +72,10 @@ def test_every_configuration_loads_by_the_card(form: Any, tmp_path: Path) -> Non
 
 def test_the_licences_come_from_an_audit_of_the_same_rows(pack: Path, tmp_path: Path) -> None:
     write_audit(tmp_path / "audit", run_stage(audit_stage(pack, tmp_path / "audit"), progress=False))
-    assert "| `isc` | permissive | 3 |" in make_card(pack, SETTINGS, tmp_path / "audit")
+    written = write_card(pack, SETTINGS, tmp_path / "audit")
+    assert "| `isc` | permissive | 3 |" in (pack / "README.md").read_text()
+    assert {path.name for path in written} < {*plan_push(pack).files}
+    assert (pack / "NOTICES.md").read_text() == (tmp_path / "audit/NOTICES.md").read_text()
     run_stage(audit_stage(tmp_path / "in/Python.jsonl", tmp_path / "other"), progress=False)
     with pytest.raises(InputError, match="not the audit of these 8 rows"):
         make_card(pack, SETTINGS, tmp_path / "other")

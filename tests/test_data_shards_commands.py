@@ -43,7 +43,9 @@ def test_from_fetched_rows_to_a_data_set(source: Path, capsys: pytest.CaptureFix
     files = said(
         capsys, "card", source / "pack", "--contact", "https://example.org/removal", "--audit", source / "audit"
     )
-    assert [Path(line).name for line in files.splitlines()] == ["README.md", "SHA256SUMS"]
+    assert [Path(line).name for line in files.splitlines()] == [
+        "README.md", "SHA256SUMS", "NOTICES.md", "licences.csv", "repositories.csv",
+    ]  # fmt: skip
     assert "| – opt_out | 1 | 16.67 % |" in said(capsys, "stats", "funnel", source / "pack")
     assert "s0 --> s1" in said(capsys, "stats", "lineage", source / "pack")
     assert said(capsys, "stats", "table", source / "pack", source / "pack", "--format", "csv").count("\n") == 4

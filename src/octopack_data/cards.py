@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
-from octopack_data.audit import matrix
+from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES, matrix
 from octopack_data.funnel import funnel_table, read_chain
 from octopack_data.languages import display_name
 from octopack_data.licences import licences
@@ -108,7 +109,7 @@ def _licences_section(audit: Path | None, rows: int) -> str:
         raise InputError(
             f"{audit}: not the audit of these {rows} rows; make it anew: octopack-data commitpack stats licences"
         )
-    return f"{said}\n{_licence_table(matrix(manifest))}"
+    return f"{said}Terms and repositories: `{NOTICES}`, `{REPOSITORIES}`.\n\n{_licence_table(matrix(manifest))}"
 
 
 def _licence_table(cells: Mapping[str, Mapping[str, int]]) -> str:
@@ -130,14 +131,20 @@ def _removal(settings: CardSettings) -> str:
 
 
 def write_card(folder: Path, settings: CardSettings, audit: Path | None = None) -> list[Path]:
-    """Write README.md and SHA256SUMS (for ``sha256sum -c``) into a folder; return their paths."""
+    """Write README.md and SHA256SUMS (for ``sha256sum -c``) into a folder, and copies of its audit; return their paths.
+
+    The licences ask for it: the notices travel with the data.
+    """
     texts = {CARD: make_card(folder, settings, audit), SUMS: sums(read_manifest(folder))}
+    copied = [audit / name for name in (NOTICES, MATRIX, REPOSITORIES)] if audit is not None else []
     try:
         for name, text in texts.items():
             (folder / name).write_text(text, "utf-8")
+        for path in copied:
+            shutil.copyfile(path, folder / path.name)
     except OSError as error:
         raise EnvironmentFault(f"{folder}: {CARD} cannot be written: {error}") from error
-    return [folder / name for name in texts]
+    return [folder / name for name in (*texts, *(path.name for path in copied))]
 
 
 def sums(manifest: Mapping[str, Any]) -> str:

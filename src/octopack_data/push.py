@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES
 from octopack_data.cards import CARD, SUMS
 from octopack_data.manifests import read_manifest
 from octopack_data.rows import ending, read_rows
@@ -16,7 +17,7 @@ from octopack_data.rows import ending, read_rows
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_BESIDE = (CARD, SUMS, "NOTICES.md", "licences.csv", "repositories.csv", "languages.pdf", "languages.png")
+_BESIDE = (CARD, SUMS, NOTICES, MATRIX, REPOSITORIES, "languages.pdf", "languages.png")
 _LOOKED_AT = 1_000
 """Rows of a JSON-lines file that are looked at: a stage writes the same columns in all rows."""
 _PRIVATE = ("author", "committer", "trailer")
