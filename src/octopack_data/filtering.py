@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import UsageError
 from octopack_data.draws import is_in_sample
-from octopack_data.language_files import LanguageFiles
+from octopack_data.language_files import LanguageFiles, refuse_equal_names
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import COMMIT_COLUMNS, Commit, Mode, text_schema
@@ -70,12 +71,7 @@ def sieve_of(settings: FilterSettings) -> Sieve:
 def filter_stage(parts: Sequence[Part], output: Path, settings: FilterSettings) -> Stage:
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     sieve_of(settings)  # faults of files are said before any row is read
-    names = {part.name for part in parts}
-    clash = next((name for name in sorted(names) if "/" in name and name.partition("/")[2] in names), None)
-    if clash is not None:
-        raise UsageError(
-            f"the inputs {clash} and {clash.partition('/')[2]} could be written to one file: filter them one by one"
-        )
+    refuse_equal_names(parts)
     files = [*settings.verbs, *(path for path in (settings.tokenizer, settings.phrases) if path is not None)]
     hashes = {"files": {str(path): sha256_of(path) for path in files}} if files else {}
     return Stage("filter", FilterWork(settings), tuple(parts), output, written_settings(settings) | hashes)
@@ -91,11 +87,12 @@ class FilterWork:
         """Write what is kept, and count."""
         sieve, settings = sieve_of(self.settings), self.settings
         counts: Counter[str] = Counter()
-        schema = partial(text_schema, COMMIT_COLUMNS)
+        schema = text_schema(COMMIT_COLUMNS) if settings.format == "parquet" else None
         with ExitStack() as stack:
             kept = stack.enter_context(LanguageFiles(output, part.name, settings.format, schema))
             excluded = stack.enter_context(ExcludedFile(output, part.name, settings))
-            for row in text_rows(part.path, COMMIT_COLUMNS, skip=_skip(sieve, settings, counts)):
+            skip = _skip(sieve, settings, counts)
+            for row in chain.from_iterable(text_rows(path, COMMIT_COLUMNS, skip=skip) for path in part.paths):
                 commit, reason = sieve(Commit(**row))
                 counts[reason] += 1
                 if reason == KEPT:

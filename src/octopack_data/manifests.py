@@ -22,7 +22,7 @@ _TOOLS = ("datatrove", "duckdb", "numpy", "orjson", "pyarrow", "sqlglot", "token
 
 @dataclass(frozen=True)
 class FileFacts:
-    """One file of a stage: its path (relative to the output folder, or as given for an input), size and hash."""
+    """One file of a stage: its path (relative to the output folder; of an input, absolute), size and hash."""
 
     path: str
     bytes: int

@@ -61,9 +61,10 @@ class CommitReader(PipelineStep):  # type: ignore[misc]
         """Yield what came before, then the documents of the rank's parts."""
         yield from data or ()
         for part in find_parts(self.source)[rank::world_size]:
-            for row in text_rows(part.path, COMMIT_COLUMNS):
-                self.stat_update("documents")
-                yield document_of(row)
+            for path in part.paths:
+                for row in text_rows(path, COMMIT_COLUMNS):
+                    self.stat_update("documents")
+                    yield document_of(row)
 
 
 class RuleFilter(BaseFilter):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import typer
 
+from octopack_data.commands import card, optout, push, shard, split, stats
 from octopack_data.commands import filter as filtering
 
 app = typer.Typer(
@@ -16,4 +17,10 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
+app.command("split", epilog=split.EPILOG)(split.split)
+app.command("shard", epilog=shard.EPILOG)(shard.shard)
+app.command("optout", epilog=optout.EPILOG)(optout.optout)
 app.command("filter", epilog=filtering.EPILOG)(filtering.filter_commits)
+app.add_typer(stats.app, name="stats")
+app.command("card", epilog=card.EPILOG)(card.card)
+app.command("push", epilog=push.EPILOG)(push.push)
