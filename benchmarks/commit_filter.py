@@ -1,24 +1,26 @@
-"""Rows a second of the stage `filter`, rules and input and output, beside a straightforward one-process script.
+"""Rows a second and core of the stage `filter`, rules, input and output, beside two plain ways to do the same.
 
-    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter]
+    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter] [--release-way]
 
-Both read the same zstd JSON lines and keep the same rows (checked). The script decodes each line with json, asks the
-rules one after the other as the release wrote them, and writes what is left; the token rule is left out on both sides.
-`--release-way` adds the release's own shape: one `datasets.filter` after the other, each a pass over the table.
+All read the same zstd JSON lines and must keep the same rows. `script` decodes each line with json, asks one rule after
+the other and writes what is left, in one loop. `as released` is the shape of the release's own scripts: `datasets`, one
+pass over the table for each rule. The token rule is left out everywhere. Times are processor seconds.
 """
 
 import argparse
 import random
+import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(PROJECT / "tests")]
+
+from commit_filter_release_way import filter_as_released  # noqa: E402
 
 from commit_filter_oracle import filter_file  # noqa: E402
 from octopack_data.filtering import FilterSettings, FilterWork  # noqa: E402
@@ -62,31 +64,45 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Make the rows, run both, print the ratio."""
+    """Make the rows, run all ways, print rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=30_000)
     parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "commit_filter")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--release-way", action="store_true", help="also one pass of `datasets` a rule (minutes)")
     given = parser.parse_args()
     source = given.folder / f"rows-{given.rows}.jsonl.zst"
     if not source.exists():
         write_rows(source, code_rows(given.rows))
     text = sum(len(line) for line in _lines(source))
-    work = FilterWork(FilterSettings(mode="published", token_rule=False, excluded_share=0.0))
-    ours = min(timed(lambda: work(Part("part", source), given.folder / "ours")) for _ in range(given.repeat))
-    script = min(timed(lambda: filter_file(source, given.folder / "script")) for _ in range(given.repeat))
-    kept = [
-        Counter(str(row) for part in find_parts(given.folder / name) for row in read_rows(part.path))
-        for name in ("ours", "script")
-    ]
-    if kept[0] != kept[1]:
-        raise SystemExit("the two kept different rows")
+    quick = FilterSettings(mode="published", token_rule=False)
+    exact = quick.model_copy(update={"exact_reasons": True})
+    part, folder = Part("part", source), given.folder
+    ways: dict[str, Callable[[], object]] = {
+        "octopack-data": lambda: FilterWork(quick)(part, folder / "octopack-data"),
+        "with --exact-reasons": lambda: FilterWork(exact)(part, folder / "with --exact-reasons"),
+        "script": lambda: filter_file(source, folder / "script"),
+    }
+    if given.release_way:
+        ways["as released"] = lambda: filter_as_released(source, folder / "as released")
+    for way in ways:
+        shutil.rmtree(folder / way, ignore_errors=True)
+    seconds = {way: min(timed(work) for _ in range(given.repeat)) for way, work in ways.items()}
+    kept = {way: _kept(folder / way) for way in ways}
+    if any(rows != kept["script"] for rows in kept.values()):
+        raise SystemExit(f"not the same rows were kept: { ({way: len(rows) for way, rows in kept.items()}) }")
     print(
-        f"{given.rows} rows, {text / 1e6:.0f} MB of JSON, {sum(kept[0].values())} kept by all; best of {given.repeat}"
+        f"{given.rows} rows, {text / 1e6:.0f} MB of JSON, {len(kept['script'])} kept; best of {given.repeat}, one core"
     )
-    for name, seconds in (("octopack-data", ours), ("script", script)):
-        print(f"{name:14} {given.rows / seconds:9.0f} rows/s {text / seconds / 1e6:6.0f} MB/s")
-    print(f"ratio {script / ours:.1f}")
+    for way, took in seconds.items():
+        ratio = took / seconds["octopack-data"]
+        print(
+            f"{way:21} {given.rows / took:9,.0f} rows/s {text / took / 1e6:6.0f} MB/s   {ratio:5.1f} x the time of ours"
+        )
+
+
+def _kept(folder: Path) -> list[str]:
+    return sorted(str(row) for part in find_parts(folder) for row in read_rows(part.path))
 
 
 def _lines(path: Path) -> Iterator[bytes]:

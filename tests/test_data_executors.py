@@ -159,6 +159,7 @@ def test_a_lost_slurm_task_is_done_by_the_same_command_later(
     assert written(tmp_path / "out") == two[1]
 
 
+@pytest.mark.full
 def test_fewer_tasks_than_parts_and_short_arrays_do_every_part(
     source: Path, whole: Any, slurm: Path, tmp_path: Path
 ) -> None:

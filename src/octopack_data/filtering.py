@@ -131,18 +131,16 @@ def subject_in(line: bytes) -> str | None:
     """
     key = line.rfind(_KEY)
     start = key + len(_KEY)
-    if line[start : start + 1] == b" ":
+    if line.startswith(b' "', start):
         start += 1
     end = line.find(b'"', start + 1)
-    if key < 1 or line[start : start + 1] != b'"' or end < 0 or line.count(b"}", end) != 1:
-        return None
-    subject = line[start + 1 : end]
-    if b"\\" in subject or line[key - 1 : key] == b"\\":
+    if key < 1 or not line.startswith(b'"', start) or end < 0 or line.count(b"}", end) != 1:
         return None
     try:
-        return subject.decode()
+        subject = line[start + 1 : end].decode()
     except UnicodeDecodeError:
         return None  # the decoder says what is wrong
+    return None if "\\" in subject or line.startswith(b"\\", key - 1) else subject
 
 
 class ExcludedFile(AbstractContextManager["ExcludedFile"]):
