@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from commit_rows import made_rows
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.executors import SlurmSettings, run_on
 from octopack_data.filtering import FilterSettings, FilterWork, filter_stage
 from octopack_data.manifests import read_manifest, sha256_of
@@ -87,7 +87,7 @@ def test_the_order_of_parts_does_not_matter(source: Path, whole: Any, tmp_path: 
         assert files == {key: value for key, value in whole.items() if key not in ("inputs", "outputs")}
 
 
-@pytest.mark.parametrize(("executor", "workers"), [("processes", 1), ("processes", 2), ("local", 1)])
+@pytest.mark.parametrize(("executor", "workers"), [("processes", 1), ("processes", 2), ("local", 2)])
 def test_after_kill_9_the_same_call_goes_on(
     executor: str, workers: int, source: Path, whole: Any, tmp_path: Path
 ) -> None:
@@ -102,7 +102,7 @@ def test_after_kill_9_the_same_call_goes_on(
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with (tmp_path / "log").open("w") as log:  # no pipe: datatrove's own processes outlive a killed parent for a while
         ended = subprocess.run([sys.executable, "-c", program, *arguments], env=environment, check=False, stderr=log)
-    if workers == 1:
+    if executor == "processes" and workers == 1:
         assert ended.returncode == -signal.SIGKILL
     else:
         assert "filter: a worker was killed, perhaps for memory" in (tmp_path / "log").read_text()
@@ -202,6 +202,10 @@ def ray_cluster() -> Iterator[None]:
 
 
 @pytest.mark.xdist_group("ray")
-def test_ray_writes_the_same(ray_cluster: None, source: Path, whole: Any, tmp_path: Path) -> None:
+def test_ray_writes_the_same_after_a_part_was_killed(
+    ray_cluster: None, source: Path, whole: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(EnvironmentFault, match=r"1 of 5 parts failed \(p3 first\); see .*logs, then run the same"):
+        run_on("ray", replace(stage(source, tmp_path / "out"), work=Killed("p3", tmp_path / "mended")), workers=2)
     run_on("ray", stage(source, tmp_path / "out"), workers=2)
     assert written(tmp_path / "out") == whole

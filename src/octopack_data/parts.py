@@ -151,13 +151,18 @@ def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]
                 future.result()
                 yield waiting[future]
         except BrokenProcessPool as error:
-            raise EnvironmentFault(
-                f"{stage.name}: a worker was killed, perhaps for memory; what is finished stays: run the same command "
-                "again, with fewer --workers"
-            ) from error
+            raise worker_killed(stage) from error
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def worker_killed(stage: Stage) -> EnvironmentFault:
+    """Return what is said of a process that ended in the middle of a part."""
+    return EnvironmentFault(
+        f"{stage.name}: a worker was killed, perhaps for memory; what is finished stays: run the same command again, "
+        "with fewer --workers"
+    )
 
 
 def _refuse_foreign(output: Path) -> None:

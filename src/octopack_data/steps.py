@@ -8,6 +8,8 @@ never see one, and its writers leave out fields that are empty.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,11 @@ from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from octopack_data.filtering import FilterSettings, sieve_of
 from octopack_data.languages import folder_of
-from octopack_data.parts import Stage
+from octopack_data.parts import PartResult, Stage, worker_killed
 from octopack_data.records import COMMIT_COLUMNS, Commit
 from octopack_data.rows import text_rows
 from octopack_data.rules.sieve import KEPT
-from octopack_data.sources import find_parts
+from octopack_data.sources import Part, find_parts
 
 
 def document_of(row: Mapping[str, Any]) -> Document:
@@ -116,9 +118,18 @@ class PartStep(PipelineStep):  # type: ignore[misc]
         with chdir(self.folder):
             # Of all parts, not of those left: which part is a rank's must not change while others finish theirs.
             for part in self.stage.parts[rank::world_size]:
-                result = self.stage.run_part(part)
+                result = _done_apart(self.stage, part)
                 for name, count in result.counts.items():
                     self.stat_update(name, value=count)
+
+
+def _done_apart(stage: Stage, part: Part) -> PartResult:
+    """Do a part in a process of its own: datatrove's pools wait for ever for one that was killed (0.10.1)."""
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            return pool.submit(stage.run_part, part).result()
+        except BrokenProcessPool as error:
+            raise worker_killed(stage) from error
 
 
 class EndStep(PipelineStep):  # type: ignore[misc]
