@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.manifests import (
     MANIFEST,
     FileFacts,
@@ -88,12 +89,12 @@ class Stage:
         """Return the parts that are not finished."""
         return [part for part in self.parts if not self.mark(part).exists()]
 
-    def run_part(self, part: Part) -> None:
-        """Do one part and mark it; does nothing for a finished one."""
-        if self.mark(part).exists():
-            return
-        result = self.work(part, self.output)
-        write_json(self.mark(part), {"files": result.files, "counts": dict(result.counts)})
+    def run_part(self, part: Part) -> PartResult:
+        """Do one part and mark it, or only read the mark of a finished one; return what the part gave."""
+        if not self.mark(part).exists():
+            result = self.work(part, self.output)
+            write_json(self.mark(part), {"files": result.files, "counts": dict(result.counts)})
+        return _result(self.mark(part))
 
     def end(self, **facts: Any) -> dict[str, Any]:
         """Write the manifest of a finished stage and return it; the same whatever the order of the parts was."""
@@ -149,9 +150,19 @@ def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]
             for future in as_completed(waiting):
                 future.result()
                 yield waiting[future]
+        except BrokenProcessPool as error:
+            raise worker_killed(stage) from error
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+
+
+def worker_killed(stage: Stage) -> EnvironmentFault:
+    """Return what is said of a process that ended in the middle of a part."""
+    return EnvironmentFault(
+        f"{stage.name}: a worker was killed, perhaps for memory; what is finished stays: run the same command again, "
+        "with fewer --workers"
+    )
 
 
 def _refuse_foreign(output: Path) -> None:

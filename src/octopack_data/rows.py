@@ -39,33 +39,40 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(ending(path))
 
 
-def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one file, the named ``columns`` alone if there are any.
+Skip = Callable[[bytes], bool]
+"""Says of the JSON line of a row that it needs not be decoded."""
 
-    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text.
+
+def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, the named ``columns`` alone if there are any, without the lines to ``skip``.
+
+    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text. A file
+    without lines (Parquet) has none to skip.
     """
-    read = _read_parquet if ending(path) == ".parquet" else _read_json_lines
     try:
-        yield from read(path, tuple(columns))
+        if ending(path) == ".parquet":
+            yield from _read_parquet(path, tuple(columns))
+        else:
+            yield from _read_json_lines(path, tuple(columns), skip)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
-def text_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Yield rows whose columns must all hold text; raises InputError."""
-    for number, row in enumerate(read_rows(path, columns), start=1):
+def text_rows(path: Path, columns: Sequence[str], *, skip: Skip | None = None) -> Iterator[dict[str, str]]:
+    """Yield rows whose columns must all hold text, without the lines to ``skip``; raises InputError."""
+    for number, row in enumerate(read_rows(path, columns, skip=skip), start=1):
         for name in columns:
             if not isinstance(row[name], str):
                 raise InputError(f"{path}, row {number}: {name} must be text, not {row[name]!r}")
         yield row
 
 
-def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _read_json_lines(path: Path, columns: tuple[str, ...], skip: Skip | None) -> Iterator[dict[str, Any]]:
     import orjson
 
     with open_bytes(path) as lines:
         for number, line in enumerate(lines, start=1):
-            if line.isspace():
+            if (skip is not None and skip(line)) or line.isspace():
                 continue
             try:
                 row = orjson.loads(line)

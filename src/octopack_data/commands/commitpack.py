@@ -3,6 +3,7 @@
 import typer
 
 from octopack_data.commands import card, optout, push, shard, split, stats
+from octopack_data.commands import filter as filtering
 
 app = typer.Typer(
     help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
@@ -19,6 +20,7 @@ def _group() -> None:
 app.command("split", epilog=split.EPILOG)(split.split)
 app.command("shard", epilog=shard.EPILOG)(shard.shard)
 app.command("optout", epilog=optout.EPILOG)(optout.optout)
+app.command("filter", epilog=filtering.EPILOG)(filtering.filter_commits)
 app.add_typer(stats.app, name="stats")
 app.command("card", epilog=card.EPILOG)(card.card)
 app.command("push", epilog=push.EPILOG)(push.push)

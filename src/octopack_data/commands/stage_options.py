@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from octopack_data.executors import Executor, SlurmSettings
+from octopack_data.settings import read_settings
+
 if TYPE_CHECKING:
     from octopack_data.parts import Stage
 
@@ -12,19 +15,38 @@ SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, f
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes, each at one part at a time.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Start anew instead of going on.")]
+ExecutorOption = Annotated[
+    Executor, typer.Option("--executor", help="Where the parts are worked on; all but processes are datatrove's.")
+]
+SlurmOption = Annotated[
+    Path | None,
+    typer.Option("--slurm", metavar="FILE", help="YAML file for --executor slurm: partition, time and more."),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")]
 
 
-def run(stage: "Stage", *, workers: int, overwrite: bool, dry_run: bool) -> None:
+def run(
+    stage: "Stage",
+    *,
+    workers: int,
+    overwrite: bool,
+    dry_run: bool,
+    executor: Executor = "processes",
+    slurm: Path | None = None,
+) -> None:
     """Run a stage and print its counts, or say what it would read."""
-    from octopack_data.parts import run_stage
+    from octopack_data.executors import run_on
 
     if dry_run:
         files = sum(len(part.paths) for part in stage.parts)
         size = sum(part.bytes for part in stage.parts)
         typer.echo(f"{stage.name}: {len(stage.parts)} parts, {files} files, {size:,} bytes -> {stage.output}")
         return
-    manifest = run_stage(stage, workers=workers, overwrite=overwrite)
+    cluster = read_settings(SlurmSettings, slurm) if slurm is not None else None
+    manifest = run_on(executor, stage, workers=workers, slurm=cluster, overwrite=overwrite)
+    if manifest is None:
+        typer.echo(f"Submitted. {stage.output}/manifest.json is written last; logs: {stage.output}/.parts/datatrove")
+        return
     for name, count in manifest["counts"].items():
         if "." not in name and "|" not in name:  # counts by language are for the tables
             typer.echo(f"{count:12,} {name}")

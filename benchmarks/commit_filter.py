@@ -1,0 +1,116 @@
+"""Rows a second and core of the stage `filter`, rules, input and output, beside two plain ways to do the same.
+
+    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter] [--release-way]
+
+All read the same zstd JSON lines and must keep the same rows. `script` decodes each line with json, asks one rule after
+the other and writes what is left, in one loop. `as released` is the shape of the release's own scripts: `datasets`, one
+pass over the table for each rule. The token rule is left out everywhere. Times are processor seconds.
+"""
+
+import argparse
+import random
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(PROJECT / "tests")]
+
+from commit_filter_release_way import filter_as_released  # noqa: E402
+
+from commit_filter_oracle import filter_file  # noqa: E402
+from octopack_data.filtering import FilterSettings, FilterWork  # noqa: E402
+from octopack_data.rows import read_rows, write_rows  # noqa: E402
+from octopack_data.sources import Part, find_parts  # noqa: E402
+
+
+def code_rows(count: int) -> Iterator[dict[str, Any]]:
+    """Rows with the Python library's own files as contents and subjects as people write them, about 3 KB a row."""
+    chance = random.Random(0)
+    texts = [path.read_text("utf-8", "replace") for path in sorted(Path(random.__file__).parent.glob("*.py"))]
+    subjects = [line for line in _subjects() if line] or ["Fix the way things are"]
+    for number in range(count):
+        text = chance.choice(texts)
+        start = chance.randrange(max(1, len(text) - 1500))
+        old = text[start : start + int(chance.expovariate(1 / 1450)) + 20]
+        yield {
+            "commit": f"{number:040x}",
+            "old_file": (path := chance.choice(("src/parser.py", "lib/io/reader.py", "setup.py", "a/b/models.py"))),
+            "new_file": path,
+            "old_contents": old,
+            "new_contents": old[: len(old) // 2] + "\n# a change\n" + old[len(old) // 2 :],
+            "subject": (subject := chance.choice(subjects)),
+            "message": subject + "\n",
+            "lang": "Python",
+            "license": "mit",
+            "repos": "someone/something",
+        }
+
+
+def _subjects() -> list[str]:
+    log = subprocess.run(["git", "-C", str(PROJECT), "log", "--format=%s"], capture_output=True, text=True, check=False)
+    return log.stdout.splitlines()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Processor seconds of one run: what other processes take on a busy machine is left out."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def main() -> None:
+    """Make the rows, run all ways, print rates and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "commit_filter")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--release-way", action="store_true", help="also one pass of `datasets` a rule (minutes)")
+    given = parser.parse_args()
+    source = given.folder / f"rows-{given.rows}.jsonl.zst"
+    if not source.exists():
+        write_rows(source, code_rows(given.rows))
+    text = sum(len(line) for line in _lines(source))
+    quick = FilterSettings(mode="published", token_rule=False)
+    exact = quick.model_copy(update={"exact_reasons": True})
+    part, folder = Part("part", source), given.folder
+    ways: dict[str, Callable[[], object]] = {
+        "octopack-data": lambda: FilterWork(quick)(part, folder / "octopack-data"),
+        "with --exact-reasons": lambda: FilterWork(exact)(part, folder / "with --exact-reasons"),
+        "script": lambda: filter_file(source, folder / "script"),
+    }
+    if given.release_way:
+        ways["as released"] = lambda: filter_as_released(source, folder / "as released")
+    for way in ways:
+        shutil.rmtree(folder / way, ignore_errors=True)
+    seconds = {way: min(timed(work) for _ in range(given.repeat)) for way, work in ways.items()}
+    kept = {way: _kept(folder / way) for way in ways}
+    if any(rows != kept["script"] for rows in kept.values()):
+        raise SystemExit(f"not the same rows were kept: { ({way: len(rows) for way, rows in kept.items()}) }")
+    print(
+        f"{given.rows} rows, {text / 1e6:.0f} MB of JSON, {len(kept['script'])} kept; best of {given.repeat}, one core"
+    )
+    for way, took in seconds.items():
+        ratio = took / seconds["octopack-data"]
+        print(
+            f"{way:21} {given.rows / took:9,.0f} rows/s {text / took / 1e6:6.0f} MB/s   {ratio:5.1f} x the time of ours"
+        )
+
+
+def _kept(folder: Path) -> list[str]:
+    return sorted(str(row) for part in find_parts(folder) for row in read_rows(part.path))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    from octopack_data.rows import open_bytes
+
+    with open_bytes(path) as lines:
+        yield from lines
+
+
+if __name__ == "__main__":
+    main()
