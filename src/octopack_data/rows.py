@@ -51,10 +51,12 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
-def text_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Yield rows whose columns must all hold text; raises InputError."""
-    for number, row in enumerate(read_rows(path, columns), start=1):
+def text_rows(path: Path, columns: Sequence[str], *, every: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError."""
+    for number, row in enumerate(read_rows(path, () if every else columns), start=1):
         for name in columns:
+            if name not in row:
+                raise InputError(f"{path}, row {number}: no column {name!r}; there are {', '.join(row)}")
             if not isinstance(row[name], str):
                 raise InputError(f"{path}, row {number}: {name} must be text, not {row[name]!r}")
         yield row
