@@ -56,7 +56,7 @@ class Stage:
         if len(set(names)) < len(names):
             raise UsageError(f"{self.name}: two inputs have the same name: {Counter(names).most_common(1)[0][0]}")
         started = self.output / MARKS / "stage.json"
-        parts = {part.name: part.path.stat().st_size for part in self.parts}
+        parts = {part.name: part.bytes for part in self.parts}
         mine = json.loads(json.dumps({"stage": self.name, "settings": dict(self.settings), "parts": parts}))
         if overwrite and started.exists():
             self._forget()
@@ -103,7 +103,7 @@ class Stage:
             result = _result(self.mark(part))
             counts.update(result.counts)
             outputs += [file_facts(self.output / name, name, rows) for name, rows in result.files]
-        inputs = [_input_facts(part) for part in self.parts]
+        inputs = [_input_facts(path) for part in self.parts for path in part.paths]
         manifest = new_manifest(self.name, self.settings, inputs, outputs, counts, **facts)
         write_manifest(self.output, manifest)
         return manifest
@@ -125,13 +125,13 @@ def run_stage(stage: Stage, *, workers: int = 1, overwrite: bool = False, progre
     left = stage.left()
     if not left and (stage.output / MANIFEST).exists():
         return read_manifest(stage.output)
-    total = sum(part.path.stat().st_size for part in stage.parts)
-    done = total - sum(part.path.stat().st_size for part in left)
+    total = sum(part.bytes for part in stage.parts)
+    done = total - sum(part.bytes for part in left)
     with tqdm(
         total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=None if progress else True
     ) as bar:
         for part in _worked(stage, left, workers):
-            bar.update(part.path.stat().st_size)
+            bar.update(part.bytes)
     return stage.end()
 
 
@@ -142,7 +142,7 @@ def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]
             yield part
         return
     # The largest first: the last ones to end are then small.
-    order = sorted(parts, key=lambda part: -part.path.stat().st_size)
+    order = sorted(parts, key=lambda part: -part.bytes)
     with ProcessPoolExecutor(min(workers, len(parts))) as pool:
         waiting = {pool.submit(stage.run_part, part): part for part in order}
         try:
@@ -170,14 +170,14 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     return "the input's files are others"
 
 
-def _input_facts(part: Part) -> FileFacts:
+def _input_facts(path: Path) -> FileFacts:
     """The hash of an input that an earlier stage wrote is in its manifest: terabytes are not read twice for it."""
-    size = part.path.stat().st_size
-    for folder in part.path.parents:
+    size = path.stat().st_size
+    for folder in path.parents:
         if (folder / MANIFEST).is_file():
-            name = part.path.relative_to(folder).as_posix()
+            name = path.relative_to(folder).as_posix()
             for facts in read_manifest(folder).get("outputs", []):
                 if facts["path"] == name and facts["bytes"] == size:
-                    return FileFacts(str(part.path), size, facts["sha256"], facts["rows"])
+                    return FileFacts(str(path), size, facts["sha256"], facts["rows"])
             break
-    return file_facts(part.path, str(part.path))
+    return file_facts(path, str(path))

@@ -51,6 +51,18 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
+def schema_of(path: Path) -> pa.Schema:
+    """Return the Arrow schema of a file's rows: Parquet's own, else that of the first row (null as text)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if ending(path) == ".parquet":
+        return pq.read_schema(path)
+    first = next(iter(read_rows(path)), {})
+    found = pa.Table.from_pylist([first]).schema
+    return pa.schema([(item.name, pa.string() if pa.types.is_null(item.type) else item.type) for item in found])
+
+
 def text_rows(path: Path, columns: Sequence[str], *, every: bool = False) -> Iterator[dict[str, Any]]:
     """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError."""
     for number, row in enumerate(read_rows(path, () if every else columns), start=1):

@@ -96,7 +96,7 @@ def _is_public(value: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Found:
-    """One place of one value: in which text, of which kind, where (in characters), and a hash that tells values apart."""
+    """One place of one value: in which text, of which kind, where (in characters), and a hash of the value."""
 
     column: str
     kind: str

@@ -6,16 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from octopack_data.parts import PartResult
-from octopack_data.records import COMMIT_COLUMNS, Mode, text_schema
-from octopack_data.rows import RowWriter, ending, read_rows
+from octopack_data.records import Mode
+from octopack_data.rows import RowWriter, schema_of
 from octopack_data.settings import Settings
 from octopack_data.sources import Part
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 EXCLUDED = "excluded"
 """Folder of a stage's output with one file a part: commit, file and reason of each row that was left out."""
@@ -67,14 +64,3 @@ def sift(part: Part, output: Path, kind: str, rows: Iterable[dict[str, Any]], ju
 def named(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a row is called by in a report: its commit and file."""
     return {"commit": row["commit"], "file": row.get("new_file", "")}
-
-
-def schema_of(path: Path) -> pa.Schema:
-    """Return the Arrow schema of a file's rows: its own (Parquet), or that of its first row (JSON lines)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if ending(path) == ".parquet":
-        return pq.read_schema(path)
-    first = next(read_rows(path), None)
-    return text_schema(COMMIT_COLUMNS) if first is None else pa.Table.from_pylist([first]).schema

@@ -12,7 +12,7 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 @dataclass(frozen=True)
 class Part:
-    """One file of rows, worked on by one worker at a time.
+    """One file of rows, worked on by one worker at a time; or several that a stage joins (``more`` after ``path``).
 
     ``name`` is its path below the source, without the ending and without a leading ``data/``: ``python/data``,
     ``part-0003``. A stage writes the output of a part under the same name.
@@ -20,6 +20,17 @@ class Part:
 
     name: str
     path: Path
+    more: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files of the part, in order."""
+        return (self.path, *self.more)
+
+    @property
+    def bytes(self) -> int:
+        """Size of the part on disk."""
+        return sum(path.stat().st_size for path in self.paths)
 
 
 def find_parts(source: str | Path, *, revision: str | None = None) -> list[Part]:

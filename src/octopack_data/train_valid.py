@@ -21,10 +21,10 @@ from pydantic import Field
 from octopack_data.duplicate_groups import write_table
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.parts import PartResult, Stage, run_stage
-from octopack_data.rows import RowWriter, text_rows
+from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, hashed, make_sample
 from octopack_data.settings import written_settings
-from octopack_data.sieve import SieveSettings, schema_of
+from octopack_data.sieve import SieveSettings
 from octopack_data.sources import Part, find_parts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _WORK = ".groups"
 _RANGE = 2**64
 
 
-class SplitSettings(SieveSettings):
+class TrainValidSettings(SieveSettings):
     """Settings of ``commitpack split-train``."""
 
     valid: float = Field(default=0.05, gt=0, lt=1)
@@ -98,7 +98,7 @@ def _write_groups(pairs: Path, folder: Path) -> dict[str, int]:
 class _Split:
     """Second pass: each row to its side."""
 
-    settings: SplitSettings
+    settings: TrainValidSettings
     sample: Sample
 
     def __call__(self, part: Part, output: Path) -> PartResult:
@@ -135,7 +135,7 @@ def _group(repository: int, ids: np.ndarray[Any, Any], groups: np.ndarray[Any, A
 def split_train(
     source: str | Path,
     output: Path,
-    settings: SplitSettings | None = None,
+    settings: TrainValidSettings | None = None,
     *,
     workers: int = 1,
     overwrite: bool = False,
@@ -146,7 +146,7 @@ def split_train(
     ``repositories.json`` tells how many repositories share commits and how many the largest group has: with a large
     one the shares of the rows may be far from those of the groups. Goes on after a kill.
     """
-    settings = settings or SplitSettings()
+    settings = settings or TrainValidSettings()
     parts = find_parts(source)
     sample = make_sample(settings.sample, parts)
     stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings))

@@ -2,6 +2,19 @@
 
 import typer
 
+from octopack_data.commands import (
+    card,
+    decontaminate,
+    deduplicate,
+    optout,
+    push,
+    redact,
+    shard,
+    split,
+    split_train,
+    stats,
+)
+
 app = typer.Typer(
     help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
     rich_markup_mode=None,
@@ -12,3 +25,15 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """The stages, each a command of its own."""
+
+
+app.command("split", epilog=split.EPILOG)(split.split)
+app.command("shard", epilog=shard.EPILOG)(shard.shard)
+app.command("optout", epilog=optout.EPILOG)(optout.optout)
+app.add_typer(stats.app, name="stats")
+app.command("card", epilog=card.EPILOG)(card.card)
+app.command("push", epilog=push.EPILOG)(push.push)
+app.command("deduplicate", epilog=deduplicate.EPILOG)(deduplicate.deduplicate)
+app.command("redact", epilog=redact.EPILOG)(redact.redact)
+app.command("decontaminate", epilog=decontaminate.EPILOG)(decontaminate.decontaminate)
+app.command("split-train", epilog=split_train.EPILOG)(split_train.split_train)

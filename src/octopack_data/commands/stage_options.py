@@ -1,0 +1,41 @@
+"""The options that every stage has, and what its command prints."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from octopack_data.parts import Stage
+    from octopack_data.sources import Part
+
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
+WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes, each at one part at a time.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Start anew instead of going on.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")]
+
+
+def run(stage: "Stage", *, workers: int, overwrite: bool, dry_run: bool) -> None:
+    """Run a stage and print its counts, or say what it would read."""
+    from octopack_data.parts import run_stage
+
+    if dry_run:
+        say_plan(stage.name, stage.parts, stage.output)
+        return
+    say_counts(run_stage(stage, workers=workers, overwrite=overwrite))
+
+
+def say_plan(name: str, parts: "Sequence[Part]", output: Path) -> None:
+    """Print what a stage would read."""
+    files = sum(len(part.paths) for part in parts)
+    size = sum(part.bytes for part in parts)
+    typer.echo(f"{name}: {len(parts)} parts, {files} files, {size:,} bytes -> {output}")
+
+
+def say_counts(manifest: "Mapping[str, Any]") -> None:
+    """Print a finished stage's counts."""
+    for name, count in manifest["counts"].items():
+        if "." not in name and "|" not in name:  # counts by language are for the tables
+            typer.echo(f"{count:12,} {name}")

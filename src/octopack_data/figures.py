@@ -1,0 +1,151 @@
+"""Figures of the data with matplotlib (extra ``report``), as PDF and PNG; every number comes from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from humanevalpack.errors import UsageError
+from octopack_data.languages import display_name
+from octopack_data.statistics import COLUMNS, LanguageSizes, total
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Style = Literal["screen", "paper"]
+"""``paper``: the width of a page's text, small type, and the axes of the published figure (100 to 11 million)."""
+
+TOP = 45
+"""Languages of the published figure that have bars of their own."""
+# Two of Okabe and Ito's colours: told apart by the colour-blind, and in grey, where the one is dark and one light.
+_RAW, _FILTERED = "#0072b2", "#f0a830"
+_OTHER = "Other"
+_INK, _GRID = "#1d2126", "#dfe2e6"
+_STYLE: Any = {
+    "font.family": ["DejaVu Sans"],
+    "text.color": _INK,
+    "axes.labelcolor": _INK,
+    "axes.edgecolor": "#8c939c",
+    "axes.spines.top": False,
+    "pdf.fonttype": 42,  # TrueType: publishers' checks refuse Type 3 fonts
+    "savefig.bbox": "tight",
+}
+_LOOKS: dict[Style, tuple[tuple[float, float], float, int]] = {
+    "screen": ((12, 4.8), 10, 150),
+    "paper": ((7, 2.9), 6.5, 300),
+}
+"""Inches, points of the type, dots an inch."""
+_PAPER_LIMITS = (1e2, 1.1e7)
+# Without a date the same rows give the same file.
+_METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {}}
+
+
+def sizes_of_frame(frame: pd.DataFrame) -> list[LanguageSizes]:
+    """Return the rows of a data frame with the columns of LanguageSizes; raises UsageError."""
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise UsageError(f"the data frame has no column {missing[0]!r}; it needs {', '.join(COLUMNS)}")
+    return [LanguageSizes(*values) for values in frame[list(COLUMNS)].itertuples(index=False)]
+
+
+def distribution(sizes: Iterable[LanguageSizes], top: int = TOP) -> list[tuple[str, int, int]]:
+    """Return the bars: name, samples before and after the filters; the most frequent first, the rest as one."""
+    rows = sorted(sizes, key=lambda row: -row.raw_samples)
+    bars = [(display_name(row.language), row.raw_samples, row.ft_samples) for row in rows[:top]]
+    if rest := rows[top:]:
+        other = total(rest)
+        bars.append((f"{_OTHER} ({len(rest)} lang.)", other.raw_samples, other.ft_samples))
+    return bars
+
+
+def draw_languages(
+    sizes: Iterable[LanguageSizes],
+    folder: Path,
+    *,
+    names: tuple[str, str] = ("CommitPack", "CommitPackFT"),
+    top: int = TOP,
+    style: Style = "screen",
+    overwrite: bool = False,
+) -> list[Path]:
+    """Draw the distribution of languages (samples, logarithmic axes) as ``languages.pdf`` and ``languages.png``.
+
+    ``names`` are those of the data before and after the filters. Raises EnvironmentFault (no matplotlib), UsageError
+    (no samples; a file that is there already).
+    """
+    from humanevalpack.reports.writing import need_matplotlib
+
+    bars = distribution(sizes, top)
+    if not any(raw for _, raw, _ in bars):
+        raise UsageError("there are no samples to draw")
+    files = [folder / f"languages.{kind}" for kind in _METADATA]
+    if there := [file for file in files if file.exists() and not overwrite]:
+        raise UsageError(f"{there[0]} is there already; name another folder, or say --overwrite")
+    need_matplotlib()
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    (width, height), points, dots = _LOOKS[style]
+    # Fewer bars than the published figure's are as wide as its bars, or the figure would be all colour.
+    width = max(width * min(1, (len(bars) + 6) / (TOP + 7)), height)
+    folder.mkdir(parents=True, exist_ok=True)
+    look: Any = {**_STYLE, "font.size": points, "savefig.dpi": dots}
+    with rc_context(look):
+        figure = Figure(figsize=(width, height))
+        axes = figure.add_subplot()
+        _draw(axes, bars, names)
+        _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" else _limits(bars))
+        for file, metadata in zip(files, _METADATA.values(), strict=True):
+            figure.savefig(file, metadata=metadata)
+    return files
+
+
+def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -> None:
+    at = _places(bars)
+    sums = sum(raw for _, raw, _ in bars), sum(filtered for _, _, filtered in bars)
+    # A bar of no samples has no length on a logarithmic axis.
+    for side, width, colour in ((1, 0.84, _RAW), (2, 0.44, _FILTERED)):
+        heights = [float(bar[side]) or float("nan") for bar in bars]
+        label = f"{names[side - 1]} ({sums[side - 1]:,} samples)"
+        axes.bar(at, heights, width=width, color=colour, label=label, zorder=1 + side)
+    # Above the bars: the last one, of all other languages, is high.
+    place: Any = {"loc": "lower right", "bbox_to_anchor": (1, 1.01), "borderaxespad": 0}
+    axes.legend(frameon=False, ncols=2, handlelength=1.1, handleheight=1.1, columnspacing=1.6, **place)
+
+
+def _places(bars: list[tuple[str, int, int]]) -> list[float]:
+    """Return where the bars stand; what is summed up stands apart."""
+    last = bars[-1][0].startswith(_OTHER)
+    return [place + (0.6 if last and place == len(bars) - 1 else 0.0) for place in range(len(bars))]
+
+
+def _set_axes(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str], limits: tuple[float, float]) -> None:
+    axes.set_yscale("log")
+    axes.set_ylim(limits)
+    axes.set_ylabel(f"Samples in {names[0]}")
+    axes.grid(axis="y", color=_GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlim(-0.8, _places(bars)[-1] + 0.8)
+    axes.set_xticks(_places(bars), [name for name, _, _ in bars], rotation=90)
+    axes.tick_params(axis="x", length=0, pad=2)
+    for place, (_, _, filtered) in zip(_places(bars), bars, strict=True):
+        if 0 < filtered < limits[0]:  # a bar below the axis: its number says what cannot be seen
+            axes.text(place, limits[0] * 1.15, filtered, rotation=90, ha="center", va="bottom", color="white", zorder=4)
+    second = axes.twinx()
+    second.set_yscale("log")
+    second.set_ylim(limits)
+    second.set_ylabel(f"Samples in {names[1]}", rotation=270, va="bottom")
+    second.spines["top"].set_visible(False)
+    for one in (axes, second):
+        one.tick_params(axis="y", which="minor", length=0)
+
+
+def _limits(bars: list[tuple[str, int, int]]) -> tuple[float, float]:
+    """Return a power of ten below the smallest bar, and a bit more than one above the largest."""
+    import math
+
+    values = [value for _, *both in bars for value in both if value]
+    low = 10 ** math.floor(math.log10(min(values)))
+    high = 1.1 * 10 ** math.ceil(math.log10(max(values)))
+    # A bar of exactly the lowest value would have no length.
+    return (low / 2 if low == min(values) else low, high)

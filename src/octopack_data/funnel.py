@@ -1,0 +1,95 @@
+"""The way of the rows through the stages: who read whose output, and what each stage kept and dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError
+from octopack_data.manifests import MANIFEST, read_manifest
+
+DROPPED = "dropped_"
+"""Begins the names of counts of rows that a stage dropped, the reason after it."""
+
+
+@dataclass(frozen=True)
+class StageCounts:
+    """What one stage did: ``rows`` that it read, ``kept``, and the rest by reason, the most frequent first."""
+
+    stage: str
+    folder: Path
+    rows: int
+    kept: int
+    dropped: Mapping[str, int]
+    before: tuple[Path, ...]
+    """Folders of the stages whose output it read."""
+
+
+def read_chain(*folders: Path) -> list[StageCounts]:
+    """Return the stages that led to these folders, each after those that it read; raises InputError."""
+    found: dict[Path, StageCounts] = {}
+    for folder in folders:
+        _walk(folder.resolve(), found, ())
+    return list(found.values())
+
+
+def _walk(folder: Path, found: dict[Path, StageCounts], below: tuple[Path, ...]) -> None:
+    if folder in below:
+        raise InputError(f"{folder / MANIFEST}: reads its own output, through {' and '.join(map(str, below))}")
+    if folder in found:
+        return
+    manifest = read_manifest(folder)
+    before = tuple(dict.fromkeys(_stage_folders(manifest, folder)))
+    for one in before:
+        _walk(one, found, (*below, folder))
+    found[folder] = _counts(manifest, folder, before)
+
+
+def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Return the folders with a manifest above the inputs; inputs that are gone, or of no stage, begin the chain."""
+    found = []
+    for file in manifest.get("inputs", []):
+        for parent in Path(file["path"]).resolve().parents:
+            if (parent / MANIFEST).is_file():
+                if parent != folder:
+                    found.append(parent)
+                break
+    return found
+
+
+def _counts(manifest: Mapping[str, Any], folder: Path, before: tuple[Path, ...]) -> StageCounts:
+    counts = manifest.get("counts", {})
+    written = sum(file.get("rows") or 0 for file in manifest.get("outputs", []))
+    kept = counts.get("kept", written)
+    dropped = {key.removeprefix(DROPPED): count for key, count in counts.items() if key.startswith(DROPPED)}
+    order = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
+    rows = counts.get("rows", kept + sum(dropped.values()))
+    return StageCounts(manifest["stage"], folder, rows, kept, dict(order), before)
+
+
+def funnel_table(chain: Sequence[StageCounts]) -> str:
+    """Return the funnel as a Markdown table: a line a stage, below it one a reason."""
+    lines = ["| stage | rows | share |", "| --- | ---: | ---: |"]
+    for stage in chain:
+        lines.append(f"| {stage.stage}: read | {stage.rows:,} | |")
+        lines += [
+            f"| – {reason} | {count:,} | {_share(count, stage.rows)} |" for reason, count in stage.dropped.items()
+        ]
+        lines.append(f"| **{stage.stage}: kept** | **{stage.kept:,}** | **{_share(stage.kept, stage.rows)}** |")
+    return "\n".join(lines) + "\n"
+
+
+def _share(count: int, rows: int) -> str:
+    return f"{100 * count / rows:.2f} %" if rows else ""
+
+
+def lineage_graph(chain: Sequence[StageCounts]) -> str:
+    """Return the stages as a Mermaid graph, an arrow from each to those that read it."""
+    names = {stage.folder: f"s{number}" for number, stage in enumerate(chain)}
+    nodes = [
+        f'  {names[stage.folder]}["{stage.stage}<br/>{stage.folder.name}<br/>{stage.kept:,} rows"]' for stage in chain
+    ]
+    arrows = [f"  {names[before]} --> {names[stage.folder]}" for stage in chain for before in stage.before]
+    return "\n".join(["flowchart LR", *nodes, *arrows]) + "\n"
