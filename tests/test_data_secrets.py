@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from code_rows import STDLIB
 
+from code_rows import STDLIB
 from humanevalpack import LANGUAGES, load_problems
 from humanevalpack.errors import InputError
 from octopack_data.secrets import RULES, Redactor, load_rules
