@@ -14,14 +14,14 @@ from code_rows import functions, row
 from octopack_data.commands import app
 from octopack_data.decontamination import DecontaminateSettings, decontaminate
 from octopack_data.duplicates import DuplicateSettings, deduplicate
+from octopack_data.exclusions import CleaningSettings
 from octopack_data.redaction import RedactSettings, redact
 from octopack_data.rows import read_rows, write_rows
-from octopack_data.sieve import SieveSettings
 from octopack_data.sources import find_parts
 from octopack_data.train_valid import TrainValidSettings, split_train
 
 Clean = Callable[..., dict[str, Any]]
-STAGES: dict[str, tuple[Clean, SieveSettings]] = {
+STAGES: dict[str, tuple[Clean, CleaningSettings]] = {
     "deduplicate": (deduplicate, DuplicateSettings()),
     "redact": (redact, RedactSettings()),
     "decontaminate": (decontaminate, DecontaminateSettings(problems="mini")),

@@ -37,7 +37,7 @@ def test_of_the_real_data_no_prompt_is_missed_and_only_solutions_of_a_few_signs(
     assert [p.task_id for p in problems if detector.find_in(inside(p.prompt)) is None] == []
     missed = [p for p in problems if detector.find_in(inside(p.declaration + p.canonical_solution)) is None]
     assert len(missed) <= 12
-    assert all(len("".join(problem.canonical_solution.split())) <= 15 for problem in missed)
+    assert all(len("".join(problem.canonical_solution.split())) <= 20 for problem in missed)
     published = Detector(problems, "published")
     assert [p.task_id for p in problems if published.find_in("x\n" + p.prompt + "y") is None] == []
 

@@ -139,7 +139,7 @@ def test_workers_and_the_number_of_files_do_not_matter(tmp_path: Path) -> None:
     assert left[0] == left[1] == [row["commit"] for row in rows[:30]]
 
 
-@pytest.mark.parametrize("killed", ["find_clusters", "sift"])
+@pytest.mark.parametrize("killed", ["find_clusters", "write_kept"])
 def test_after_kill_9_the_same_command_ends_as_an_undisturbed_run(tmp_path: Path, killed: str) -> None:
     rows = [row(f"{n}", "", functions()[n % 20]) for n in range(40)]
     source = write(tmp_path / "in", rows)

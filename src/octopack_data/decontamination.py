@@ -17,12 +17,12 @@ from pydantic import Field
 
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import Problem, content_hash, load_problems
+from octopack_data.exclusions import CleaningSettings, Excluded, write_kept
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import written_settings
-from octopack_data.sieve import Excluded, SieveSettings, sift
 from octopack_data.sources import Part, find_parts
 
 _SHORT = 40
@@ -32,7 +32,7 @@ _TELLING = 5
 _WORDS = bytes(byte if chr(byte).isalnum() or byte > 127 else 32 for byte in range(256))
 
 
-class DecontaminateSettings(SieveSettings):
+class DecontaminateSettings(CleaningSettings):
     """Settings of ``commitpack decontaminate``."""
 
     problems: str = "hub"
@@ -153,7 +153,7 @@ class _Decontaminate:
             return Excluded("humanevalpack", details)
 
         rows = text_rows(part.path, ("commit", "old_contents", "new_contents"), every=True)
-        return sift(part, output, self.settings.format, self.sample.rows(rows), judge)
+        return write_kept(part, output, self.settings.format, self.sample.rows(rows), judge)
 
 
 @lru_cache(maxsize=1)

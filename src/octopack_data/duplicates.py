@@ -17,13 +17,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octopack_data.duplicate_groups import PLACES, Groups, keys_schema, read_dropped, write_table
+from octopack_data.exclusions import CleaningSettings, Excluded, write_kept
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.near_duplicates import MinHash, find_clusters, read_clusters, write_signatures
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import read_rows, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import written_settings
-from octopack_data.sieve import Excluded, SieveSettings, sift
 from octopack_data.sources import Part, find_parts
 
 Near = Literal["off", "new", "old", "both", "either"]
@@ -38,7 +38,7 @@ _TEXTS: Mapping[Near, tuple[tuple[str, ...], ...]] = {
 _WORK = ".duplicates"
 
 
-class DuplicateSettings(SieveSettings):
+class DuplicateSettings(CleaningSettings):
     """Settings of ``commitpack deduplicate``."""
 
     exact: tuple[str, ...] = ("old_contents", "new_contents")
@@ -123,7 +123,7 @@ class _Drop:
             return Excluded(reason, {"kept": kept})
 
         rows = self.sample.rows(read_rows(part.path))
-        return sift(part, output, self.settings.format, rows, judge)
+        return write_kept(part, output, self.settings.format, rows, judge)
 
 
 def deduplicate(

@@ -9,17 +9,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from octopack_data.exclusions import CleaningSettings, named
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.secrets import RULES, Redactor, load_rules
 from octopack_data.settings import written_settings
-from octopack_data.sieve import SieveSettings, named
 from octopack_data.sources import Part, find_parts
 
 
-class RedactSettings(SieveSettings):
+class RedactSettings(CleaningSettings):
     """Settings of ``commitpack redact``."""
 
     columns: tuple[str, ...] = ("old_contents", "new_contents", "subject", "message")

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from octopack_data.duplicate_groups import write_table
+from octopack_data.exclusions import CleaningSettings
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, hashed, make_sample
 from octopack_data.settings import written_settings
-from octopack_data.sieve import SieveSettings
 from octopack_data.sources import Part, find_parts
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _WORK = ".groups"
 _RANGE = 2**64
 
 
-class TrainValidSettings(SieveSettings):
+class TrainValidSettings(CleaningSettings):
     """Settings of ``commitpack split-train``."""
 
     valid: float = Field(default=0.05, gt=0, lt=1)

@@ -1,4 +1,4 @@
-"""What the stages that leave rows out share: rows kept in ``data/``, others named with a reason in ``excluded/``."""
+"""What the cleaning stages share: rows kept in ``data/``, others named with a reason in ``excluded/``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ EXCLUDED = "excluded"
 """Folder of a stage's output with one file a part: commit, file and reason of each row that was left out."""
 
 
-class SieveSettings(Settings):
-    """Settings of every stage that reads rows and writes those that it keeps."""
+class CleaningSettings(Settings):
+    """What the settings of every cleaning stage have."""
 
     mode: Mode = "fixed"
     """published: what the released data went through; fixed: the same, mended."""
@@ -41,7 +41,7 @@ Judge = Callable[[dict[str, Any]], Mapping[str, Any] | Excluded]
 """Returns the row to be written (the same or a changed one), or why it is left out."""
 
 
-def sift(part: Part, output: Path, kind: str, rows: Iterable[dict[str, Any]], judge: Judge) -> PartResult:
+def write_kept(part: Part, output: Path, kind: str, rows: Iterable[dict[str, Any]], judge: Judge) -> PartResult:
     """Write what ``judge`` keeps to ``data/<part>.<kind>`` and the rest's reasons to ``excluded/<part>.jsonl``.
 
     The counts are ``rows``, ``kept`` and ``dropped_<reason>``.
