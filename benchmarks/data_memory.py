@@ -167,7 +167,7 @@ def main() -> None:
                     f"{seen.peaks[share] / 1e6:8.0f}" if share in seen.peaks else f"{'-':>8}" for share in SHARES
                 )
                 print(f"{name:26}{number:5}{peaks}", flush=True)
-            subprocess.run(["rm", "-rf", str(output)], check=True)
+            shutil.rmtree(output)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ SLICE = 4_000_000
 """Rows that are grouped at once (by the first bits of their hash)."""
 PLACES = 2**40
 """A row's place in the whole is the rank of its part times this, plus its number in the part."""
-_BATCH = 50_000
+_BATCH = 10_000
+"""Small rows that are in memory at a time (5 MB)."""
 
 
 def keys_schema() -> pa.Schema:
