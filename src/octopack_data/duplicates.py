@@ -148,7 +148,8 @@ def deduplicate(
     ranked = [*(Part(f"against/{part.name}", part.path) for part in others), *parts]
     names = tuple(part.name for part in ranked)
     work = _Drop(names, len(others), settings, sample)
-    stage = Stage("deduplicate", work, tuple(parts), output, written_settings(settings))
+    said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
+    stage = Stage("deduplicate", work, tuple(parts), output, said)
     stage.begin(overwrite=overwrite)
     folder = output / _WORK
     if overwrite:

@@ -70,10 +70,12 @@ def code_signature(output: Path, minhash: MinHash) -> MinhashDedupSignature:
 
         def get_shingles(self, text: str) -> np.ndarray[Any, Any]:
             """Return the different shingles as hashes, uint64 of shape (shingles, 1)."""
-            hashes = np.fromiter((self._hash(token) for token in _TOKEN.findall(text)), dtype=np.uint64)
+            tokens = _TOKEN.findall(text)
+            known = {token: self._hash(token) for token in set(tokens)}
+            hashes = np.fromiter(map(known.__getitem__, tokens), dtype=np.uint64, count=len(tokens))
             if len(hashes) < minhash.ngram:
                 return np.empty((0, 1), dtype=np.uint64)
-            # A polynomial over the tokens' hashes: the order within a shingle counts, and each token is hashed once.
+            # A polynomial over the tokens' hashes: the order within a shingle counts.
             shingles = np.zeros(len(hashes) - minhash.ngram + 1, dtype=np.uint64)
             for place in range(minhash.ngram):
                 shingles = shingles * np.uint64(0x9E3779B97F4A7C15) + hashes[place : place + len(shingles)]
