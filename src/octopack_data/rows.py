@@ -58,10 +58,29 @@ def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = No
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
-def text_rows(path: Path, columns: Sequence[str], *, skip: Skip | None = None) -> Iterator[dict[str, str]]:
-    """Yield rows whose columns must all hold text, without the lines to ``skip``; raises InputError."""
-    for number, row in enumerate(read_rows(path, columns, skip=skip), start=1):
+def schema_of(path: Path) -> pa.Schema:
+    """Return the Arrow schema of a file's rows: Parquet's own, else that of the first row (null as text)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if ending(path) == ".parquet":
+        return pq.read_schema(path)
+    first = next(iter(read_rows(path)), {})
+    found = pa.Table.from_pylist([first]).schema
+    return pa.schema([(item.name, pa.string() if pa.types.is_null(item.type) else item.type) for item in found])
+
+
+def text_rows(
+    path: Path, columns: Sequence[str], *, every: bool = False, skip: Skip | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError.
+
+    Lines to ``skip`` are left out.
+    """
+    for number, row in enumerate(read_rows(path, () if every else columns, skip=skip), start=1):
         for name in columns:
+            if name not in row:
+                raise InputError(f"{path}, row {number}: no column {name!r}; there are {', '.join(row)}")
             if not isinstance(row[name], str):
                 raise InputError(f"{path}, row {number}: {name} must be text, not {row[name]!r}")
         yield row

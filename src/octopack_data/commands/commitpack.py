@@ -2,7 +2,18 @@
 
 import typer
 
-from octopack_data.commands import card, optout, push, shard, split, stats
+from octopack_data.commands import (
+    card,
+    decontaminate,
+    deduplicate,
+    optout,
+    push,
+    redact,
+    shard,
+    split,
+    split_train,
+    stats,
+)
 from octopack_data.commands import filter as filtering
 
 app = typer.Typer(
@@ -24,3 +35,7 @@ app.command("filter", epilog=filtering.EPILOG)(filtering.filter_commits)
 app.add_typer(stats.app, name="stats")
 app.command("card", epilog=card.EPILOG)(card.card)
 app.command("push", epilog=push.EPILOG)(push.push)
+app.command("deduplicate", epilog=deduplicate.EPILOG)(deduplicate.deduplicate)
+app.command("redact", epilog=redact.EPILOG)(redact.redact)
+app.command("decontaminate", epilog=decontaminate.EPILOG)(decontaminate.decontaminate)
+app.command("split-train", epilog=split_train.EPILOG)(split_train.split_train)

@@ -1,7 +1,8 @@
 """The options that every stage has, and what its command prints."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +11,7 @@ from octopack_data.settings import read_settings
 
 if TYPE_CHECKING:
     from octopack_data.parts import Stage
+    from octopack_data.sources import Part
 
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
@@ -38,15 +40,25 @@ def run(
     from octopack_data.executors import run_on
 
     if dry_run:
-        files = sum(len(part.paths) for part in stage.parts)
-        size = sum(part.bytes for part in stage.parts)
-        typer.echo(f"{stage.name}: {len(stage.parts)} parts, {files} files, {size:,} bytes -> {stage.output}")
+        say_plan(stage.name, stage.parts, stage.output)
         return
     cluster = read_settings(SlurmSettings, slurm) if slurm is not None else None
     manifest = run_on(executor, stage, workers=workers, slurm=cluster, overwrite=overwrite)
     if manifest is None:
         typer.echo(f"Submitted. {stage.output}/manifest.json is written last; logs: {stage.output}/.parts/datatrove")
         return
+    say_counts(manifest)
+
+
+def say_plan(name: str, parts: "Sequence[Part]", output: Path) -> None:
+    """Print what a stage would read."""
+    files = sum(len(part.paths) for part in parts)
+    size = sum(part.bytes for part in parts)
+    typer.echo(f"{name}: {len(parts)} parts, {files} files, {size:,} bytes -> {output}")
+
+
+def say_counts(manifest: "Mapping[str, Any]") -> None:
+    """Print a finished stage's counts."""
     for name, count in manifest["counts"].items():
         if "." not in name and "|" not in name:  # counts by language are for the tables
             typer.echo(f"{count:12,} {name}")
