@@ -2,6 +2,8 @@
 
 import typer
 
+from octopack_data.commands import fetch
+
 app = typer.Typer(
     help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
     rich_markup_mode=None,
@@ -12,3 +14,6 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """The stages, each a command of its own."""
+
+
+app.command("fetch", epilog=fetch.EPILOG)(fetch.fetch)
