@@ -18,10 +18,7 @@ from octopack_data.fetch.wants import Fetched, Group, Report, Side
 _NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40,64})")
 _NO_FILTERS = "filtering not recognized"
 _NO_IDS = "unadvertised object"
-_QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
 _FILTER = "--filter=blob:none"
-_PROMISED = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
-"""Said with each fetch and not written down: to what reads the clone afterwards, a missing object is just missing."""
 _FEW = 2
 """Commits that are fetched alone with their parents, without the history."""
 _MOST_MISSING = 20
@@ -62,13 +59,14 @@ class GitPartial:
                 report(group, failed)
 
     def _fetch_partial(self, group: Group, report: Report) -> None:
-        with self.remote.new_repository(group.repo) as folder:
+        with self.remote.new_repository() as folder:
             commits = sorted({want.commit for want in group.wants})
             said = ""
             if len(commits) > _FEW:
-                said = self.remote.run(folder, [*_PROMISED, "fetch", *_QUIET, _FILTER, "origin"])
+                said = self.remote.fetch(folder, group.repo, [_FILTER, "origin"], promised=True)
             # Those that no branch has any more, too: hosts keep them.
-            self._get(folder, sorted({*commits} - first_parents(self.remote.git, folder, commits).keys()), "--depth=2")
+            there = first_parents(self.remote.git, folder, commits).keys()
+            self._get(folder, group.repo, sorted({*commits} - there), "--depth=2")
             for batch in batches(group):
                 if _NO_FILTERS in said:
                     read_wants(self.remote.git, folder, batch, self.max_bytes, report)
@@ -76,8 +74,8 @@ class GitPartial:
                     self._read_batch(folder, batch, report)
 
     def _fetch_whole(self, group: Group, report: Report) -> None:
-        with self.remote.new_repository(group.repo) as folder:
-            self.remote.run(folder, ["fetch", *_QUIET, "origin"])
+        with self.remote.new_repository() as folder:
+            self.remote.fetch(folder, group.repo, ["origin"], promised=False)
             for batch in batches(group):
                 read_wants(self.remote.git, folder, batch, self.max_bytes, report)
 
@@ -85,18 +83,18 @@ class GitPartial:
         located = locate(self.remote.git, folder, group.wants)
         ids = list({name: None for one in located for name in one.ids()})
         held = frozenset(name for name in ids if self.known(name) is not None)
-        missing = self._get(folder, [name for name in ids if name not in held])
+        missing = self._get(folder, group.repo, [name for name in ids if name not in held])
         there = [_without(one, missing) for one in located]
         for fetched in read_located(self.remote.git, folder, there, self.max_bytes, self.known, held):
             report(group, fetched)
 
-    def _get(self, folder: Path, ids: Sequence[str], *options: str) -> frozenset[str]:
+    def _get(self, folder: Path, repo: str, ids: Sequence[str], *options: str) -> frozenset[str]:
         """Fetch objects by their ids; return those that the host does not have."""
         missing: set[str] = set()
         while wanted := [name for name in ids if name not in missing]:
             lines = "".join(f"{name}\n" for name in wanted).encode()
             try:
-                self.remote.run(folder, [*_PROMISED, "fetch", *_QUIET, *options, _FILTER, "--stdin", "origin"], lines)
+                self.remote.fetch(folder, repo, [*options, _FILTER, "--stdin", "origin"], promised=True, stdin=lines)
                 break
             except GitFailed as failure:
                 said = _NOT_THERE.search(failure.stderr)

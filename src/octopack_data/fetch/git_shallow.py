@@ -35,10 +35,8 @@ class GitShallow:
 
     def _fetch_want(self, repo: str, want: Want) -> Fetched:
         git = self.remote.git
-        with self.remote.new_repository(repo) as folder:
-            self.remote.run(
-                folder, ["fetch", "--quiet", "--depth=2", "--no-tags", "--no-write-fetch-head", "origin", want.commit]
-            )
+        with self.remote.new_repository() as folder:
+            self.remote.fetch(folder, repo, ["--depth=2", "origin", want.commit], promised=False)
             parent = first_parents(git, folder, [want.commit]).get(want.commit)
             if parent is None:
                 side = Side(Status.GONE, detail="no such commit")

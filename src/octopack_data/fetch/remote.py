@@ -16,6 +16,8 @@ from octopack_data.fetch.git import Git, GitFailed
 from octopack_data.fetch.limits import Circuit, Pauses
 from octopack_data.fetch.wants import Group, Report
 
+_QUIET = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+
 
 @dataclass(frozen=True)
 class Remote:
@@ -33,15 +35,23 @@ class Remote:
         """Return a repository's address; the name has been checked (wants.what_is_wrong)."""
         return self.address.replace("{repo}", repo)
 
-    def run(self, folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> str:
-        """Run a command that talks to the host, again while that may help; return stderr.
+    def fetch(self, folder: Path, repo: str, arguments: Sequence[str], *, promised: bool, stdin: bytes = b"") -> str:
+        """Run ``git fetch`` from a repository of the host, again while that may help; return stderr.
+
+        ``promised``: what is missing afterwards was left out by a filter. The remote is told to each command and not
+        written down, so that to what reads the clone a missing object is just missing.
 
         Raises GitFailed, and EnvironmentFault for a host that refuses everything.
         """
+        remote = {"url": self.url(repo), "fetch": "+refs/heads/*:refs/heads/*"}
+        if promised:
+            remote |= {"promisor": "true", "partialclonefilter": "blob:none"}
+        settings = [word for name, value in remote.items() for word in ("-c", f"remote.origin.{name}={value}")]
+        command = [*settings, "fetch", *_QUIET, *arguments]
         failures = 0
         while True:
             try:
-                _, said = self.git.run(folder, arguments, stdin)
+                _, said = self.git.run(folder, command, stdin)
             except GitFailed as failure:
                 self.circuit.saw(failure.http)
                 failures += 1
@@ -54,15 +64,12 @@ class Remote:
                 return said
 
     @contextmanager
-    def new_repository(self, repo: str) -> Iterator[Path]:
-        """Give an empty bare repository with the host as its ``origin``; it is removed at the end."""
+    def new_repository(self) -> Iterator[Path]:
+        """Give an empty bare repository; it is removed at the end."""
         self.work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.work, prefix="clone-", ignore_cleanup_errors=True) as folder:
             path = Path(folder).absolute()
             self.git.run(path, ["init", "--quiet", "--bare", "--template=", "--", str(path)])
-            settings = {"url": self.url(repo), "fetch": "+refs/heads/*:refs/heads/*", "tagOpt": "--no-tags"}
-            for name, value in settings.items():
-                self.git.run(path, ["config", f"remote.origin.{name}", value])
             yield path
 
     def each(self, groups: Sequence[Group], one: Callable[[Group, Report], None], report: Report) -> None:
