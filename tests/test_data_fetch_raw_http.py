@@ -1,6 +1,7 @@
 """octopack_data.fetch.raw_http against a real server with one fault after the other."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +57,8 @@ class Asking:
         self.backend = replace(
             RawHttp(
                 host.raw_url, settings.user_agent(), 1_000_000, BlobCache(work / "cache"), self.journal,
-                Pauses(tries=6, draw=lambda: 1.0), Circuit("the host"), requests_per_second=1e9, sleep=sleep,
+                Pauses(tries=6, draw=lambda: 1.0), Circuit("the host"), threading.Event(),
+                requests_per_second=1e9, sleep=sleep,
             ),
             **values,
         )  # fmt: skip
@@ -98,8 +100,8 @@ def test_a_passing_fault_costs_a_pause(case: str, host: Host, changes: list[Chan
 
 def test_a_slow_answer_is_asked_for_again(host: Host, changes: list[Change], tmp_path: Path) -> None:
     want = want_for(changes, "a.py")
-    host.faults[want.commit] = [slow(1.0)]
-    asking = Asking(host, tmp_path, timeout=0.3)
+    host.faults[want.commit] = [slow(4.0)]
+    asking = Asking(host, tmp_path, timeout=2.0)
     assert asking(want).new.content == b"a = 2\n"
     assert asking.pauses == [0.5]
 

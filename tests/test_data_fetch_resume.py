@@ -112,6 +112,19 @@ def test_kill_9_between_clones_costs_no_clone_that_was_read(host: Host, changes:
     assert not (tmp_path / "out/.fetch").exists()
 
 
+@pytest.mark.parametrize("backend", ["git-partial", "git-shallow", "raw-http"])
+def test_ctrl_c_ends_what_is_under_way(backend: str, host: Host, changes: list[Change], tmp_path: Path) -> None:
+    host.faults["/"] = [slow(300)] * 20
+    process = started(host, metadata(tmp_path / "meta.jsonl", changes), tmp_path / "out", "--backend", backend)
+    while not host.requests:
+        assert process.poll() is None, process.communicate()[0].decode()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert list((tmp_path / "out/.fetch").rglob("clone-*")) == []
+
+
 def test_two_processes_share_one_cache(host: Host, changes: list[Change], tmp_path: Path) -> None:
     source = metadata(tmp_path / "meta.jsonl", [replace(one, old_sha1="", new_sha1="") for one in changes])
     options = ("--backend", "raw-http", "--cache", str(tmp_path / "cache"))

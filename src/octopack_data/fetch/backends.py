@@ -64,7 +64,7 @@ class Backends:
         if name == "raw-http":
             return RawHttp(
                 settings.raw_url, settings.user_agent(), most, self.cache, journal, self._pauses(),
-                self._circuit(settings.raw_url), max(1, settings.requests_at_a_time // self.share),
+                self._circuit(settings.raw_url), self.stop, max(1, settings.requests_at_a_time // self.share),
                 settings.requests_per_second / self.share, settings.timeout,
             )  # fmt: skip
         scheme = settings.git_url.partition(":")[0]

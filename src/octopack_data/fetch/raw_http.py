@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from urllib.parse import quote
 
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.contents import blob_id
+from octopack_data.fetch.git import Stopped
 from octopack_data.fetch.journal import Journal
 from octopack_data.fetch.limits import Circuit, Pauses, TokenBucket, retry_after_seconds
 from octopack_data.fetch.statuses import Status
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _GONE = (401, 404, 410, 451)
 _MOST_REDIRECTS = 3
 _PIECE = 1 << 16
+_LOOK = 0.25
+"""Seconds between two looks at whether the run has ended."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class RawHttp:
     journal: Journal
     pauses: Pauses
     circuit: Circuit
+    stop: threading.Event
     at_a_time: int = 16
     requests_per_second: float = 50.0
     timeout: float = 60.0
@@ -80,12 +85,22 @@ class RawHttp:
                 for group, want in left:
                     report(group, await one.fetch(group.repo, want))
 
-            try:
-                async with asyncio.TaskGroup() as tasks:
-                    for _ in range(self.at_a_time):
-                        tasks.create_task(work())
-            except BaseExceptionGroup as several:
-                raise several.exceptions[0] from None
+            await self._finished([asyncio.create_task(work()) for _ in range(self.at_a_time)])
+
+    async def _finished(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for all workers, for the first error of one, or for the end of the run."""
+        waiting = {*workers}
+        try:
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, timeout=_LOOK, return_when=asyncio.FIRST_EXCEPTION)
+                for worker in done:
+                    worker.result()
+                if self.stop.is_set():
+                    raise Stopped
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from humanevalpack.errors import UsageError
-from octopack_data.fetch.git import Git, GitFailed
+from octopack_data.fetch.git import Git, GitFailed, Stopped
 from octopack_data.fetch.limits import Circuit, Pauses
 from octopack_data.fetch.wants import Group, Report
 
@@ -29,7 +28,6 @@ class Remote:
     pauses: Pauses
     circuit: Circuit
     at_a_time: int = 2
-    sleep: Callable[[float], None] = time.sleep
 
     def url(self, repo: str) -> str:
         """Return a repository's address; the name has been checked (wants.what_is_wrong)."""
@@ -58,7 +56,8 @@ class Remote:
                 pause = self.pauses.seconds(failures) if failure.again else None
                 if pause is None:
                     raise
-                self.sleep(pause)
+                if self.git.stop.wait(pause):
+                    raise Stopped from failure
             else:
                 self.circuit.saw(200)
                 return said
