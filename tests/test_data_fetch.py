@@ -200,6 +200,21 @@ def test_any_number_of_workers_gives_the_same(workers: int, host: Host, reposito
     assert sorted(row["new_file"] for row in rows) == sorted(one.new_file for one in changes_in(repositories))
 
 
+def test_blocks_change_no_row_but_a_run_keeps_its_own(host: Host, repositories: Path, tmp_path: Path) -> None:
+    source = metadata(tmp_path / "meta.jsonl", changes_in(repositories))
+    blocks = [run(source, tmp_path / f"out{size}", settings_for(host, block_rows=size)) for size in (10, 100)]
+    assert blocks[0] == blocks[1]
+    with pytest.raises(InputError, match=r"block_rows is 10 there and 100 now"):
+        run(source, tmp_path / "out10", settings_for(host, block_rows=100))
+
+
+def test_manners_may_change_between_a_kill_and_the_rest(host: Host, repositories: Path, tmp_path: Path) -> None:
+    source = metadata(tmp_path / "meta.jsonl", changes_in(repositories)[:2])
+    first = run(source, tmp_path / "out", settings_for(host))
+    slower = settings_for(host, requests_per_second=1.0, clones_at_a_time=1, contact="other", timeout=5.0, tries=2)
+    assert run(source, tmp_path / "out", slower) == first
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no contact": ({"contact": ""}, r"--contact you@example.org"),
     "contact of two lines": ({"contact": "a\r\nX-Evil: 1"}, r"must be one line"),

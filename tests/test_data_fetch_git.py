@@ -12,7 +12,7 @@ from fetch_servers import Host, answer, host_of, serve_objects, slow
 from git_histories import Step, git, long_history, make_repository, put, special_history
 from humanevalpack.errors import EnvironmentFault
 from octopack_data.fetch.cache import BlobCache
-from octopack_data.fetch.git import Git, GitFailed
+from octopack_data.fetch.git import Git, GitFailed, find_git
 from octopack_data.fetch.settings import BackendName
 from octopack_data.fetch.statuses import Status
 from octopack_data.fetch.trees import locate
@@ -274,6 +274,20 @@ def test_a_damaged_clone_fails_its_rows_alone(repositories: Path, changes: list[
     groups = [Group("own/bad", wants), Group("own/good", tuple(replace(want, row=want.row + 3) for want in wants))]
     got = fetched(settings, "git-local", groups, tmp_path / "work")
     assert [one.new.status == Status.OK for one in got] == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(("said", "message"), [(None, "not installed"), ("git version 2.30.2", "2.30.2' is too old")])
+def test_a_missing_and_an_old_git_are_named(
+    said: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if said:
+        (tmp_path / "git").write_text(f"#!/bin/sh\necho {said}\n")
+        (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    find_git.cache_clear()
+    with pytest.raises(EnvironmentFault, match=message):
+        Git("test", 20, 10**9).run(tmp_path, ["version"])
+    find_git.cache_clear()
 
 
 def test_a_merge_is_compared_with_its_first_parent(tmp_path: Path) -> None:

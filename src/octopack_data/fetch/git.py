@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault
@@ -48,6 +49,7 @@ _GONE = ("not found", "could not read Username", "Authentication failed", "does 
 _SLOW = ("timed out", "Operation too slow", "Timeout")
 _PASSING = ("early EOF", "RPC failed", "unexpected disconnect", "Could not resolve host", "Connection reset",
             "Empty reply", "Failed to connect", "Couldn't connect", "hung up")  # fmt: skip
+_OLDEST = (2, 36)
 _LOOK = 0.25
 """Seconds between two looks at the size of what git has written."""
 
@@ -97,7 +99,7 @@ class Git:
         """Return the argument list of one command in a repository whoever owns it."""
         settings = (*_SETTINGS, f"http.userAgent={self.user_agent}", f"safe.directory={folder}")
         options = [word for setting in settings for word in ("-c", setting)]
-        return [_git(), *options, "-C", str(folder), *arguments]
+        return [find_git(), *options, "-C", str(folder), *arguments]
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment of the child: nothing of the user's but the network's settings."""
@@ -139,10 +141,16 @@ class Git:
                 raise GitFailed(128, f"the repository has more than {self.max_repo_bytes} bytes", Status.TOO_LARGE)
 
 
-def _git() -> str:
+@cache
+def find_git() -> str:
+    """Return git's path; raises EnvironmentFault if there is none, or one without ``cat-file --batch-command``."""
     path = shutil.which("git")
     if path is None:
         raise EnvironmentFault("git is not installed here: install it, or take --backend raw-http")
+    said = subprocess.run([path, "version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"(\d+)\.(\d+)", said)
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        raise EnvironmentFault(f"{path}: {said.strip()!r} is too old: take git 2.36 or later, or --backend raw-http")
     return path
 
 

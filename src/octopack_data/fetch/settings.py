@@ -19,7 +19,7 @@ BackendName = Literal["auto", "git-local", "git-partial", "git-shallow", "raw-ht
 LARGEST_OF_THE_HOST = 100 * 2**20
 """GitHub takes no larger file: as a limit it changes nothing."""
 _MANNERS = ("cache", "contact", "clones_at_a_time", "requests_at_a_time", "requests_per_second", "timeout",
-            "clone_timeout", "tries", "block_rows")  # fmt: skip
+            "clone_timeout", "tries")  # fmt: skip
 
 
 class FetchSettings(Settings):
