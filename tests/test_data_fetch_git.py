@@ -204,20 +204,6 @@ def test_a_repository_that_grows_too_large_is_given_up(tmp_path: Path) -> None:
     assert [one.new.status for one in got] == [Status.TOO_LARGE]
 
 
-def test_a_large_request_comes_in_pieces(tmp_path: Path) -> None:
-    """Of the bridge: git packs requests with gzip, and sends those larger than its buffer chunked."""
-    make_repository(tmp_path / "hosts/own/long.git", long_history(700, 5))
-    serve_objects(tmp_path / "hosts/own/long.git")
-    objects = git(tmp_path / "hosts/own/long.git", "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-    with host_of(tmp_path / "hosts") as host:
-        url = host.git_url.replace("{repo}", "own/long")
-        for buffer in ("65536", "1000000"):
-            git(tmp_path, "init", "--quiet", "--bare", buffer)
-            command = ["-c", f"http.postBuffer={buffer}", "fetch", "--quiet", "--stdin", url]
-            Git("test", 60, 10**9).run(tmp_path / buffer, command, objects)
-    assert host.bodies >= {"gzip", "chunked"}
-
-
 @pytest.mark.parametrize(
     "url", ["ext::sh -c touch% PWNED", "file:///{repo}", "--upload-pack=touch PWNED", "ssh://-oProxyCommand=touch/x"]
 )
@@ -253,6 +239,23 @@ def test_a_hostile_clone_runs_nothing_and_fetches_nothing(repositories: Path, tm
     got = fetched(settings, "git-local", [Group(REPO, wants)], tmp_path / "work")
     assert [one.new.status for one in got] == [Status.OK, Status.OK, Status.GONE]
     assert not (tmp_path / "PWNED").exists()
+
+
+def test_names_of_clones_are_looked_up(repositories: Path, tmp_path: Path) -> None:
+    changes = changes_of(repositories / "own/long.git", "own/long")[:2]
+    settings = settings_for(Host(repositories), backend="git-local", clones=repositories)
+    for repo in ("own/long", "own/../own/long", "../hosts0/own/long", "own", "own/none"):
+        got = fetched(settings, "git-local", [Group(repo, wants_of(changes))], tmp_path / repo.replace("/", "_"))
+        assert {one.new.status for one in got} == {Status.OK if repo == "own/long" else Status.GONE}
+
+
+@pytest.mark.root
+def test_clones_of_another_user_are_read(repositories: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(repositories / "own/long.git"), str(tmp_path / "own/long"))
+    os.chown(tmp_path / "own/long", 12345, 12345)
+    wants = wants_of(changes_of(repositories / "own/long.git", "own/long"))[:1]
+    settings = settings_for(Host(repositories), backend="git-local", clones=tmp_path)
+    assert fetched(settings, "git-local", [Group("own/long", wants)], tmp_path)[0].new.status == Status.OK
 
 
 def test_a_damaged_clone_fails_its_rows_alone(repositories: Path, changes: list[Change], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,29 +18,31 @@ BATCH = 5_000
 
 @dataclass(frozen=True)
 class GitLocal:
-    """Reads ``clones``/owner/name, bare (also with the ending .git) or with a working tree."""
+    """Reads the clones that are known by the names of their repositories."""
 
-    clones: Path
+    clones: Mapping[str, Path]
     git: Git
     max_bytes: int
 
     def fetch(self, groups: Sequence[Group], report: Report) -> None:
         """Read one repository after the other: the disk is what limits."""
         for group in groups:
-            folder = self._folder(group.repo)
+            folder = self.clones.get(group.repo)
             if folder is None:
-                for failure in group.failed(Status.GONE, f"no clone of it in {self.clones}"):
+                for failure in group.failed(Status.GONE, "no clone of it is here"):
                     report(group, failure)
                 continue
             for batch in batches(group):
                 read_wants(self.git, folder, batch, self.max_bytes, report)
 
-    def _folder(self, repo: str) -> Path | None:
-        base = (self.clones / repo).absolute()
-        for path in (base, base.with_name(base.name + ".git")):
-            if (path / ".git").exists() or (path / "HEAD").is_file():
-                return path
-        return None
+
+def find_clones(folder: Path) -> dict[str, Path]:
+    """Return owner/name -> folder of the clones below a folder, bare (with or without .git) or with a working tree."""
+    return {
+        f"{path.parent.name}/{path.name.removesuffix('.git')}": path
+        for path in sorted(folder.absolute().glob("*/*"))
+        if (path / ".git").exists() or (path / "HEAD").is_file()
+    }
 
 
 def batches(group: Group) -> Iterator[Group]:

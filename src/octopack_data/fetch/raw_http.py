@@ -44,7 +44,8 @@ class RawHttp:
     """GETs ``address`` (with ``{repo}``, ``{commit}``, ``{path}``), ``at_a_time`` requests in flight.
 
     The parent's id must be in the metadata (``no_parent`` otherwise). A content in the cache is not asked for, one that
-    an earlier run got from the same address is asked for by its ETag.
+    an earlier run got from the same address is asked for by its ETag. What a host gives for a symbolic link (its target
+    as text) cannot be told from a file here; git's backends can.
     """
 
     address: str

@@ -68,12 +68,13 @@ class Backend(Protocol):
         """Raise EnvironmentFault where going on makes no sense (a host that refuses everything)."""
 
 
-def what_is_wrong(repo: str, want: Want) -> str:
+def what_is_wrong(repo: str, want: Want, *, local: bool = False) -> str:
     """Return why a want is never sent anywhere, or "": names and paths are data from strangers.
 
-    A repository's name becomes part of an address, an id an argument of git, a path a part of an address.
+    A repository's name becomes part of an address (not so if it is ``local``: it is looked up), an id an argument of
+    git, a path a part of an address.
     """
-    if not _REPOSITORY.fullmatch(repo) or repo.rpartition("/")[2] in (".", ".."):
+    if not local and (not _REPOSITORY.fullmatch(repo) or repo.rpartition("/")[2] in (".", "..")):
         return f"{repo[:100]!r} is not owner/name"
     for name in ("commit", "parent", "old_sha1", "new_sha1"):
         value = getattr(want, name)
