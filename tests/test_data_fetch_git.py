@@ -143,8 +143,7 @@ def test_a_host_without_filters_or_ids_gives_whole_clones(
 
 def test_blobs_in_the_cache_are_not_fetched(host: Host, tmp_path: Path) -> None:
     changes = changes_of(host.repositories / "own/long.git", "own/long")
-    settings = settings_for(host)
-    cache = BlobCache(tmp_path / "cache")
+    settings, cache = settings_for(host), BlobCache(tmp_path / "cache")
     for one in fetched(settings, "git-partial", [Group("own/long", wants_of(changes))], tmp_path):
         cache.put(one.new.content)
         cache.put(one.old.content)
