@@ -35,6 +35,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Scraped(Change):
+    """A change with its contents (Scraped), whether or not there are any.
+
+    ``status`` says how the fetch ended (fetch.statuses.Status), ``returncode`` and ``stderr`` the same as the release
+    did. ``fetched_via`` is ``backend:owner/name`` of the repository that gave the contents, ``source`` where the
+    metadata is from (``bigquery``, ``gitlog`` or "").
+    """
+
+    old_contents: str = ""
+    new_contents: str = ""
+    status: str = ""
+    returncode: int = 0
+    stderr: str = ""
+    fetched_via: str = ""
+    source: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One row of CommitPack and CommitPackFT: exactly the release's ten columns, in its order."""
 
@@ -51,6 +70,7 @@ class Commit:
 
 
 CHANGE_COLUMNS = tuple(field.name for field in fields(Change))
+SCRAPED_COLUMNS = tuple(field.name for field in fields(Scraped))
 COMMIT_COLUMNS = tuple(field.name for field in fields(Commit))
 
 
@@ -59,6 +79,14 @@ def text_schema(columns: tuple[str, ...]) -> pa.Schema:
     import pyarrow as pa
 
     return pa.schema([(name, pa.string()) for name in columns])
+
+
+def scraped_schema() -> pa.Schema:
+    """Return the Arrow schema of Scraped."""
+    import pyarrow as pa
+
+    numbers = ("returncode", "schema_version")
+    return pa.schema([(name, pa.int64() if name in numbers else pa.string()) for name in SCRAPED_COLUMNS])
 
 
 def languages_schema() -> pa.Schema:

@@ -6,6 +6,7 @@ from octopack_data.commands import (
     card,
     decontaminate,
     deduplicate,
+    fetch,
     optout,
     push,
     redact,
@@ -28,6 +29,7 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
+app.command("fetch", epilog=fetch.EPILOG)(fetch.fetch)
 app.command("split", epilog=split.EPILOG)(split.split)
 app.command("shard", epilog=shard.EPILOG)(shard.shard)
 app.command("optout", epilog=optout.EPILOG)(optout.optout)

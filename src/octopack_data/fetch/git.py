@@ -1,0 +1,165 @@
+"""git as a child process on repositories and hosts that may be hostile: no shell, no settings, no hooks, no prompt."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from humanevalpack.errors import EnvironmentFault
+from octopack_data.fetch.statuses import Status
+
+_KEPT = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_EXEC_PATH",
+         "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")  # fmt: skip
+_FIXED = {
+    "LC_ALL": "C",  # what git says is read below
+    "HOME": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # one round trip a blob otherwise
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
+_SETTINGS = (
+    "core.hooksPath=" + os.devnull,
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "credential.helper=",
+    "fetch.recurseSubmodules=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=30",
+)
+_HTTP = re.compile(r"returned error: (\d{3})")
+_GONE = ("not found", "could not read Username", "Authentication failed", "does not appear to be a git repository",
+         "does not exist", "not our ref", "unadvertised object", "couldn't find remote ref")  # fmt: skip
+_SLOW = ("timed out", "Operation too slow", "Timeout")
+_PASSING = ("early EOF", "RPC failed", "unexpected disconnect", "Could not resolve host", "Connection reset",
+            "Empty reply", "Failed to connect", "Couldn't connect", "hung up")  # fmt: skip
+_OLDEST = (2, 36)
+_LOOK = 0.25
+"""Seconds between two looks at the size of what git has written."""
+
+
+class Stopped(Exception):
+    """The run ends because of an error elsewhere: what is under way is given up."""
+
+
+class GitFailed(Exception):
+    """git ended with an error. ``again``: another try may help; ``http``: the host's answer, or 0."""
+
+    def __init__(self, returncode: int, stderr: str, status: Status | None = None) -> None:
+        super().__init__(stderr)
+        self.returncode, self.stderr = returncode, stderr
+        said = _HTTP.search(stderr)
+        self.http = int(said[1]) if said else 0
+        self.status = status or _status_of(stderr, self.http)
+        self.again = status is None and (
+            self.status in (Status.RATE_LIMITED, Status.TIMEOUT)
+            or self.http >= 500
+            or (not self.http and self.status == Status.ERROR and any(word in stderr for word in _PASSING))
+        )
+
+
+def _status_of(stderr: str, http: int) -> Status:
+    if http == 429:
+        return Status.RATE_LIMITED
+    if http in (401, 403, 404, 410, 451):
+        return Status.GONE
+    if any(word in stderr for word in _SLOW):
+        return Status.TIMEOUT
+    return Status.GONE if not http and any(word in stderr for word in _GONE) else Status.ERROR
+
+
+@dataclass(frozen=True)
+class Git:
+    """How git is run. ``protocols``: what a remote address may be (``http:https``; also ``file`` for mirrors)."""
+
+    user_agent: str
+    timeout: float
+    max_repo_bytes: int
+    protocols: str = "http:https"
+    stop: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    """Set it to end every command that runs."""
+
+    def command(self, folder: Path, arguments: Sequence[str]) -> list[str]:
+        """Return the argument list of one command in a repository whoever owns it."""
+        settings = (*_SETTINGS, f"http.userAgent={self.user_agent}", f"safe.directory={folder}")
+        options = [word for setting in settings for word in ("-c", setting)]
+        return [find_git(), *options, "-C", str(folder), *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of the child: nothing of the user's but the network's settings."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return {**kept, **_FIXED, "GIT_ALLOW_PROTOCOL": self.protocols}
+
+    def run(self, folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> tuple[bytes, str]:
+        """Return what a command printed (stdout, stderr).
+
+        Raises GitFailed (also for a command that is too slow, and for a repository that grows too large) and Stopped.
+        """
+        with subprocess.Popen(
+            self.command(folder, arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self.environment(), start_new_session=True,
+        ) as child:  # fmt: skip
+            try:
+                output, errors = self._communicate(child, folder, stdin)
+            finally:
+                if child.returncode is None:
+                    os.killpg(child.pid, signal.SIGKILL)  # git's helpers too
+        said = errors[-2000:].decode(errors="replace").strip()
+        if child.returncode:
+            raise GitFailed(child.returncode, said)
+        return output, said
+
+    def _communicate(self, child: subprocess.Popen[bytes], folder: Path, stdin: bytes) -> tuple[bytes, bytes]:
+        left, given = self.timeout, stdin
+        while True:
+            try:
+                return child.communicate(given or None, timeout=_LOOK)
+            except subprocess.TimeoutExpired:
+                given = b""
+                left -= _LOOK
+            if self.stop.is_set():
+                raise Stopped
+            if left <= 0:
+                raise GitFailed(124, f"git took more than {self.timeout:g} s", Status.TIMEOUT)
+            if _bytes_below(folder) > self.max_repo_bytes:
+                raise GitFailed(128, f"the repository has more than {self.max_repo_bytes} bytes", Status.TOO_LARGE)
+
+
+@cache
+def find_git() -> str:
+    """Return git's path; raises EnvironmentFault if there is none, or one without ``cat-file --batch-command``."""
+    path = shutil.which("git")
+    if path is None:
+        raise EnvironmentFault("git is not installed here: install it, or take --backend raw-http")
+    said = subprocess.run([path, "version"], capture_output=True, text=True, check=True).stdout
+    version = re.search(r"(\d+)\.(\d+)", said)
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        raise EnvironmentFault(f"{path}: {said.strip()!r} is too old: take git 2.36 or later, or --backend raw-http")
+    return path
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for root, _, names in os.walk(folder / "objects"):
+        for name in names:
+            try:
+                total += (Path(root) / name).lstat().st_size
+            except OSError:
+                continue  # a temporary file that git has just renamed
+    return total

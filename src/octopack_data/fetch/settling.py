@@ -1,0 +1,102 @@
+"""A block of rows: repository after repository until each row has its contents or no repository is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+from octopack_data.fetch.backends import Backends, backend_for
+from octopack_data.fetch.cache import BlobCache
+from octopack_data.fetch.contents import Policy, row_status
+from octopack_data.fetch.git import Stopped
+from octopack_data.fetch.journal import Journal, Outcome
+from octopack_data.fetch.settings import BackendName
+from octopack_data.fetch.statuses import WITH_CONTENTS, Status
+from octopack_data.fetch.wants import Fetched, Group, Report, Side, Want, repository_order, what_is_wrong
+from octopack_data.records import Change
+
+
+def settle(
+    changes: Mapping[int, Change], backends: Backends, journal: Journal, done: Callable[[], None]
+) -> list[Outcome]:
+    """Return the outcome of each row (number in the block -> change), in order; ``done`` is called for each.
+
+    What the journal has is not asked for. Raises EnvironmentFault; what has been got by then stays in the journal.
+    """
+    settings = backends.settings
+    orders = {row: repository_order(change.repos, settings.max_repos) for row, change in changes.items()}
+    wants = {row: want_of(row, change) for row, change in changes.items()}
+    for row, order in orders.items():
+        if not order and row not in journal.outcomes:
+            journal.note(Outcome(row, Status.ERROR, "", "", detail="the row names no repository"))
+    final: dict[int, Outcome] = {}
+    while True:
+        for row, order in orders.items():
+            if row not in final and (outcome := journal.final(row, len(order))) is not None:
+                final[row] = outcome
+                done()
+        groups: dict[str, list[Want]] = {}
+        for row, order in orders.items():
+            if row in final:
+                continue
+            repo = order[len(journal.outcomes.get(row, ()))]
+            wrong = what_is_wrong(repo, wants[row], local=settings.clones is not None)
+            if wrong:
+                journal.note(Outcome(row, Status.ERROR, repo, "", detail=wrong))
+            else:
+                groups.setdefault(repo, []).append(wants[row])
+        if len(final) == len(orders):
+            return [final[row] for row in changes]
+        _ask(groups, backends, journal)
+
+
+def want_of(row: int, change: Change) -> Want:
+    """Return what a row wants, under its number in the block."""
+    return Want(row, change.commit, change.old_file, change.new_file, change.parent, change.old_sha1, change.new_sha1)
+
+
+def _ask(groups: Mapping[str, list[Want]], backends: Backends, journal: Journal) -> None:
+    """Ask one repository for each row that is left: clones and requests at the same time."""
+    chosen: dict[BackendName, list[Group]] = {}
+    for repo, wants in groups.items():
+        chosen.setdefault(backend_for(wants, backends.settings.backend), []).append(Group(repo, tuple(wants)))
+    if not chosen:
+        return
+    noting = _Noting(journal, backends.cache, backends.settings.policy(), backends)
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        running = [
+            pool.submit(backends.make(name, journal).fetch, some, noting.under(name)) for name, some in chosen.items()
+        ]
+        try:
+            for future in as_completed(running):
+                future.result()
+        except BaseException:
+            backends.stop.set()
+            raise
+
+
+@dataclass(frozen=True)
+class _Noting:
+    """Puts what a backend gives into the cache, then into the journal: in this order, whatever ends the run between."""
+
+    journal: Journal
+    cache: BlobCache
+    policy: Policy
+    backends: Backends
+
+    def under(self, via: BackendName) -> Report:
+        def report(group: Group, fetched: Fetched) -> None:
+            if self.backends.stop.is_set():
+                raise Stopped
+            status, detail = row_status(fetched.new, fetched.old, self.policy)
+            new = old = ""
+            if status in WITH_CONTENTS:
+                new = self._kept(fetched.new)
+                old = self._kept(fetched.old) if fetched.old.status == Status.OK else ""
+            self.journal.note(Outcome(fetched.want.row, status, group.repo, via, new, old, detail))
+
+        return report
+
+    def _kept(self, side: Side) -> str:
+        return self.cache.put(side.content)

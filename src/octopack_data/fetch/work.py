@@ -1,0 +1,188 @@
+"""The stage ``fetch``: CommitPackMeta -> Scraped, a part at a time, with counts for each status."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import EnvironmentFault
+from octopack_data.fetch.backends import Backends, check_hosts
+from octopack_data.fetch.cache import BlobCache
+from octopack_data.fetch.changes import change_of, read_changes, read_scraped
+from octopack_data.fetch.contents import Policy, text_of
+from octopack_data.fetch.journal import Journal, Outcome
+from octopack_data.fetch.prefilters import dropped_because
+from octopack_data.fetch.settings import FetchSettings
+from octopack_data.fetch.settling import settle, want_of
+from octopack_data.fetch.statuses import WITH_CONTENTS, returncode, stderr
+from octopack_data.fetch.wants import Want, repository_order
+from octopack_data.fetch.windows import window_ranges
+from octopack_data.parts import MARKS, PartResult, Stage, run_stage
+from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
+from octopack_data.rows import RowWriter
+from octopack_data.sources import Part
+
+WORK = ".fetch"
+"""Folder of the output with journals, contents and clones of the parts that are not finished."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a block: a change to be fetched, or a row of an earlier fetch that is kept as it is."""
+
+    change: Change
+    source: str = ""
+    kept: Scraped | None = None
+
+
+@dataclass(frozen=True)
+class FetchWork:
+    """Work of the stage.
+
+    ``ranges``: rows of a part that are in the window; ``share``: workers that split the limits.
+    """
+
+    settings: FetchSettings
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    share: int = 1
+    progress: bool = False
+
+    def __call__(self, part: Part, output: Path) -> PartResult:
+        """Fetch a part; what an earlier try has got is taken from its journal and its contents."""
+        remove_finished(output)
+        work = _work_folder(output, part.name)
+        shutil.rmtree(work / "clones", ignore_errors=True)
+        cache = BlobCache(self.settings.cache or work / "contents")
+        backends = Backends(self.settings, cache, work / "clones", {}, threading.Event(), self.share)
+        counts: Counter[str] = Counter()
+        name = f"data/{part.name}.{self.settings.format}"
+        with RowWriter(output / name, scraped_schema) as writer:
+            rows = self._rows(part, counts)
+            number = 0
+            while block := list(islice(rows, self.settings.block_rows)):
+                with Journal(work / f"journal-{number:06d}.jsonl") as journal:
+                    for scraped in self._fetched(part, block, backends, journal):
+                        writer.write(asdict(scraped))
+                        counts.update(("rows", f"status_{scraped.status}"))
+                number += 1
+        return PartResult(((name, writer.rows),), counts)
+
+    def groups(self, part: Part, counts: Counter[str]) -> Iterator[dict[str, list[Want]]]:
+        """Yield the wants of each block by the first repository of their rows, for a plan; counts what is dropped."""
+        rows = self._rows(part, counts)
+        while block := list(islice(rows, self.settings.block_rows)):
+            groups: dict[str, list[Want]] = {}
+            for number, row in enumerate(block):
+                if row.kept is None and (order := repository_order(row.change.repos, 1)):
+                    groups.setdefault(order[0], []).append(want_of(number, row.change))
+            yield groups
+
+    def _rows(self, part: Part, counts: Counter[str]) -> Iterator[Row]:
+        start, stop = self.ranges.get(part.name, (0, None))
+        if self.settings.retry_status:
+            yield from islice((self._row_again(row) for row in read_scraped(part.path)), start, stop)
+            return
+        published = self.settings.mode == "published"
+        changes = islice(read_changes(part.path), *((0, None) if published else (start, stop)))
+        yield from islice(self._passing(changes, counts), *((start, stop) if published else (0, None)))
+
+    def _passing(self, changes: Iterator[tuple[Change, str]], counts: Counter[str]) -> Iterator[Row]:
+        for change, source in changes:
+            reason = dropped_because(change, self.settings.mode)
+            if reason:
+                counts[f"dropped_{reason}"] += 1
+            else:
+                yield Row(change, source)
+
+    def _row_again(self, row: Scraped) -> Row:
+        again = row.status in self.settings.retried()
+        return Row(change_of(row), row.source, None if again else row)
+
+    def _fetched(self, part: Part, block: Sequence[Row], backends: Backends, journal: Journal) -> Iterator[Scraped]:
+        from tqdm import tqdm
+
+        changes = {number: row.change for number, row in enumerate(block) if row.kept is None}
+        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=not self.progress) as bar:
+            outcomes = iter(settle(changes, backends, journal, bar.update))
+        policy = self.settings.policy()
+        for row in block:
+            yield row.kept or _scraped(row, next(outcomes), backends.cache, policy)
+
+
+def _scraped(row: Row, outcome: Outcome, cache: BlobCache, policy: Policy) -> Scraped:
+    there = outcome.status in WITH_CONTENTS
+    return Scraped(
+        **{name: getattr(row.change, name) for name in CHANGE_COLUMNS},
+        old_contents=_text(outcome.old, cache, policy),
+        new_contents=_text(outcome.new, cache, policy),
+        status=outcome.status.value,
+        returncode=returncode(outcome.status),
+        stderr=stderr(outcome.status, outcome.detail),
+        fetched_via=f"{outcome.via}:{outcome.repo}" if there else "",
+        source=row.source,
+    )
+
+
+def _text(blob: str, cache: BlobCache, policy: Policy) -> str:
+    if not blob:
+        return ""
+    content = cache.get(blob)
+    said = text_of(content, policy) if content is not None else None
+    if not isinstance(said, str) or content is None:
+        raise EnvironmentFault(
+            f"{cache.folder}: the content {blob} is gone or damaged; remove the folder {WORK} of the output (its "
+            "contents are then fetched again) and keep the cache until the run has ended"
+        )
+    return said
+
+
+def _work_folder(output: Path, part: str) -> Path:
+    return output / WORK / f"{part}.part"
+
+
+def remove_finished(output: Path) -> None:
+    """Remove journals and contents of the parts that are finished: on disk they take as much as the output."""
+    for mark in (output / MARKS / "done").rglob("*.json"):
+        name = mark.relative_to(output / MARKS / "done").with_suffix("")
+        with suppress(FileNotFoundError):
+            shutil.rmtree(_work_folder(output, str(name)))
+
+
+def fetch_stage(
+    parts: Sequence[Part], output: Path, settings: FetchSettings, *, workers: int = 1, progress: bool = False
+) -> Stage:
+    """Return the stage over parts; raises UsageError and InputError."""
+    check_hosts(settings)
+    ranges = window_ranges(parts, settings.window, settings.mode) if settings.window else {}
+    inside = tuple(part for part in parts if not settings.window or part.name in ranges)
+    work = FetchWork(settings, ranges, workers, progress=progress and workers == 1)
+    return Stage("fetch", work, inside, output, settings.deciding())
+
+
+def fetch(
+    parts: Sequence[Part],
+    output: Path,
+    settings: FetchSettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Fetch the contents of all parts; return the manifest.
+
+    Raises EnvironmentFault when a host refuses everything: the same call goes on later where it was.
+    """
+    stage = fetch_stage(parts, output, settings, workers=workers, progress=progress)
+    if overwrite and (output / MARKS).is_dir():
+        shutil.rmtree(output / WORK, ignore_errors=True)
+    manifest = run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
+    remove_finished(output)
+    shutil.rmtree(output / WORK, ignore_errors=True)
+    return manifest
