@@ -1,0 +1,53 @@
+-- Steps 1 to 5 in one statement, published: the same commits and files. In `repos` each name stands once, sorted.
+WITH wanted_repositories AS (
+  SELECT DISTINCT languages.repo_name, licenses.license
+  FROM `bigquery-public-data.github_repos.languages` AS languages
+  CROSS JOIN UNNEST(languages.language) AS spoken
+  JOIN UNNEST(@languages) AS language_pattern ON spoken.name LIKE language_pattern
+  JOIN `bigquery-public-data.github_repos.licenses` AS licenses ON licenses.repo_name = languages.repo_name
+  JOIN UNNEST(@licenses) AS wanted_license ON licenses.license = wanted_license
+),
+in_place AS (
+  SELECT
+    commits.commit,
+    ANY_VALUE(changed.old_path) AS old_file,
+    ANY_VALUE(changed.new_path) AS new_file,
+    ANY_VALUE(IFNULL(changed.old_sha1, '')) AS old_sha1,
+    ANY_VALUE(IFNULL(changed.new_sha1, '')) AS new_sha1
+  FROM `bigquery-public-data.github_repos.commits` AS commits
+  CROSS JOIN UNNEST(commits.difference) AS changed
+  WHERE changed.old_path IS NOT NULL
+    AND changed.old_path = changed.new_path
+    AND CHAR_LENGTH(commits.message) > 5
+    AND CHAR_LENGTH(commits.message) < 10000
+    AND NOT REGEXP_CONTAINS(LOWER(commits.message), @noise_pattern)
+  GROUP BY commits.commit
+  HAVING COUNT(*) = 1
+),
+named AS (
+  SELECT
+    commits.commit,
+    STRING_AGG(DISTINCT wanted.repo_name, ',' ORDER BY wanted.repo_name) AS repos,
+    MIN(wanted.license) AS license,
+    MIN(wanted.license) AS licenses
+  FROM `bigquery-public-data.github_repos.commits` AS commits
+  CROSS JOIN UNNEST(commits.repo_name) AS unnested_repo_name
+  JOIN wanted_repositories AS wanted ON wanted.repo_name = unnested_repo_name
+  GROUP BY commits.commit
+  HAVING COUNT(DISTINCT wanted.license) = 1
+)
+SELECT
+  commits.commit,
+  commits.subject,
+  commits.message,
+  named.repos,
+  named.license,
+  named.licenses,
+  in_place.old_file,
+  in_place.new_file,
+  IFNULL(commits.parent[SAFE_OFFSET(0)], '') AS parent,
+  in_place.old_sha1,
+  in_place.new_sha1
+FROM `bigquery-public-data.github_repos.commits` AS commits
+JOIN in_place ON in_place.commit = commits.commit
+JOIN named ON named.commit = commits.commit
