@@ -172,15 +172,22 @@ def _asked(ask: Callable[[], Answer], what: str) -> Answer:
     try:
         return ask()
     except BadRequest as error:
-        raise InputError(f"{what}: BigQuery refused it: {error.message}") from error
+        raise InputError(f"{what}: BigQuery refused it: {_one_line(error)}") from error
     except Forbidden as error:
         raise EnvironmentFault(
-            f"{what}: not allowed ({error.message}). The account needs the roles BigQuery Job User and Data Editor"
+            f"{what}: not allowed ({_one_line(error)}). The account needs the roles BigQuery Job User and Data Editor"
         ) from error
     except NotFound as error:
-        raise InputError(f"{what}: not found ({error.message}): check --project, --dataset and --location") from error
+        raise InputError(
+            f"{what}: not found ({_one_line(error)}): check --project, --dataset and --location"
+        ) from error
     except (GoogleAPICallError, GoogleAuthError) as error:
-        raise EnvironmentFault(f"{what}: BigQuery cannot be reached ({error})") from error
+        raise EnvironmentFault(f"{what}: BigQuery cannot be reached ({_one_line(error)})") from error
+
+
+def _one_line(error: Exception) -> str:
+    """The client puts lines about the job below the service's words."""
+    return " ".join(str(getattr(error, "message", error)).split())
 
 
 def job_facts(jobs: Sequence[Job], settings: BigQuerySettings) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import typer
 from humanevalpack.errors import InputError
 from octopack_data.bigquery import BigQuerySettings
 from octopack_data.commands.settings_options import with_settings
-from octopack_data.histories import HistorySettings
+from octopack_data.commit_rows import HistorySettings
 from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
 
