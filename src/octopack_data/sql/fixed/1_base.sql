@@ -14,6 +14,6 @@ CROSS JOIN UNNEST(commits.repo_name) AS unnested_repo_name
 JOIN wanted_repositories AS wanted ON wanted.repo_name = unnested_repo_name
 WHERE CHAR_LENGTH(commits.message) > 5
   AND CHAR_LENGTH(commits.message) < 10000
-  AND LOWER(TRIM(commits.message, ' \t\r\n')) NOT IN UNNEST(@noise_messages)
+  AND LOWER(TRIM(commits.message, ' \t\r\n')) NOT IN (SELECT noise FROM UNNEST(@noise_messages) AS noise)
   AND NOT STARTS_WITH(LOWER(TRIM(commits.message, ' \t\r\n')), @noise_prefix)
   AND NOT IFNULL(commits.difference_truncated, FALSE)

@@ -23,31 +23,22 @@ in_place AS (
     AND NOT REGEXP_CONTAINS(LOWER(commits.message), @noise_pattern)
   GROUP BY commits.commit
   HAVING COUNT(*) = 1
-),
-named AS (
-  SELECT
-    commits.commit,
-    STRING_AGG(DISTINCT wanted.repo_name, ',' ORDER BY wanted.repo_name) AS repos,
-    MIN(wanted.license) AS license,
-    MIN(wanted.license) AS licenses
-  FROM `bigquery-public-data.github_repos.commits` AS commits
-  CROSS JOIN UNNEST(commits.repo_name) AS unnested_repo_name
-  JOIN wanted_repositories AS wanted ON wanted.repo_name = unnested_repo_name
-  GROUP BY commits.commit
-  HAVING COUNT(DISTINCT wanted.license) = 1
 )
 SELECT
   commits.commit,
-  commits.subject,
-  commits.message,
-  named.repos,
-  named.license,
-  named.licenses,
-  in_place.old_file,
-  in_place.new_file,
-  IFNULL(commits.parent[SAFE_OFFSET(0)], '') AS parent,
-  in_place.old_sha1,
-  in_place.new_sha1
+  ANY_VALUE(commits.subject) AS subject,
+  ANY_VALUE(commits.message) AS message,
+  STRING_AGG(DISTINCT wanted.repo_name, ',' ORDER BY wanted.repo_name) AS repos,
+  MIN(wanted.license) AS license,
+  MIN(wanted.license) AS licenses,
+  ANY_VALUE(in_place.old_file) AS old_file,
+  ANY_VALUE(in_place.new_file) AS new_file,
+  IFNULL(ANY_VALUE(commits.parent[SAFE_OFFSET(0)]), '') AS parent,
+  ANY_VALUE(in_place.old_sha1) AS old_sha1,
+  ANY_VALUE(in_place.new_sha1) AS new_sha1
 FROM `bigquery-public-data.github_repos.commits` AS commits
+CROSS JOIN UNNEST(commits.repo_name) AS unnested_repo_name
 JOIN in_place ON in_place.commit = commits.commit
-JOIN named ON named.commit = commits.commit
+JOIN wanted_repositories AS wanted ON wanted.repo_name = unnested_repo_name
+GROUP BY commits.commit
+HAVING COUNT(DISTINCT wanted.license) = 1
