@@ -52,7 +52,9 @@ def host(repositories: Path) -> Iterator[Host]:
 def from_backend(
     host: Host, backend: BackendName, wants: tuple[Want, ...], work: Path, repo: str = REPO, **values: object
 ) -> list[Fetched]:
-    local = {"backend": "git-local", "clones": host.repositories} if backend == "git-local" else {}
+    local = (
+        {"backend": "git-local", "clones": (host.repositories,), "names": "folder"} if backend == "git-local" else {}
+    )
     return fetched(settings_for(host, **(local | values)), backend, [Group(repo, wants)], work)
 
 
@@ -234,7 +236,7 @@ def test_a_hostile_clone_runs_nothing_and_fetches_nothing(repositories: Path, tm
         git(clone, "config", f"remote.origin.{name}", value)
     changes = changes_of(repositories / f"{REPO}.git", REPO)
     wants = (*wants_of(changes[:2]), Want(2, "1" * 40, "a.py", "a.py"))
-    settings = settings_for(Host(repositories), backend="git-local", clones=tmp_path / "clones")
+    settings = settings_for(Host(repositories), backend="git-local", clones=(tmp_path / "clones",), names="folder")
     got = fetched(settings, "git-local", [Group(REPO, wants)], tmp_path / "work")
     assert [one.new.status for one in got] == [Status.OK, Status.OK, Status.GONE]
     assert not (tmp_path / "PWNED").exists()
@@ -242,7 +244,7 @@ def test_a_hostile_clone_runs_nothing_and_fetches_nothing(repositories: Path, tm
 
 def test_names_of_clones_are_looked_up(repositories: Path, tmp_path: Path) -> None:
     changes = changes_of(repositories / "own/long.git", "own/long")[:2]
-    settings = settings_for(Host(repositories), backend="git-local", clones=repositories)
+    settings = settings_for(Host(repositories), backend="git-local", clones=(repositories,), names="folder")
     for repo in ("own/long", "own/../own/long", "../hosts0/own/long", "own", "own/none"):
         got = fetched(settings, "git-local", [Group(repo, wants_of(changes))], tmp_path / repo.replace("/", "_"))
         assert {one.new.status for one in got} == {Status.OK if repo == "own/long" else Status.GONE}
@@ -253,7 +255,7 @@ def test_clones_of_another_user_are_read(repositories: Path, tmp_path: Path) -> 
     git(tmp_path, "clone", "--quiet", "--bare", str(repositories / "own/long.git"), str(tmp_path / "own/long"))
     os.chown(tmp_path / "own/long", 12345, 12345)
     wants = wants_of(changes_of(repositories / "own/long.git", "own/long"))[:1]
-    settings = settings_for(Host(repositories), backend="git-local", clones=tmp_path)
+    settings = settings_for(Host(repositories), backend="git-local", clones=(tmp_path,), names="folder")
     assert fetched(settings, "git-local", [Group("own/long", wants)], tmp_path)[0].new.status == Status.OK
 
 
@@ -272,7 +274,7 @@ def test_a_damaged_clone_fails_its_rows_alone(repositories: Path, changes: list[
         pack.chmod(0o600)
         pack.write_bytes(pack.read_bytes()[:100])
     wants = wants_of(changes_of(repositories / "own/long.git", "own/long"))[:3]
-    settings = settings_for(Host(repositories), backend="git-local", clones=tmp_path)
+    settings = settings_for(Host(repositories), backend="git-local", clones=(tmp_path,), names="folder")
     groups = [Group("own/bad", wants), Group("own/good", tuple(replace(want, row=want.row + 3) for want in wants))]
     got = fetched(settings, "git-local", groups, tmp_path / "work")
     assert [one.new.status == Status.OK for one in got] == [False] * 3 + [True] * 3

@@ -104,7 +104,7 @@ class Stage:
             result = _result(self.mark(part))
             counts.update(result.counts)
             outputs += [file_facts(self.output / name, name, rows) for name, rows in result.files]
-        inputs = [_input_facts(path) for part in self.parts for path in part.paths]
+        inputs = [input_facts(path) for part in self.parts for path in part.paths]
         manifest = new_manifest(self.name, self.settings, inputs, outputs, counts, **facts)
         write_manifest(self.output, manifest)
         return manifest
@@ -181,7 +181,7 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     return "the input's files are others"
 
 
-def _input_facts(path: Path) -> FileFacts:
+def input_facts(path: Path) -> FileFacts:
     """The hash of an input that an earlier stage wrote is in its manifest: terabytes are not read twice for it."""
     size = path.stat().st_size
     for folder in path.parents:

@@ -6,10 +6,12 @@ from octopack_data.commands import (
     card,
     decontaminate,
     deduplicate,
+    export,
     fetch,
     optout,
     push,
     redact,
+    select,
     shard,
     split,
     split_train,
@@ -29,6 +31,8 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
+app.command("select", epilog=select.EPILOG)(select.select)
+app.command("export", epilog=export.EPILOG)(export.export)
 app.command("fetch", epilog=fetch.EPILOG)(fetch.fetch)
 app.command("split", epilog=split.EPILOG)(split.split)
 app.command("shard", epilog=shard.EPILOG)(shard.shard)

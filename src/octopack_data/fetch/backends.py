@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from octopack_data.clones import find_clones
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.git import Git
-from octopack_data.fetch.git_local import GitLocal, find_clones
+from octopack_data.fetch.git_local import GitLocal
 from octopack_data.fetch.git_partial import GitPartial
 from octopack_data.fetch.git_shallow import GitShallow
 from octopack_data.fetch.journal import Journal
@@ -59,8 +60,9 @@ class Backends:
     def make(self, name: BackendName, journal: Journal) -> Backend:
         """Return a backend; raises UsageError."""
         settings, most = self.settings, self.settings.policy().max_bytes
-        if settings.clones is not None:
-            return GitLocal(find_clones(settings.clones), self._git("octopack-data", "none"), most)
+        if settings.clones:
+            clones = {clone.repo_name: clone.path for clone in find_clones(settings.clones, names=settings.names)}
+            return GitLocal(clones, self._git("octopack-data", "none"), most)
         if name == "raw-http":
             return RawHttp(
                 settings.raw_url, settings.user_agent(), most, self.cache, journal, self._pauses(),

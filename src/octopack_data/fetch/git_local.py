@@ -36,15 +36,6 @@ class GitLocal:
                 read_wants(self.git, folder, batch, self.max_bytes, report)
 
 
-def find_clones(folder: Path) -> dict[str, Path]:
-    """Return owner/name -> folder of the clones below a folder, bare (with or without .git) or with a working tree."""
-    return {
-        f"{path.parent.name}/{path.name.removesuffix('.git')}": path
-        for path in sorted(folder.absolute().glob("*/*"))
-        if (path / ".git").exists() or (path / "HEAD").is_file()
-    }
-
-
 def batches(group: Group) -> Iterator[Group]:
     """Cut a group into ones of at most BATCH rows."""
     for start in range(0, len(group.wants), BATCH):

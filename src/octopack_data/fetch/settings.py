@@ -29,8 +29,10 @@ class FetchSettings(Settings):
     """published: rows go through what the release did; fixed: mended."""
     backend: BackendName = "auto"
     """auto (git-partial for 3 or more commits of a repository, else raw-http), or one of the others for all."""
-    clones: Path | None = None
-    """Folder of git-local: owner/name below it are clones."""
+    clones: tuple[Path, ...] = ()
+    """Clones of git-local, or folders that hold them."""
+    names: Literal["remote", "folder"] = "remote"
+    """How a clone got its repository's name, as in select: from the address of origin, or from its path."""
     git_url: str = "https://github.com/{repo}.git"
     """Address of a repository."""
     raw_url: str = "https://raw.githubusercontent.com/{repo}/{commit}/{path}"
@@ -87,7 +89,7 @@ class FetchSettings(Settings):
 
     @model_validator(mode="after")
     def _complete(self) -> FetchSettings:
-        if (self.backend == "git-local") != (self.clones is not None):
+        if (self.backend == "git-local") != bool(self.clones):
             raise ValueError("--backend git-local and --clones FOLDER belong together")
         return self
 

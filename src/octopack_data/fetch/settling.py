@@ -41,7 +41,7 @@ def settle(
             if row in final:
                 continue
             repo = order[len(journal.outcomes.get(row, ()))]
-            wrong = what_is_wrong(repo, wants[row], local=settings.clones is not None)
+            wrong = what_is_wrong(repo, wants[row], local=bool(settings.clones))
             if wrong:
                 journal.note(Outcome(row, Status.ERROR, repo, "", detail=wrong))
             else:

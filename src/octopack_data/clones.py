@@ -1,0 +1,161 @@
+"""Clones of repositories on disk: where they are, what they are called, their languages and their licence."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.languages import UNKNOWN, language_of
+
+_REMOTE = re.compile(r"(?:[:/]|^)([\w.~-]+/[\w.-]+?)(?:\.git)?/?$")
+_LICENCE_FILE = re.compile(r"(licen[cs]e|copying|unlicense)([.-].*)?", re.IGNORECASE)
+_LICENCE_BYTES = 100_000
+"""No licence text is larger."""
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Clone:
+    """One repository on disk (with a work tree or bare) and its name in the tables: ``owner/name``."""
+
+    path: Path
+    repo_name: str
+
+
+def git_environment() -> dict[str, str]:
+    """Return an environment in which git asks for nothing, fetches nothing and looks at no other repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    safe = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+    return kept | safe | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+
+def git_command(path: Path, *arguments: str) -> list[str]:
+    """Return the command line of git in a clone; nothing that the clone's settings name is executed by it."""
+    return ["git", "--no-replace-objects", "-C", str(path), "-c", "core.fsmonitor=false", *arguments]
+
+
+def run_git(path: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE) -> bytes:
+    """Run git in a clone and return what it printed; raises InputError with git's own message."""
+    try:
+        ended = subprocess.run(
+            git_command(path, *arguments), stdout=stdout, stderr=subprocess.PIPE, env=git_environment(), check=False
+        )
+    except FileNotFoundError as error:
+        raise EnvironmentFault("git is not installed: apt-get install git") from error
+    if ended.returncode:
+        said = ended.stderr.decode("utf-8", "replace").strip()
+        raise InputError(f"{path}: git {arguments[0]} failed ({said}); try: git -C {path} fsck")
+    return ended.stdout or b""
+
+
+def is_clone(folder: Path) -> bool:
+    """Return whether a folder is a repository: with a work tree, or bare."""
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return bare or (folder / ".git").exists()
+
+
+def find_clones(sources: Sequence[Path], *, names: str = "remote") -> list[Clone]:
+    """Return the clones that ``sources`` are or hold, in the order of their paths.
+
+    ``names`` is ``remote`` (from the address of origin, else as ``folder``) or ``folder`` (the last two parts of the
+    path). Raises InputError: none there, or two with the same name.
+    """
+    paths = [path for source in sources for path in _clones_below(source)]
+    if not paths:
+        raise InputError(f"{', '.join(map(str, sources))}: no git repository and none below it")
+    clones: dict[str, Clone] = {}
+    for path in paths:
+        name = (_remote_name(path) if names == "remote" else "") or _folder_name(path)
+        if name in clones:
+            other = clones[name].path
+            raise InputError(f"{path} and {other} are both called {name}: leave one out, or take --names folder")
+        clones[name] = Clone(path, name)
+    return list(clones.values())
+
+
+def _clones_below(folder: Path) -> Iterator[Path]:
+    if is_clone(folder):
+        yield folder
+    elif folder.is_dir():
+        for below in sorted(folder.iterdir()):
+            if below.is_dir() and not below.is_symlink():
+                yield from _clones_below(below)
+
+
+def _remote_name(path: Path) -> str:
+    try:
+        url = run_git(path, "config", "--get", "remote.origin.url").decode("utf-8", "replace").strip()
+    except InputError:  # no origin
+        return ""
+    found = _REMOTE.search(url)
+    return found.group(1) if found else ""
+
+
+def _folder_name(path: Path) -> str:
+    """Names are comma-joined in the tables: no comma and no blank may stand in one."""
+    parts = [re.sub(r"[^\w.+-]", "-", part) for part in path.resolve().parts if part not in ("/", ".git")]
+    return "/".join(parts[-2:]).removesuffix(".git")
+
+
+def is_partial(clone: Clone) -> bool:
+    """Return whether contents may be missing, because the clone was made with a filter."""
+    try:
+        return bool(run_git(clone.path, "config", "--get-regexp", r"^remote\..*\.promisor$"))
+    except InputError:
+        return False
+
+
+def head_files(clone: Clone, *, sizes: bool) -> Iterator[tuple[str, str, int]]:
+    """Yield path, object id and bytes of the files of HEAD; none in an empty repository.
+
+    The bytes are 0 without ``sizes``, and MISSING where the content is not there.
+    """
+    try:
+        tree = run_git(clone.path, "ls-tree", "-r", "-z", *(["--long"] if sizes else []), "HEAD")
+    except InputError:
+        return
+    for entry in tree.split(b"\0"):
+        facts, _, path = entry.partition(b"\t")
+        if not entry or facts.split()[1] != b"blob":
+            continue
+        size = 0 if not sizes else MISSING if facts.endswith(b"BAD") else int(facts.split()[3])
+        yield path.decode("utf-8", "replace"), facts.split()[2].decode(), size
+
+
+def languages_of(files: Sequence[tuple[str, str, int]]) -> list[dict[str, str | int]]:
+    """Return the languages of a repository's files and their bytes, as the warehouse has them, the largest first."""
+    sizes: Counter[str] = Counter()
+    for path, _, size in files:
+        sizes[language_of(path, "fixed")] += max(size, 0)
+    sizes.pop(UNKNOWN, None)
+    return [{"name": name, "bytes": size} for name, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))]
+
+
+def licence_of(clone: Clone, files: Sequence[tuple[str, str, int]]) -> str:
+    """Return the lower-case key of the licence whose text stands in the root folder, or "".
+
+    The texts are those of choosealicense.com, as for the warehouse; they are compared by the library ``identify``.
+    """
+    from identify.identify import license_id
+
+    candidates = [file for file in files if _LICENCE_FILE.fullmatch(file[0]) and file[2] <= _LICENCE_BYTES]
+    # LICENSE before LICENSE.txt before LICENSE-APACHE.
+    for _, blob, _ in sorted(candidates, key=lambda file: ("-" in file[0], len(file[0]), file[0])):
+        with tempfile.NamedTemporaryFile() as text:
+            try:
+                text.write(run_git(clone.path, "cat-file", "blob", blob))
+                text.flush()
+                found = license_id(text.name)
+            except (InputError, UnicodeDecodeError):  # not in a partial clone; no text
+                continue
+        if found is not None:
+            return str(found).lower()
+    return ""

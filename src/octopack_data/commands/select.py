@@ -1,0 +1,134 @@
+"""``octopack-data commitpack select``: the commits that changed one file, from tables, clones or BigQuery."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from humanevalpack.errors import InputError
+from octopack_data.bigquery import BigQuerySettings
+from octopack_data.commands.settings_options import with_settings
+from octopack_data.commit_rows import HistorySettings
+from octopack_data.settings import Some, written_settings
+from octopack_data.statements import SelectSettings
+
+EPILOG = (
+    "EXAMPLES: (1) octopack-data commitpack select ~/src -o selected/ --assume-license mit  "
+    "(2) octopack-data commitpack select tables/ -o selected/ --plan fast --memory-limit 8GB  "
+    "(3) octopack-data commitpack select bigquery -o selected/ --project my-project --dry-run"
+)
+
+
+class SelectOptions(SelectSettings, HistorySettings, BigQuerySettings):
+    """All that the command can be told: the selection, and how each kind of source is read."""
+
+
+def _only(kind: type[Some], options: SelectOptions) -> Some:
+    values = written_settings(options)
+    return kind.model_validate({name: values[name] for name in kind.model_fields})
+
+
+@with_settings(SelectOptions)
+def select(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folder with the tables commits, languages, licenses in Parquet; or clones, or folders with clones "
+            "below them; or the word bigquery.",
+            metavar="SOURCE...",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the result.", show_default=False)],
+    workers: Annotated[int, typer.Option(help="Processes that read clones.", min=1)] = 1,
+    memory_limit: Annotated[str | None, typer.Option(help="Of DuckDB, as 8GB. [default: 80 %]")] = None,
+    temp_directory: Annotated[Path | None, typer.Option(help="Of DuckDB. [default: in the output folder]")] = None,
+    threads: Annotated[int | None, typer.Option(help="Of DuckDB. [default: all cores]", min=1)] = None,
+    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = 128 * 2**20,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier selection there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
+    *,
+    settings: SelectOptions,
+) -> None:
+    """Select the commits that changed exactly one file in place, with a message that says something."""
+    from octopack_data import warehouse
+
+    selection = _only(SelectSettings, settings)
+    if sources == ["bigquery"]:
+        _in_bigquery(output, selection, _only(BigQuerySettings, settings), overwrite=overwrite, dry_run=dry_run)
+        return
+    folders = [Path(source) for source in sources]
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; a source is a folder with tables, clones, or bigquery")
+    with_tables = len(folders) == 1 and warehouse.is_tables(folders[0])
+    if dry_run:
+        typer.echo(_tables_said(folders[0]) if with_tables else _clones_said(folders, settings))
+        return
+    warehouse.refuse_other(output, overwrite=overwrite)
+    tables = folders[0] if with_tables else _tables_of(folders, output, settings, workers, overwrite=overwrite)
+    machine = warehouse.Machine(memory_limit, temp_directory, threads)
+    found = warehouse.find_tables(tables)
+    typer.echo(_said(warehouse.select(found, output, selection, machine=machine, shard_bytes=shard_bytes)))
+
+
+def _tables_of(folders: list[Path], output: Path, settings: SelectOptions, workers: int, *, overwrite: bool) -> Path:
+    from octopack_data.clones import find_clones
+    from octopack_data.histories import write_tables
+    from octopack_data.warehouse import TABLES
+
+    clones = find_clones(folders, names=settings.names)
+    tables = output / TABLES
+    write_tables(clones, tables, _only(HistorySettings, settings), workers=workers, overwrite=overwrite)
+    return tables
+
+
+def _clones_said(folders: list[Path], settings: SelectOptions) -> str:
+    from octopack_data.clones import find_clones
+
+    clones = find_clones(folders, names=settings.names)
+    return "\n".join([f"{len(clones)} clones:", *(f"  {clone.repo_name}  {clone.path}" for clone in clones)])
+
+
+def _tables_said(folder: Path) -> str:
+    import pyarrow.parquet as pq
+
+    from octopack_data.warehouse import find_tables
+
+    lines = []
+    for name, parts in find_tables(folder).items():
+        rows = sum(pq.read_metadata(part.path).num_rows for part in parts)
+        size = sum(part.path.stat().st_size for part in parts)
+        lines.append(f"{name}: {rows:,} rows in {len(parts)} files, {size / 1e6:,.1f} MB")
+    return "\n".join(lines)
+
+
+def _in_bigquery(
+    output: Path, selection: SelectSettings, settings: BigQuerySettings, *, overwrite: bool, dry_run: bool
+) -> None:
+    from tqdm import tqdm
+
+    from octopack_data import bigquery
+    from octopack_data.manifests import new_manifest, write_manifest
+    from octopack_data.statements import statements
+    from octopack_data.warehouse import refuse_other
+
+    client = bigquery.connect(settings)
+    expected = bigquery.estimate(client, selection, settings)
+    typer.echo(f"reads {expected.bytes / bigquery.TIB:.3f} TiB of the public data set: {expected.dollars:.2f} USD")
+    if dry_run:
+        return
+    refuse_other(output, overwrite=overwrite)
+    total = len(statements(selection.mode, selection.plan))
+    jobs = list(tqdm(bigquery.run(client, selection, settings), total=total, unit="job", desc="select", disable=None))
+    counts = {job.table: job.rows for job in jobs}
+    facts = bigquery.job_facts(jobs, settings)
+    manifest = new_manifest("select", written_settings(selection), [], [], counts, **facts)
+    write_manifest(output, manifest)
+    typer.echo(_said(manifest))
+    typer.echo(f"The tables are in {settings.project}.{settings.dataset}: octopack-data commitpack export {output}")
+
+
+def _said(manifest: dict[str, Any]) -> str:
+    return json.dumps(manifest["counts"], indent=1)

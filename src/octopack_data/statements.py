@@ -1,0 +1,169 @@
+"""The selection of commits as SQL in BigQuery's dialect: five steps or one statement, and what they ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import field_validator
+
+from octopack_data.records import Mode
+from octopack_data.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+SQL = Path(__file__).parent / "sql"
+FACTS = Path(__file__).parent / "data" / "selection.yaml"
+SOURCE_CATALOGUE = "bigquery-public-data"
+SOURCE_SCHEMA = "github_repos"
+METADATA = "commitpack_metadata"
+"""Table of the first product: one row for each commit that changed one file in place."""
+LICENSES = "commitpack_licenses"
+"""Table of the second product: repositories and their licence."""
+_KEY = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+
+Plan = Literal["steps", "fast"]
+LicenseChoice = Literal["most_restrictive", "first_repo"]
+
+
+class SelectSettings(Settings):
+    """Which commits are selected, and how."""
+
+    mode: Mode = "fixed"
+    """published: as the released data was made, defects included; fixed: the same rules, mended."""
+    plan: Plan = "steps"
+    """steps: five tables, each counted; fast: one statement, the same commits and files."""
+    license_preset: Literal["octopack", "permissive"] = "octopack"
+    """Licences of the repositories: octopack (12, copyleft among them) or permissive (8)."""
+    licenses: tuple[str, ...] = ()
+    """Licence keys instead of the preset's, the least restrictive first."""
+    license_choice: LicenseChoice = "most_restrictive"
+    """Which licence counts where a commit's repositories have several (mode fixed)."""
+    languages: tuple[str, ...] = ()
+    """LIKE patterns of a repository's languages, instead of the release's 22."""
+    noise_messages: tuple[str, ...] = ()
+    """Lower-case messages to leave out, instead of the release's 24."""
+
+    @field_validator("licenses")
+    @classmethod
+    def _keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [key for key in keys if not _KEY.fullmatch(key)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no licence key: they are in lower case, as mit, apache-2.0")
+        return keys
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SELECT in BigQuery's dialect and the table that takes its rows.
+
+    Tables of earlier statements stand in it without a data set: a runner says where they are.
+    """
+
+    table: str
+    sql: str
+
+
+@cache
+def facts() -> Mapping[str, Any]:
+    """Return the release's lists: licences by preset, languages, noise."""
+    import yaml
+
+    values: Mapping[str, Any] = yaml.safe_load(FACTS.read_text("utf-8"))
+    return values
+
+
+def statements(mode: Mode, plan: Plan) -> list[Statement]:
+    """Return the statements in the order in which they run; the last two make the products."""
+    steps = (
+        [Statement(METADATA, _text(f"{mode}/fast.sql"))]
+        if plan == "fast"
+        else [
+            Statement("commits_table_base", _text(f"{mode}/1_base.sql")),
+            Statement("commits_table_dedup", _text(f"{mode}/2_dedup.sql")),
+            Statement("commits_table_dedup_difference", _text("3_difference.sql")),
+            Statement("commits_table_dedup_files", _text("4_files.sql")),
+            Statement(METADATA, _text("5_metadata.sql")),
+        ]
+    )
+    return [*steps, Statement(LICENSES, _text(f"{mode}/licenses.sql"))]
+
+
+def _text(name: str) -> str:
+    return (SQL / name).read_text("utf-8")
+
+
+def parameters(settings: SelectSettings) -> dict[str, list[str] | str]:
+    """Return the values of the query parameters (``@licenses``, …) of all statements together."""
+    known = facts()
+    noise = list(settings.noise_messages or known["noise_messages"])
+    return {
+        "licenses": list(settings.licenses or known["licenses"][settings.license_preset]),
+        "license_choice": settings.license_choice,
+        "languages": list(settings.languages or known["languages"]),
+        "noise_messages": noise,
+        "noise_prefix": known["noise_prefix"],
+        "noise_pattern": _any_like([*noise, known["noise_prefix"] + "%"]),
+    }
+
+
+def _any_like(patterns: list[str]) -> str:
+    """Return LIKE patterns as one regular expression: DuckDB has no LIKE ANY of a list, and both engines have RE2."""
+    wild = {"_": ".", "%": ".*"}
+    alternatives = ("".join(wild.get(letter, re.escape(letter)) for letter in pattern) for pattern in patterns)
+    return f"(?s)^(?:{'|'.join(alternatives)})$"
+
+
+def parameters_of(statement: Statement, values: Mapping[str, list[str] | str]) -> dict[str, list[str] | str]:
+    """Return the parameters that one statement names: engines refuse others."""
+    from sqlglot import exp, parse_one
+
+    named = {parameter.name for parameter in parse_one(statement.sql, read="bigquery").find_all(exp.Parameter)}
+    return {name: value for name, value in values.items() if name in named}
+
+
+def in_duckdb(statement: Statement) -> str:
+    """Return a statement in DuckDB's dialect."""
+    from sqlglot import exp, parse_one
+
+    tree = parse_one(statement.sql, read="bigquery")
+    for select in tree.find_all(exp.Select):
+        _unnest_in_selection(select)
+    return tree.sql(dialect="duckdb")
+
+
+def _unnest_in_selection(select: exp.Select) -> None:
+    """Turn ``FROM t CROSS JOIN UNNEST(t.list) AS x`` into ``FROM (SELECT *, UNNEST(t.list) AS x FROM t) AS t``.
+
+    The rows are the same. DuckDB runs the first form as a join on the whole list: 17 times slower for differences.
+    """
+    from sqlglot import exp
+
+    table = select.args["from_"].this
+    for join in select.args.get("joins") or []:
+        listed = join.this.expressions[0] if isinstance(join.this, exp.Unnest) else None
+        if isinstance(listed, exp.Column) and listed.table == table.alias:
+            name = join.this.args["alias"].columns[0]
+            inner = exp.select("*", exp.alias_(exp.Unnest(expressions=[listed]), name)).from_(table)
+            select.args["from_"].set("this", inner.subquery(table.alias))
+            join.pop()
+            return
+
+
+def chained(steps: list[Statement]) -> str:
+    """Return the last statement with those before it as its common table expressions.
+
+    It can be checked and estimated as a whole, before the tables of the steps exist.
+    """
+    from sqlglot import exp, parse_one
+
+    *before, last = [parse_one(step.sql, read="bigquery") for step in steps]
+    assert isinstance(last, exp.Select)
+    for step, select in zip(steps, before, strict=False):
+        last = last.with_(step.table, as_=select)
+    return last.sql(dialect="bigquery", pretty=True)

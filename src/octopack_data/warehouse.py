@@ -1,0 +1,199 @@
+"""The selection on this machine: DuckDB over Parquet files of the warehouse's nested tables."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.exports import GROUP_ROWS, SHARD_BYTES, write_shards
+from octopack_data.manifests import MANIFEST, file_facts, new_manifest, write_manifest
+from octopack_data.parts import input_facts
+from octopack_data.records import CHANGE_COLUMNS, text_schema
+from octopack_data.rows import write_rows
+from octopack_data.settings import written_settings
+from octopack_data.sources import Part
+from octopack_data.statements import (
+    LICENSES,
+    METADATA,
+    SOURCE_CATALOGUE,
+    SOURCE_SCHEMA,
+    SelectSettings,
+    in_duckdb,
+    parameters,
+    parameters_of,
+    statements,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+METADATA_COLUMNS = (*CHANGE_COLUMNS, "license", "licenses")
+"""Columns of the metadata: a Change, the licence that counts, and all licences, comma-joined."""
+LICENCES_FILE = "licences.jsonl"
+DATA = "data"
+"""Folder of the metadata's shards: the next stage reads what is in it and not the licence map beside it."""
+TABLES = "tables"
+"""Folder of the tables that were made from clones."""
+_COLUMNS = {
+    "commits": ("commit", "parent", "subject", "message", "difference", "difference_truncated", "repo_name"),
+    "languages": ("repo_name", "language"),
+    "licenses": ("repo_name", "license"),
+}
+"""Tables, and the columns that the statements name; records.py has all."""
+_WORK = ".work"
+_OURS = {_WORK, TABLES, f".{TABLES}-lists"}
+"""What may lie in an output folder before a selection is finished."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What DuckDB may use here; None leaves it to DuckDB (80 % of the memory, all cores, disk beside the output)."""
+
+    memory_limit: str | None = None
+    temp_directory: Path | None = None
+    threads: int | None = None
+
+
+def find_tables(folder: Path) -> dict[str, list[Part]]:
+    """Return the files of ``commits``, ``languages`` and ``licenses``: ``<name>.parquet`` or ``<name>/**/*.parquet``.
+
+    Raises InputError that names the table that is missing.
+    """
+    tables = {}
+    for name in _COLUMNS:
+        single = folder / f"{name}.parquet"
+        files = [single] if single.is_file() else sorted((folder / name).rglob("*.parquet"))
+        if not files:
+            raise InputError(f"{folder}: no table {name}: neither {name}.parquet nor Parquet files below {name}/")
+        tables[name] = [Part(file.relative_to(folder).as_posix(), file) for file in files]
+    return tables
+
+
+def is_tables(folder: Path) -> bool:
+    """Return whether a folder looks as if it held the tables (and not clones)."""
+    return (folder / "commits.parquet").is_file() or any((folder / "commits").glob("**/*.parquet"))
+
+
+def open_warehouse(tables: Mapping[str, list[Part]], database: Path, machine: Machine) -> duckdb.DuckDBPyConnection:
+    """Return a connection in which the public data set's names are views of the files; raises InputError."""
+    import duckdb
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    database.unlink(missing_ok=True)
+    spill = machine.temp_directory or database.parent / "spill"
+    config: dict[str, str | int] = {"temp_directory": str(spill), "preserve_insertion_order": "false"}
+    if machine.memory_limit is not None:
+        config["memory_limit"] = machine.memory_limit
+    if machine.threads is not None:
+        config["threads"] = machine.threads
+    try:
+        connection = duckdb.connect(str(database), config=config)  # type: ignore[arg-type]
+    except (duckdb.Error, OSError) as error:
+        raise EnvironmentFault(f"DuckDB cannot start with {config}: {error}") from error
+    connection.execute(f"ATTACH ':memory:' AS \"{SOURCE_CATALOGUE}\"")
+    connection.execute(f'CREATE SCHEMA "{SOURCE_CATALOGUE}".{SOURCE_SCHEMA}')
+    connection.execute(f'USE "{SOURCE_CATALOGUE}".{SOURCE_SCHEMA}')
+    for name, parts in tables.items():
+        try:
+            relation = connection.read_parquet([str(part.path) for part in parts])
+        except duckdb.Error as error:
+            raise InputError(f"{parts[0].path}: table {name} cannot be read ({error})") from error
+        missing = [column for column in _COLUMNS[name] if column not in relation.columns]
+        if missing:
+            raise InputError(f"{parts[0].path}: table {name} has no column {missing[0]}")
+        relation.create_view(name)
+    connection.execute(f'USE "{database.stem}".main')
+    return connection
+
+
+def select(
+    tables: Mapping[str, list[Part]],
+    output: Path,
+    settings: SelectSettings,
+    *,
+    machine: Machine | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Run the selection and return its manifest: metadata shards, the licence map, the rows after each step.
+
+    The tables of the steps are on disk while it runs and removed at its end. Raises InputError, EnvironmentFault.
+    """
+    refuse_other(output, overwrite=overwrite)
+    work = output / _WORK
+    try:
+        connection = open_warehouse(tables, work / "selection.duckdb", machine or Machine())
+        with connection:
+            counts = run_statements(connection, settings, progress=progress)
+            shards = _write_metadata(connection, output, shard_bytes)
+            licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
+    inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
+    manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, engine="duckdb")
+    write_manifest(output, manifest)
+    return manifest
+
+
+def run_statements(
+    connection: duckdb.DuckDBPyConnection, settings: SelectSettings, *, progress: bool = True
+) -> dict[str, int]:
+    """Run the statements, each into its table, and return the rows of each table."""
+    import duckdb
+    from tqdm import tqdm
+
+    values = parameters(settings)
+    counts = {}
+    steps = statements(settings.mode, settings.plan)
+    with tqdm(steps, unit="step", disable=None if progress else True) as bar:
+        for step in bar:
+            bar.set_description(step.table)
+            try:
+                connection.execute(f"CREATE TABLE {step.table} AS {in_duckdb(step)}", parameters_of(step, values))
+            except duckdb.OutOfMemoryException as error:
+                raise EnvironmentFault(
+                    f"{step.table}: not enough memory or room for temporary files ({error}). "
+                    "Name a larger disk with --temp-directory, give more with --memory-limit, or take --plan fast"
+                ) from error
+            except duckdb.Error as error:
+                raise InputError(f"{step.table}: DuckDB refused the statement: {error}") from error
+            counts[step.table] = len(connection.table(step.table))
+    return counts
+
+
+def _write_metadata(connection: duckdb.DuckDBPyConnection, output: Path, shard_bytes: int) -> list[tuple[str, int]]:
+    # Commits of one repository stand together: a clone serves them all. The order also makes runs repeatable.
+    rows = connection.table(METADATA).select(*METADATA_COLUMNS).order("repos, commit, new_file")
+    reader = rows.to_arrow_reader(GROUP_ROWS)
+    shards = write_shards(_plain(reader), text_schema(METADATA_COLUMNS), output / DATA, "metadata", shard_bytes)
+    return [(f"{DATA}/{name}", rows) for name, rows in shards]
+
+
+def _plain(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    schema = text_schema(METADATA_COLUMNS)
+    for batch in batches:
+        yield batch.cast(schema)
+
+
+def _license_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, str]]:
+    for batch in connection.table(LICENSES).order("repos, license").to_arrow_reader(GROUP_ROWS):
+        yield from batch.to_pylist()
+
+
+def refuse_other(output: Path, *, overwrite: bool) -> None:
+    """An earlier selection is replaced if asked; a folder with other things never; raises InputError."""
+    if not output.is_dir() or not {path.name for path in output.iterdir()} - _OURS:
+        return
+    if not (output / MANIFEST).is_file():
+        raise InputError(f"{output} is not empty and holds no selection: name another folder")
+    if not overwrite:
+        raise InputError(f"{output} holds a selection: name another folder, or start anew with --overwrite")
+    for old in [*(output / DATA).glob("metadata-*.parquet"), output / LICENCES_FILE, output / MANIFEST]:
+        old.unlink(missing_ok=True)
