@@ -99,9 +99,10 @@ def is_complete(answer: str, language: str, words: Sequence[str], *, profile: Pr
     stop word that has begun and may go on (``<`` at the start of a line) would cut elsewhere.
     """
     text = answer.rstrip()
-    if any(text.endswith(word[:length]) for word in words for length in range(1, len(word))):
+    # Asked of every row after every token, and nearly always answered with no here.
+    if not any(word in text for word in words) and not get_language(language).is_complete(text, profile):
         return False
-    return any(word in text for word in words) or get_language(language).is_complete(text, profile)
+    return not any(text.endswith(word[:length]) for word in words for length in range(1, len(word)))
 
 
 def _description(problem: Problem, generation: str, words: list[str]) -> str:

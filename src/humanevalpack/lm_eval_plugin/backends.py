@@ -33,7 +33,7 @@ def model_name(lm: LM) -> str | None:
 
 
 def model_facts(lm: Any) -> dict[str, Any]:
-    """Return backend, revision, dtype and batch size as far as the model's class tells them."""
+    """Return backend, revision, dtype, attention and batch size as far as the model's class tells them."""
     arguments = lm.model_args if is_vllm(lm) else {}
     loaded = lm.model if is_transformers(lm) else None
     commit = getattr(getattr(loaded, "config", None), "_commit_hash", None)
@@ -42,6 +42,7 @@ def model_facts(lm: Any) -> dict[str, Any]:
         "backend": _registered_name(type(lm)),
         "model_revision": commit or arguments.get("revision") or getattr(lm, "revision", None),
         "dtype": None if dtype is None else str(dtype).removeprefix("torch."),
+        "attention": getattr(getattr(loaded, "config", None), "_attn_implementation", None),
         "batch_size": lm._batch_size if is_api(lm) else getattr(lm, "batch_size", None),
     }
 

@@ -26,9 +26,11 @@ def stopping_early(lm: Any) -> Callable[..., Any]:
         language, profile, *words = ending
         words.append(lm.tok_decode(lm.eot_token_id, skip_special_tokens=False))  # lm_eval cuts there too
         answers = _Answers(rows, start, lm.tok_decode, lambda text: is_complete(text, language, words, profile=profile))
-        # A list of transformers' own class stays one.
+        # A list of transformers' own class stays one. lm_eval's criteria look for words that are among ours, and each
+        # has the whole batch come from the GPU and decoded; beams, which ours leave alone, keep them.
         criteria = arguments["stopping_criteria"]
-        output = original(**{**arguments, "stopping_criteria": type(criteria)([*criteria, answers])})
+        kept = criteria if arguments.get("num_beams", 1) > 1 else ()
+        output = original(**{**arguments, "stopping_criteria": type(criteria)([*kept, answers])})
         for row, end in enumerate(answers.ends):
             if end is not None:
                 output[row, end:] = lm.eot_token_id  # in place of padding, whose text lm_eval would keep
@@ -61,17 +63,17 @@ class _Answers:
         tokens = input_ids[:, first:].tolist()
         for row in still_open:
             fresh = tokens[row][self._read[row] - first :]
-            if self._has_ended(row, fresh, input_ids[row, self._start :]):
+            if self._has_ended(row, fresh, input_ids):
                 self.ends[row] = length
         return input_ids.new_tensor([end is not None for end in self.ends]).bool()
 
-    def _has_ended(self, row: int, fresh: list[int], whole: Any) -> bool:
+    def _has_ended(self, row: int, fresh: list[int], input_ids: Any) -> bool:
         """Decode what is new; only where that seems to be the end, decode everything, as lm_eval will."""
         text = self._texts[row] + self._decode(fresh)
         if not _is_firm(text):
             return False
         if self._complete(text):
-            text = self._decode(whole.tolist())
+            text = self._decode(input_ids[row, self._start :].tolist())
             if _is_firm(text.rstrip()) and self._complete(text):
                 return True
         self._texts[row] = text

@@ -3,10 +3,14 @@
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
+from humanevalpack.lm_eval_plugin.devices import check_device, memory_told
 from humanevalpack.lm_eval_plugin.plans import Plan
 
 _ENCODER_DECODER = "hf-encoder-decoder"
 _HF = ("hf", "hf-auto", "huggingface", _ENCODER_DECODER)
+_SMALLER = (
+    "--model-args dtype=bfloat16 halves float32, parallelize=True spreads it over several GPUs, --device cpu is slow"
+)
 
 
 def load_model(plan: Plan) -> Any:
@@ -18,9 +22,10 @@ def load_model(plan: Plan) -> Any:
     backend = plan.value("backend")
     if backend == _ENCODER_DECODER:
         import humanevalpack.lm_eval_plugin.seq2seq  # noqa: F401 - registers it
-    machine = {"batch_size": plan.value("batch_size"), "device": plan.value("device") or _device(backend)}
+    machine = {"batch_size": plan.value("batch_size"), "device": _device(plan)}
     try:
-        return get_model(backend).create_from_arg_obj(plan.arguments, machine)
+        with memory_told(f"the model {plan.model_name or ''}", _SMALLER):
+            return get_model(backend).create_from_arg_obj(plan.arguments, machine)
     except HumanEvalPackError:
         raise
     except Exception as error:  # whatever the backend and its libraries raise
@@ -32,10 +37,16 @@ def load_model(plan: Plan) -> Any:
         ) from error
 
 
-def _device(backend: str) -> str | None:
-    """Return the device where lm_eval's own default, cuda, is not there."""
-    if backend not in _HF:
-        return None
+def _device(plan: Plan) -> str | None:
+    """Return the device that the user names, or the cpu where lm_eval's own default, cuda, is not there."""
+    named: str | None = plan.value("device")
+    if plan.value("backend") not in _HF:
+        return named
     import torch
 
-    return None if torch.cuda.is_available() else "cpu"
+    for name in (named, plan.arguments.get("device")):
+        if name is not None:
+            check_device(name)
+    if named is None and "device" not in plan.arguments and not torch.cuda.is_available():
+        return "cpu"
+    return named

@@ -10,6 +10,7 @@ from humanevalpack.errors import UsageError
 from humanevalpack.lm_eval_plugin import backends
 from humanevalpack.lm_eval_plugin.asking import Asking
 from humanevalpack.lm_eval_plugin.chunks import Numbered
+from humanevalpack.lm_eval_plugin.devices import device_facts
 from humanevalpack.results import new_manifest
 from humanevalpack.results.per_task import shortened
 from humanevalpack.templates import PromptTemplate
@@ -40,6 +41,7 @@ def manifest_of(path: Path, model: Any, numbered: Sequence[Numbered]) -> dict[st
         model=name,
         model_arguments=next(iter(askings.values())).model_arguments or None,
         **backends.model_facts(model),
+        devices=device_facts(model),
         engine=backends.engine_facts(model) or None,
         prompt=prompts,
         prompt_sha256=shortened({task: asking.prompting.template.sha256 for task, asking in askings.items()}),

@@ -21,6 +21,7 @@ from humanevalpack.lm_eval_plugin.api_servers import seeded
 from humanevalpack.lm_eval_plugin.asking import announce_once
 from humanevalpack.lm_eval_plugin.budgets import Budget, budget_of
 from humanevalpack.lm_eval_plugin.chunks import Numbered, divided
+from humanevalpack.lm_eval_plugin.devices import answering
 from humanevalpack.lm_eval_plugin.early_stop import ENDING
 from humanevalpack.lm_eval_plugin.finishes import Usage, finish_of, finishes_told
 from humanevalpack.lm_eval_plugin.kept import row_of
@@ -181,7 +182,7 @@ def _ask(lm: Any, model: Any, questions: Sequence[_Question]) -> list[Generation
     finishes: dict[tuple[Any, ...], str | None] = {}
     distinct = list({question.key: question for question in questions if question.budget.fits}.values())
     for batch, seed in _batches(model, distinct):
-        with backends.exact_tokens(model, [question.prompt for question in batch]), seed:
+        with backends.exact_tokens(model, [question.prompt for question in batch]), seed, answering(model):
             instances = [Instance("generate_until", {}, (question.prompt, question.arguments), 0) for question in batch]
             answers = lm.generate_until(instances)
         for question, text in zip(batch, answers, strict=True):
