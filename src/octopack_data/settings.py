@@ -6,12 +6,26 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.records import Mode
+from octopack_data.rows import RowFormat
 
 
 class Settings(BaseModel):
     """Base of every stage's settings: a field has a type, a default where there is a sensible one, a description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class RowSettings(Settings):
+    """What the settings of every stage have that reads and writes rows."""
+
+    mode: Mode = "fixed"
+    """published: what the released data went through, defects included; fixed: the same, mended."""
+    format: RowFormat = "jsonl.zst"
+    """Format of the rows that are written."""
+    sample: str = ""
+    """Work on a part of the commits, the same at every stage: a share (0.01), or a number (1000), for which the
+    commits of the source are read once more."""
 
 
 Some = TypeVar("Some", bound=Settings)

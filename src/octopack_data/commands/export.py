@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from octopack_data.commands.stage_options import DryRunOption
+
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack export selected/ --to metadata/  "
     "(2) octopack-data commitpack export selected/ --to gs://bucket/commitpackmeta  "
@@ -17,7 +19,7 @@ def export(
     to: Annotated[str, typer.Option("--to", help="Folder, or gs://BUCKET/FOLDER from BigQuery.", show_default=False)],
     shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard in a folder.", min=1)] = 128 * 2**20,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and stop.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Write the metadata of a selection as Parquet shards, and the licence map as JSON lines.
 

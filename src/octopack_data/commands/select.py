@@ -1,14 +1,14 @@
 """``octopack-data commitpack select``: the commits that changed one file, from tables, clones or BigQuery."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from humanevalpack.errors import InputError
+from humanevalpack.errors import InputError, UsageError
 from octopack_data.bigquery import BigQuerySettings
 from octopack_data.commands.settings_options import with_settings
+from octopack_data.commands.stage_options import DryRunOption, OutputOption, say_counts
 from octopack_data.commit_rows import HistorySettings
 from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
@@ -40,14 +40,14 @@ def select(
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the result.", show_default=False)],
+    output: OutputOption,
     workers: Annotated[int, typer.Option(help="Processes that read clones.", min=1)] = 1,
     memory_limit: Annotated[str | None, typer.Option(help="Of DuckDB, as 8GB. [default: 80 %]")] = None,
     temp_directory: Annotated[Path | None, typer.Option(help="Of DuckDB. [default: in the output folder]")] = None,
     threads: Annotated[int | None, typer.Option(help="Of DuckDB. [default: all cores]", min=1)] = None,
     shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = 128 * 2**20,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier selection there.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
+    dry_run: DryRunOption = False,
     *,
     settings: SelectOptions,
 ) -> None:
@@ -70,7 +70,7 @@ def select(
     tables = folders[0] if with_tables else _tables_of(folders, output, settings, workers, overwrite=overwrite)
     machine = warehouse.Machine(memory_limit, temp_directory, threads)
     found = warehouse.find_tables(tables)
-    typer.echo(_said(warehouse.select(found, output, selection, machine=machine, shard_bytes=shard_bytes)))
+    say_counts(warehouse.select(found, output, selection, machine=machine, shard_bytes=shard_bytes))
 
 
 def _tables_of(folders: list[Path], output: Path, settings: SelectOptions, workers: int, *, overwrite: bool) -> Path:
@@ -111,9 +111,11 @@ def _in_bigquery(
 
     from octopack_data import bigquery
     from octopack_data.manifests import new_manifest, write_manifest
-    from octopack_data.statements import statements
+    from octopack_data.statements import METADATA, statements
     from octopack_data.warehouse import refuse_other
 
+    if selection.sample:
+        raise UsageError("the selection in BigQuery takes no sample: give --sample to the stage behind it")
     client = bigquery.connect(settings)
     expected = bigquery.estimate(client, selection, settings)
     typer.echo(f"reads {expected.bytes / bigquery.TIB:.3f} TiB of the public data set: {expected.dollars:.2f} USD")
@@ -122,13 +124,10 @@ def _in_bigquery(
     refuse_other(output, overwrite=overwrite)
     total = len(statements(selection.mode, selection.plan))
     jobs = list(tqdm(bigquery.run(client, selection, settings), total=total, unit="job", desc="select", disable=None))
-    counts = {job.table: job.rows for job in jobs}
+    tables = {job.table: job.rows for job in jobs}
     facts = bigquery.job_facts(jobs, settings)
-    manifest = new_manifest("select", written_settings(selection), [], [], counts, **facts)
+    counts = {"kept": tables[METADATA]}  # of the commits that were read BigQuery says bytes alone
+    manifest = new_manifest("select", written_settings(selection), [], [], counts, tables=tables, **facts)
     write_manifest(output, manifest)
-    typer.echo(_said(manifest))
+    say_counts(manifest)
     typer.echo(f"The tables are in {settings.project}.{settings.dataset}: octopack-data commitpack export {output}")
-
-
-def _said(manifest: dict[str, Any]) -> str:
-    return json.dumps(manifest["counts"], indent=1)
