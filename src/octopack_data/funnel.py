@@ -50,7 +50,7 @@ def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
     for file in manifest.get("inputs", []):
         for parent in Path(file["path"]).resolve().parents:
             if (parent / MANIFEST).is_file():
-                if parent != folder:
+                if parent != folder and parent not in folder.parents:  # a stage's tables lie in its own folder
                     found.append(parent)
                 break
     return found

@@ -124,7 +124,8 @@ class FetchWork:
         from tqdm import tqdm
 
         changes = {number: row.change for number, row in enumerate(block) if row.kept is None}
-        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=not self.progress) as bar:
+        hidden = None if self.progress else True
+        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=hidden) as bar:
             outcomes = iter(settle(changes, backends, journal, bar.update))
         policy = self.settings.policy()
         for row in block:
