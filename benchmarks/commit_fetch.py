@@ -54,7 +54,7 @@ def served(repositories: Path) -> Iterator[Host]:
 
 def timed(host: Host, backend: BackendName, wants: tuple[Want, ...], work: Path) -> tuple[dict[int, Fetched], float]:
     """Return what a backend gave under each row, and its seconds, clone and start included."""
-    local = {"backend": "git-local", "clones": host.repositories} if backend == "git-local" else {}
+    local = {"backend": "git-local", "clones": (host.repositories,)} if backend == "git-local" else {}
     settings = settings_for(host, requests_per_second=1e9, requests_at_a_time=32, **local)
     found: dict[int, Fetched] = {}
     with Journal(work / "journal.jsonl") as journal:

@@ -95,7 +95,7 @@ class ClonesToTables:
                     counts["commits_not_utf8"] += 1
                 else:
                     writer.write(row)
-        counts["commits"] = writer.rows
+        counts["kept"] = writer.rows
         written = ("languages", "licenses", "commits")
         return PartResult(
             tuple((f"{table}/{name}", n) for table, n in zip(written, [*rows, writer.rows], strict=True)), counts
