@@ -47,9 +47,11 @@ def served(repositories: Path) -> Iterator[Host]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=_serve, args=(repositories, theirs))
     process.start()
-    yield Host(repositories, port=ours.recv())
-    ours.send("end")
-    process.join()
+    try:
+        yield Host(repositories, port=ours.recv())
+    finally:
+        ours.send("end")
+        process.join()
 
 
 def timed(host: Host, backend: BackendName, wants: tuple[Want, ...], work: Path) -> tuple[dict[int, Fetched], float]:

@@ -1,4 +1,4 @@
-"""The clones that a page on data may suppose to be there: a small project, its fork, another one, one without licence."""
+"""The clones that a page on data may suppose to be there: a project, its fork, another one, one without a licence."""
 
 from pathlib import Path
 
