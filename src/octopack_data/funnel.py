@@ -53,7 +53,8 @@ def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
     for file in manifest.get("inputs", []):
         for parent in Path(file["path"]).resolve().parents:
             if (parent / MANIFEST).is_file():
-                if parent != folder:
+                # Not its own folder, nor one that it lies in: clones become tables below their selection.
+                if parent != folder and parent not in folder.parents:
                     found.append(parent)
                 break
     return found
