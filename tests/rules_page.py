@@ -53,16 +53,16 @@ ASKS = {
 _HEAD = """\
 # The rules of CommitPackFT
 
-Each rule with its name, in the order of the release: the name is the reason that a dropped row is counted under, and stands in
-`excluded/`. Order matters for these counts, not for what is kept. This page is made from the registry
-(`src/octopack_data/rules/registry.py`) by `tests/generated_pages.py`, and a test keeps it equal to it. How the filter is run:
-[commitpack.md](commitpack.md#filter).
+Each rule with its name, in the order of the release: the name is the reason that a dropped row is counted under, and
+stands in `excluded/`. Order matters for these counts, not for what is kept. This page is made from the registry
+(`src/octopack_data/rules/registry.py`) by `tests/generated_pages.py`, and a test keeps it equal to it. How the filter
+is run: [commitpack.md](commitpack.md#filter).
 """
 
 _TAIL = """\
-`bad_subject`, `version_like` and `hash_like` drop nothing after `verb`: they are kept for lists of verbs of your own. Lists that a
-file of yours may take the place of: verbs (`--verbs`, `src/octopack_data/data/verbs.txt`) and phrases (`--phrases`,
-`src/octopack_data/data/phrases.yaml`).
+`bad_subject`, `version_like` and `hash_like` drop nothing after `verb`: they are kept for lists of verbs of your own.
+Lists that a file of yours may take the place of: verbs (`--verbs`, `src/octopack_data/data/verbs.txt`) and phrases
+(`--phrases`, `src/octopack_data/data/phrases.yaml`).
 
 ## Presets
 
