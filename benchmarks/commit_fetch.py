@@ -47,14 +47,16 @@ def served(repositories: Path) -> Iterator[Host]:
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.Process(target=_serve, args=(repositories, theirs))
     process.start()
-    yield Host(repositories, port=ours.recv())
-    ours.send("end")
-    process.join()
+    try:
+        yield Host(repositories, port=ours.recv())
+    finally:
+        ours.send("end")
+        process.join()
 
 
 def timed(host: Host, backend: BackendName, wants: tuple[Want, ...], work: Path) -> tuple[dict[int, Fetched], float]:
     """Return what a backend gave under each row, and its seconds, clone and start included."""
-    local = {"backend": "git-local", "clones": host.repositories} if backend == "git-local" else {}
+    local = {"backend": "git-local", "clones": (host.repositories,)} if backend == "git-local" else {}
     settings = settings_for(host, requests_per_second=1e9, requests_at_a_time=32, **local)
     found: dict[int, Fetched] = {}
     with Journal(work / "journal.jsonl") as journal:

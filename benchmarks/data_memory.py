@@ -1,15 +1,17 @@
-"""Does memory stay the same on a long input? Peak memory of each cleaning stage and of the filter on one long file.
+"""Does memory stay the same on a long input, and how fast is a stage? Peak memory and rate of stages on one long file.
 
 python benchmarks/data_memory.py [--gigabytes 1] [--stages redact,...] [--folder /tmp] writes a synthetic CommitPack of
 that size (a tenth of its rows are exact duplicates) and runs each stage on it in a process of its own. Printed is the
 peak of the resident memory when the stage has read 10 %, 50 % and 100 % of the file, for each pass over it; the last
-pass is the hash for the manifest. Everything is written below a temporary folder and removed at the end; the disk needs
-about twice the size.
+pass is the hash for the manifest. Then the bytes of the input by the processor seconds of the whole stage: what other
+processes take on a busy machine is left out. Everything is written below a temporary folder and removed at the end; the
+disk needs about twice the size.
 """
 
 import argparse
 import importlib
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,7 +28,9 @@ from octopack_data.duplicates import DuplicateSettings, deduplicate
 from octopack_data.parts import run_stage
 from octopack_data.redaction import RedactSettings, redact_stage
 from octopack_data.rows import RowWriter
+from octopack_data.shards import ShardSettings, shard_stage
 from octopack_data.sources import find_parts
+from octopack_data.splitting import SplitSettings, split_stage
 from octopack_data.train_valid import TrainValidSettings, split_train
 
 SHARES = (0.1, 0.5, 1.0)
@@ -55,7 +59,17 @@ def _split_train(source: Path, output: Path) -> None:
     split_train(find_parts(source), output, TrainValidSettings(), progress=False)
 
 
+def _split(source: Path, output: Path) -> None:
+    run_stage(split_stage(find_parts(source), output, SplitSettings()), progress=False)
+
+
+def _shard(source: Path, output: Path) -> None:
+    run_stage(shard_stage(find_parts(source), output, ShardSettings()), progress=False)
+
+
 STAGES: dict[str, Callable[[Path, Path], Any]] = {
+    "split": _split,
+    "shard": _shard,
     "filter": _filter,
     "deduplicate": _deduplicate,
     "deduplicate --near new": partial(_deduplicate, near="new"),
@@ -145,6 +159,12 @@ def watch(name: str, source: Path, output: Path) -> list[Pass]:
     return passes
 
 
+def _seconds() -> float:
+    """Processor seconds of all processes that have been started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _place(process: int, source: Path) -> int | None:
     """How far a process has read a file, in bytes; None if it has not opened it."""
     try:
@@ -175,12 +195,13 @@ def main() -> None:
         print(f"{source.stat().st_size / 1e9:.2f} GB in one file; peak of resident memory in MB")
         print(f"{'stage':26}{'pass':>5}{'10 %':>8}{'50 %':>8}{'100 %':>8}")
         for name in arguments.stages.split(","):
-            output = Path(folder) / name.replace(" ", "_")
+            output, before = Path(folder) / name.replace(" ", "_"), _seconds()
             for number, seen in enumerate(watch(name, source, output), start=1):
                 peaks = "".join(
                     f"{seen.peaks[share] / 1e6:8.0f}" if share in seen.peaks else f"{'-':>8}" for share in SHARES
                 )
                 print(f"{name:26}{number:5}{peaks}", flush=True)
+            print(f"{name:26}{source.stat().st_size / 1e6 / (_seconds() - before):9.0f} MB/s on one core", flush=True)
             shutil.rmtree(output)
 
 

@@ -8,6 +8,7 @@ from humanevalpack.problems import Problem
 from humanevalpack.prompts import render_encoder_prompt, stop_words
 from humanevalpack.scenarios import SCENARIOS, task_name
 from humanevalpack.templates import PromptTemplate, load_template, template_names
+from rules_page import rules_page
 
 INDEX = 3  # the mini problem of the examples: a short one
 DESCRIPTION = "Adds up, over all readings below the base, by how much each one is below it."
@@ -45,7 +46,11 @@ A block ends where the model goes on. The description in `explainsynthesize` is 
 
 def generated_pages() -> dict[str, str]:
     """Return every such page: path below the project to text."""
-    return {"docs/gallery.md": gallery(), "docs/task_examples.md": task_examples()}
+    return {
+        "docs/gallery.md": gallery(),
+        "docs/task_examples.md": task_examples(),
+        "docs/commitpack_rules.md": rules_page(),
+    }
 
 
 def gallery() -> str:

@@ -5,6 +5,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ TOOLS = (
     "git",
     "sandboxes/install.sh",
 )
+_ONLY_NAMED = ("MissingParameter", "BadOptionUsage", "NoArgsIsHelpError")
+"""What is wrong with a command that a sentence names without its arguments."""
 _ENDS = ("|", ">", ">>", "<", "&&", "||", ";", "2>&1", "&", "done", "then")
 
 
@@ -59,10 +62,10 @@ def check(words: list[str], project: Path) -> None:
     name, arguments = words[0], words[1:]
     if "…" in " ".join(words):
         return
-    if name == "humanevalpack":
-        _check_ours(arguments)
+    if name in ("humanevalpack", "octopack-data"):
+        _check_ours(name, arguments)
     elif "humanevalpack.commands" in words:  # behind a launcher of several processes
-        _check_ours(words[words.index("humanevalpack.commands") + 1 :])
+        _check_ours("humanevalpack", words[words.index("humanevalpack.commands") + 1 :])
     elif name == "lm_eval" or words[:3] == ["accelerate", "launch", "-m"]:
         _check_lm_eval(arguments if name == "lm_eval" else words[words.index("lm_eval") + 1 :])
     elif name == "make":
@@ -74,18 +77,16 @@ def check(words: list[str], project: Path) -> None:
         for extra in re.findall(r"(?:humanevalpack|\.)\[([\w,]+)\]", " ".join(arguments)):
             if missing := set(extra.split(",")) - set(extras):
                 raise Wrong(f"humanevalpack has no extra {missing}")
-    elif name in ("octopack-data", "octopack-train"):
+    elif name == "octopack-train":
         raise Wrong(f"{name} has no commands yet")
 
 
-def _check_ours(arguments: list[str]) -> None:
+def _check_ours(package: str, arguments: list[str]) -> None:
     from typer.core import TyperGroup
     from typer.main import get_command
 
-    from humanevalpack.commands import app
-
-    command: Any = get_command(app)
-    name: str | None = "humanevalpack"
+    command: Any = get_command(import_module(f"{package.replace('-', '_')}.commands").app)
+    name: str | None = package
     context = None
     while True:
         try:
@@ -94,9 +95,9 @@ def _check_ours(arguments: list[str]) -> None:
                 return
             name, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
         except Exception as error:
-            if type(error).__name__ in ("MissingParameter", "BadOptionUsage"):  # a command that is only named
+            if type(error).__name__ in _ONLY_NAMED:
                 return
-            raise Wrong(f"humanevalpack {shlex.join(arguments)}: {getattr(error, 'message', error)}") from error
+            raise Wrong(f"{package} {shlex.join(arguments)}: {getattr(error, 'message', error)}") from error
 
 
 def _check_lm_eval(arguments: list[str]) -> None:

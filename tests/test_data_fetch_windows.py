@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fetch_cases import metadata
-from git_histories import make_repository
+from git_histories import git
 from humanevalpack.errors import UsageError
 from octopack_data.fetch.settings import FetchSettings
 from octopack_data.fetch.windows import window_ranges
@@ -45,7 +45,7 @@ def test_published_windows_have_one_size_and_count_filtered_rows(tmp_path: Path)
 @pytest.mark.parametrize("mode", ["published", "fixed"])
 def test_a_window_fetches_its_rows_alone(mode: str, tmp_path: Path) -> None:
     source = numbered(tmp_path / "meta", 4, {1, 5})
-    make_repository(tmp_path / "other", [])
+    git(tmp_path, "init", "--quiet", "--bare", "own/empty.git")
     values = {"mode": mode, "window": "0/2", "backend": "git-local", "clones": (tmp_path,), "names": "folder"}
     manifest = fetch(find_parts(source), tmp_path / "out", make_settings(FetchSettings, values), progress=False)
     rows = [row for file in manifest["outputs"] for row in read_rows(tmp_path / "out" / file["path"])]

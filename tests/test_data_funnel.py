@@ -85,6 +85,12 @@ def test_a_stage_that_counts_nothing_has_the_rows_that_it_wrote(tmp_path: Path) 
     assert [(stage.rows, stage.kept) for stage in read_chain(tmp_path / "out")] == [(9, 9)]
 
 
+def test_reports_beside_the_rows_are_no_rows_and_nothing_dropped_is_one_line(tmp_path: Path) -> None:
+    outputs = [FileFacts("data/a.jsonl", 10, "", 4), FileFacts("found/a.jsonl", 10, "", 7)]
+    write_manifest(tmp_path, new_manifest("redact", {}, [], outputs, {"rows": 4, "changed": 3}))
+    assert funnel_table(read_chain(tmp_path)).splitlines()[2:] == ["| **redact: kept** | **4** | **100.00 %** |"]
+
+
 def test_folders_that_read_each_other_are_refused(tmp_path: Path) -> None:
     for name, other in (("a", "b"), ("b", "a")):
         read = [FileFacts(str(tmp_path / other / "data" / "x.jsonl"), 1, "")]

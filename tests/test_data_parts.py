@@ -97,6 +97,13 @@ def test_after_kill_9_the_same_command_ends_as_an_undisturbed_run(tmp_path: Path
     assert all((tmp_path / "out" / "data" / name).stat().st_mtime_ns == time for name, time in times.items())
 
 
+def test_a_run_that_was_killed_as_it_began_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "out/.parts").mkdir(parents=True)
+    (tmp_path / "out/.parts/stage.json.part").write_text('{"sta')
+    run_stage(stage(source(tmp_path / "in"), tmp_path / "out"), progress=False)
+    assert len(outputs(tmp_path / "out")) == 5
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 def test_what_was_finished_before_an_error_stays(tmp_path: Path, workers: int) -> None:
     numbers = source(tmp_path / "in")

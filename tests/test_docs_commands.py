@@ -11,10 +11,12 @@ import pytest
 from conftest import PROJECT
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.languages import LANGUAGES
+from page_clones import make_clones
 from page_commands import OURS, TOOLS, check, commands_of, commands_of_prose
 from page_session import Session, Wrong
 from pages import REASONS, RUN, SHOWN, Block, Page, page_paths, parse_page, read_page
 from report_runs import make_run, write_run
+from tiny_tokenizers import byte_level, saved
 
 pytest_plugins = ["tiny_models"]
 
@@ -25,7 +27,10 @@ every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 @pytest.fixture
 def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], None]:
-    """Put what a page may suppose to be there into its folder: two runs, and the model that ``make demo`` leaves."""
+    """Put what a page may suppose to be there into its folder.
+
+    Two runs, the model that ``make demo`` leaves, clones of git repositories with a tokenizer, the examples.
+    """
 
     def put(page: Page) -> None:
         text = "".join(block.text for block in page.to_run)
@@ -35,6 +40,11 @@ def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], No
         if TINY in text:
             (tmp_path / TINY).parent.mkdir(parents=True)
             (tmp_path / TINY).symlink_to(request.getfixturevalue("trained_model"))
+        if "clones/" in text:
+            make_clones(tmp_path / "clones")
+            saved(byte_level(), tmp_path / "tokenizer.json")
+        if "examples/" in text:
+            (tmp_path / "examples").symlink_to(PROJECT / "examples")
 
     return put
 

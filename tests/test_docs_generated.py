@@ -22,3 +22,9 @@ def test_the_gallery_has_every_template_and_the_examples_every_task() -> None:
     assert all(f"\n## {name}\n" in PAGES["docs/gallery.md"] for name in template_names())
     tasks = [task_name(scenario, language) for scenario in SCENARIOS for language in LANGUAGES]
     assert all(f"\n### {task}\n" in PAGES["docs/task_examples.md"] for task in tasks)
+
+
+def test_the_rules_stand_on_their_page_in_their_order() -> None:
+    lines = PAGES["docs/commitpack_rules.md"].splitlines()
+    named = [line.split("`")[1] for line in lines if line.startswith("| `") and "below" not in line]
+    assert (named[0], named[10:12], named[-1], len(named)) == ("old_too_long", ["verb", "bad_subject"], "few_words", 29)

@@ -40,15 +40,70 @@ ORDER = (
     "demo",
     "commands",
 )
+DATA_ORDER = (
+    "records",
+    "rows",
+    "settings",
+    "sources",
+    "manifests",
+    "parts",
+    "draws",
+    "sampling",
+    "exclusions",
+    "languages",
+    "language_files",
+    "licences",
+    "git",
+    "clones",
+    "commit_rows",
+    "histories",
+    "statements",
+    "exports",
+    "warehouse",
+    "bigquery",
+    "exporting",
+    "selecting",
+    "fetch",
+    "shards",
+    "optout",
+    "splitting",
+    "rules",
+    "filtering",
+    "steps",
+    "executors",
+    "duplicate_groups",
+    "near_duplicates",
+    "duplicates",
+    "secrets",
+    "redaction",
+    "decontamination",
+    "train_valid",
+    "statistics",
+    "language_table",
+    "figures",
+    "changes",
+    "audit",
+    "funnel",
+    "cards",
+    "push",
+    "chain_settings",
+    "chain",
+    "commands",
+)
+ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER}
 HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas", "inspect_ai"}
+HEAVY |= {"duckdb", "pyarrow", "scipy", "datatrove", "sqlglot", "aiohttp", "tokenizers", "google", "huggingface_hub"}
+
+LATE = {"lm_eval_plugin", "inspect_ai_plugin", "demo", "steps"}
+"""Rooms that are built on one of these packages, and are imported late themselves."""
 
 
-def modules(project: Path) -> list[Path]:
-    return sorted((project / "src" / "humanevalpack").rglob("*.py"))
+def modules(project: Path, package: str = "humanevalpack") -> list[Path]:
+    return sorted((project / "src" / package).rglob("*.py"))
 
 
 def room(project: Path, path: Path) -> str:
-    return path.relative_to(project / "src" / "humanevalpack").parts[0].removesuffix(".py")
+    return path.relative_to(project / "src").parts[1].removesuffix(".py")
 
 
 def imported(tree: ast.AST) -> set[str]:
@@ -59,8 +114,8 @@ def imported(tree: ast.AST) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-            if node.module == "humanevalpack":
-                names |= {f"humanevalpack.{alias.name}" for alias in node.names}
+            if node.module in ORDERS:
+                names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -75,23 +130,25 @@ def imports(path: Path) -> set[str]:
     return imported(WithoutTypeChecking().visit(ast.parse(path.read_text("utf-8"))))
 
 
-def test_every_room_stands_in_the_order_and_on_the_page(project: Path) -> None:
-    rooms = {room(project, path) for path in modules(project)} - {"__init__"}
-    assert rooms == set(ORDER)
+@pytest.mark.parametrize("package", ORDERS)
+def test_every_room_stands_in_the_order_and_on_the_page(project: Path, package: str) -> None:
+    rooms = {room(project, path) for path in modules(project, package)} - {"__init__"}
+    assert rooms == set(ORDERS[package])
     page = (project / "docs" / "architecture.md").read_text("utf-8")
     assert [name for name in rooms - {"version"} if f"`{name}.py`" not in page and f"`{name}/`" not in page] == []
 
 
-def test_data_flows_one_way(project: Path) -> None:
-    wrong = []
-    for path in modules(project):
+@pytest.mark.parametrize("package", ORDERS)
+def test_data_flows_one_way(project: Path, package: str) -> None:
+    wrong, order = [], ORDERS[package]
+    for path in modules(project, package):
         here = room(project, path)
         if here == "__init__":
             continue
         for name in imports(path):
-            package, _, rest = name.partition(".")
+            there_package, _, rest = name.partition(".")
             there = rest.split(".")[0]
-            if package == "humanevalpack" and there in ORDER and ORDER.index(there) > ORDER.index(here):
+            if there_package == package and there in order and order.index(there) > order.index(here):
                 wrong.append(f"{path.relative_to(project)} imports {name}")
     assert wrong == []
 
@@ -126,9 +183,8 @@ def test_the_supervisor_needs_the_standard_library_and_its_own_files_only(projec
 
 
 def test_heavy_packages_are_imported_where_they_are_used(project: Path) -> None:
-    light = [
-        path for path in modules(project) if room(project, path) not in ("lm_eval_plugin", "inspect_ai_plugin", "demo")
-    ]
+    paths = [path for package in ORDERS for path in modules(project, package)]
+    light = [path for path in paths if room(project, path) not in LATE]
     for path in light:
         tree = WithoutTypeChecking().visit(ast.parse(path.read_text("utf-8")))
         top: list[ast.stmt] = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]

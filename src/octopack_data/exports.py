@@ -53,7 +53,8 @@ def _parts(
         part = folder / f"{name}-{number:05d}{PART}"
         rows = 0
         with part.open("wb") as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-            while batch is not None and sink.tell() < shard_bytes:
+            # The head of a file is not nothing: the first batch is always written.
+            while batch is not None and (rows == 0 or sink.tell() < shard_bytes):
                 writer.write_batch(batch, row_group_size=GROUP_ROWS)
                 rows += batch.num_rows
                 batch = next(waiting, None)

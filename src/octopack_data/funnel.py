@@ -50,7 +50,8 @@ def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
     for file in manifest.get("inputs", []):
         for parent in Path(file["path"]).resolve().parents:
             if (parent / MANIFEST).is_file():
-                if parent != folder and parent not in folder.parents:  # a stage's tables lie in its own folder
+                # Not its own folder, nor one that it lies in: clones become tables below their selection.
+                if parent != folder and parent not in folder.parents:
                     found.append(parent)
                 break
     return found
@@ -58,19 +59,24 @@ def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def _counts(manifest: Mapping[str, Any], folder: Path, before: tuple[Path, ...]) -> StageCounts:
     counts = manifest.get("counts", {})
-    written = sum(file.get("rows") or 0 for file in manifest.get("outputs", []))
-    kept = counts.get("kept", written)
+    kept = counts.get("kept", sum(file.get("rows") or 0 for file in _data(manifest)))
     dropped = {key.removeprefix(DROPPED): count for key, count in counts.items() if key.startswith(DROPPED)}
     order = sorted(dropped.items(), key=lambda item: (-item[1], item[0]))
-    rows = counts.get("rows", kept + sum(dropped.values()))
-    return StageCounts(manifest["stage"], folder, rows, kept, dict(order), before)
+    return StageCounts(manifest["stage"], folder, kept + sum(dropped.values()), kept, dict(order), before)
+
+
+def _data(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the files of rows that go on, not the reports and maps beside them; all files where none is in data/."""
+    files = manifest.get("outputs", [])
+    return [file for file in files if "data" in Path(file["path"]).parts[:-1]] or files
 
 
 def funnel_table(chain: Sequence[StageCounts]) -> str:
-    """Return the funnel as a Markdown table: a line a stage, below it one a reason."""
+    """Return the funnel as a Markdown table: a line a stage; where it dropped rows, one for each reason above it."""
     lines = ["| stage | rows | share |", "| --- | ---: | ---: |"]
     for stage in chain:
-        lines.append(f"| {stage.stage}: read | {stage.rows:,} | |")
+        if stage.dropped:
+            lines.append(f"| {stage.stage}: read | {stage.rows:,} | |")
         lines += [
             f"| – {reason} | {count:,} | {_share(count, stage.rows)} |" for reason, count in stage.dropped.items()
         ]

@@ -167,7 +167,8 @@ def worker_killed(stage: Stage) -> EnvironmentFault:
 
 def _refuse_foreign(output: Path) -> None:
     """Nothing of others is ever mixed with a stage's output or overwritten."""
-    if output.is_dir() and any(output.iterdir()):
+    # A run that was killed as it began may have left its marks' folder without a word of itself in it.
+    if output.is_dir() and any(path.name != MARKS for path in output.iterdir()):
         raise InputError(f"{output} is not empty and holds no run of this stage: name another folder")
 
 

@@ -1,9 +1,10 @@
 """Typed settings: one frozen class a stage, with a YAML file, a command's options and a manifest as its forms."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.records import Mode
@@ -14,6 +15,17 @@ class Settings(BaseModel):
     """Base of every stage's settings: a field has a type, a default where there is a sensible one, a description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_sections(cls, values: Any) -> Any:
+        """A section of a YAML file in which every line is a comment is null there: it has its defaults."""
+        if not isinstance(values, dict):
+            return values
+        empty: dict[str, Any] = {
+            name: {} for name, kind in _sections(cls).items() if name in values and values[name] is None
+        }
+        return values | empty
 
 
 class RowSettings(Settings):
@@ -52,15 +64,28 @@ def _said(kind: type[Settings], detail: Any, source: str) -> str:
 def _names(kind: type[Settings], path: tuple[int | str, ...]) -> list[str]:
     """Return the settings that stand beside a key: of the class itself, or of the one nested under ``path``."""
     for name in path:
-        nested = kind.model_fields[str(name)].annotation if str(name) in kind.model_fields else None
-        if not (isinstance(nested, type) and issubclass(nested, Settings)):
-            return []
-        kind = nested
+        # Where a section may also be switched off, pydantic's path names the alternative, too: that is no field.
+        kind = _sections(kind).get(str(name), kind)
     return list(kind.model_fields)
+
+
+def _sections(kind: type[Settings]) -> dict[str, type[Settings]]:
+    """Return the fields that are settings themselves, whether or not they can be switched off."""
+    found = {}
+    for name, field in kind.model_fields.items():
+        for one in (field.annotation, *get_args(field.annotation)):
+            if isinstance(one, type) and issubclass(one, Settings):
+                found[name] = one
+    return found
 
 
 def read_settings(kind: type[Some], path: Path) -> Some:
     """Read settings from a YAML file; raises InputError or UsageError that name the file and the key."""
+    return make_settings(kind, read_yaml(path), str(path))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping, or nothing; raises InputError."""
     import yaml
 
     try:
@@ -70,10 +95,35 @@ def read_settings(kind: type[Some], path: Path) -> Some:
     if values is None:
         values = {}
     if not isinstance(values, dict):
-        raise InputError(f"{path}: must hold a mapping of settings, not {values!r}")
-    return make_settings(kind, values, str(path))
+        raise InputError(f"{path}: must hold a mapping, not {values!r}")
+    return values
 
 
 def written_settings(settings: Settings) -> dict[str, Any]:
     """Return settings as plain values, all of them, for a manifest or a YAML file."""
     return settings.model_dump(mode="json")
+
+
+def commented_yaml(settings: Settings) -> str:
+    """Return settings as YAML that reads back the same: each with its meaning above it, those not set as comments."""
+    return "\n".join(_yaml_lines(settings, "", mark="#")) + "\n"
+
+
+def _yaml_lines(settings: Settings, indent: str, mark: str) -> Iterator[str]:
+    """Yield lines; ``mark`` begins a field that is not set: nothing where the section itself is a comment."""
+    import yaml
+
+    sections = _sections(type(settings))
+    for name, field in type(settings).model_fields.items():
+        own = "" if name in settings.model_fields_set else mark
+        value = getattr(settings, name)
+        if indent == "":
+            yield ""
+        yield from (f"{indent}# {line}" for line in (field.description or "").splitlines())
+        if name in sections and (value is not False or own):
+            yield f"{indent}{own}{name}:"
+            shown = value if isinstance(value, Settings) else sections[name]()
+            yield from (own + line for line in _yaml_lines(shown, indent + "  ", "" if own else mark))
+        else:
+            text = yaml.safe_dump(written_settings(settings)[name], default_flow_style=True, width=10_000)
+            yield f"{indent}{own}{name}: {text.removesuffix('...' + chr(10)).strip()}"

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from octopack_data.draws import draw, is_drawn
-from octopack_data.duplicate_groups import write_table
+from octopack_data.duplicate_groups import quoted, write_table
+from octopack_data.licences import repositories
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
@@ -42,12 +43,12 @@ class TrainValidSettings(RowSettings):
     """Another seed gives another split."""
 
 
-def repositories(row: dict[str, str]) -> list[int]:
+def repository_ids(row: dict[str, str]) -> list[int]:
     """Return the ids of a row's different repositories, smallest first; GitHub's names do not differ by case.
 
     A row without one is a group by itself, named by its commit.
     """
-    names = {name.strip().casefold() for name in row["repos"].split(",")} - {""}
+    names = {name.casefold() for name in repositories(row["repos"])}
     return sorted(draw("repository", name) for name in names or {row["commit"]})
 
 
@@ -66,7 +67,7 @@ class _Pairs:
 
     def _pairs(self, part: Part) -> Iterator[dict[str, int]]:
         for row in self.sample.rows(text_rows(part.path, ("commit", "repos")), Counter()):
-            first, *others = repositories(row)
+            first, *others = repository_ids(row)
             yield from ({"a": first, "b": other} for other in others)
 
 
@@ -77,10 +78,9 @@ def _write_groups(pairs: Path, folder: Path) -> dict[str, int]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pattern = str(pairs / "**" / "*.parquet").replace("'", "''")
     with duckdb.connect() as base:
-        base.execute(f"SET temp_directory = '{str(folder).replace(chr(39), chr(39) * 2)}'; SET memory_limit = '2GB'")
-        found = base.execute(f"SELECT DISTINCT a, b FROM read_parquet('{pattern}')").fetchnumpy()
+        base.execute(f"SET temp_directory = '{quoted(folder)}'; SET memory_limit = '2GB'")
+        found = base.execute(f"SELECT DISTINCT a, b FROM read_parquet('{quoted(pairs)}/**/*.parquet')").fetchnumpy()
     ids, places = np.unique(np.concatenate([found["a"], found["b"]]), return_inverse=True)
     half = len(found["a"])
     edges = coo_array((np.ones(half, np.int8), (places[:half], places[half:])), shape=(len(ids), len(ids)))
@@ -110,7 +110,7 @@ class _Split:
             RowWriter(output / names["valid"], lambda: schema_of(part.path)) as valid,
         ):
             for row in self.sample.rows(text_rows(part.path, ("commit", "repos"), every=True), counts):
-                group = _group(repositories(row)[0], ids, groups)
+                group = _group(repository_ids(row)[0], ids, groups)
                 is_valid = is_drawn("validation", f"{group:016x}", settings.valid, settings.seed)
                 (valid if is_valid else train).write(row)
                 counts.update(("kept", "valid" if is_valid else "train"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -242,3 +243,5 @@ def refuse_other(output: Path, *, overwrite: bool) -> None:
         raise InputError(f"{output} holds a selection: name another folder, or start anew with --overwrite")
     for old in [*(output / DATA).glob("metadata-*.parquet"), output / LICENCES_FILE, output / MANIFEST]:
         old.unlink(missing_ok=True)
+    with suppress(OSError):  # there are files of others in it: they stay, and the next look refuses them
+        (output / DATA).rmdir()

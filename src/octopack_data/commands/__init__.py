@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import commitpack
+from octopack_data.commands import chain, commitpack
 
 app = typer.Typer(
     name="octopack-data",
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(commitpack.app, name="commitpack")
+app.add_typer(chain.config_app, name="config")
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,6 +4,7 @@ import typer
 
 from octopack_data.commands import (
     card,
+    chain,
     decontaminate,
     deduplicate,
     export,
@@ -31,6 +32,7 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
+app.command("run", epilog=chain.EPILOG)(chain.run)
 app.command("select", epilog=select.EPILOG)(select.select)
 app.command("export", epilog=export.EPILOG)(export.export)
 app.command("fetch", epilog=fetch.EPILOG)(fetch.fetch)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from octopack_data.commands.stage_options import DryRunOption
+from octopack_data.exports import SHARD_BYTES
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack export selected/ --to metadata/  "
@@ -17,7 +18,7 @@ EPILOG = (
 def export(
     selection: Annotated[Path, typer.Argument(help="Output folder of commitpack select.", show_default=False)],
     to: Annotated[str, typer.Option("--to", help="Folder, or gs://BUCKET/FOLDER from BigQuery.", show_default=False)],
-    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard in a folder.", min=1)] = 128 * 2**20,
+    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard in a folder.", min=1)] = SHARD_BYTES,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")] = False,
     dry_run: DryRunOption = False,
 ) -> None:

@@ -1,15 +1,16 @@
 """``octopack-data commitpack select``: the commits that changed one file, from tables, clones or BigQuery."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import UsageError
 from octopack_data.bigquery import BigQuerySettings
 from octopack_data.commands.settings_options import with_settings
 from octopack_data.commands.stage_options import DryRunOption, OutputOption, say_counts
 from octopack_data.commit_rows import HistorySettings
+from octopack_data.exports import SHARD_BYTES
 from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
 
@@ -45,43 +46,27 @@ def select(
     memory_limit: Annotated[str | None, typer.Option(help="Of DuckDB, as 8GB. [default: 80 %]")] = None,
     temp_directory: Annotated[Path | None, typer.Option(help="Of DuckDB. [default: in the output folder]")] = None,
     threads: Annotated[int | None, typer.Option(help="Of DuckDB. [default: all cores]", min=1)] = None,
-    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = 128 * 2**20,
+    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = SHARD_BYTES,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier selection there.")] = False,
     dry_run: DryRunOption = False,
     *,
     settings: SelectOptions,
 ) -> None:
     """Select the commits that changed exactly one file in place, with a message that says something."""
-    from octopack_data import warehouse
+    from octopack_data.selecting import are_tables, select_commits
+    from octopack_data.warehouse import Machine
 
     selection = _only(SelectSettings, settings)
     if sources == ["bigquery"]:
         _in_bigquery(output, selection, _only(BigQuerySettings, settings), overwrite=overwrite, dry_run=dry_run)
         return
     folders = [Path(source) for source in sources]
-    for folder in folders:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: no such folder; a source is a folder with tables, clones, or bigquery")
-    with_tables = len(folders) == 1 and warehouse.is_tables(folders[0])
     if dry_run:
-        typer.echo(_tables_said(folders[0]) if with_tables else _clones_said(folders, settings))
+        typer.echo(_tables_said(folders[0]) if are_tables(folders) else _clones_said(folders, settings))
         return
-    warehouse.refuse_other(output, overwrite=overwrite)
-    tables = folders[0] if with_tables else _tables_of(folders, output, settings, workers, overwrite=overwrite)
-    machine = warehouse.Machine(memory_limit, temp_directory, threads)
-    found = warehouse.find_tables(tables)
-    say_counts(warehouse.select(found, output, selection, machine=machine, shard_bytes=shard_bytes))
-
-
-def _tables_of(folders: list[Path], output: Path, settings: SelectOptions, workers: int, *, overwrite: bool) -> Path:
-    from octopack_data.clones import find_clones
-    from octopack_data.histories import write_tables
-    from octopack_data.warehouse import TABLES
-
-    clones = find_clones(folders, names=settings.names)
-    tables = output / TABLES
-    write_tables(clones, tables, _only(HistorySettings, settings), workers=workers, overwrite=overwrite)
-    return tables
+    options: dict[str, Any] = {"machine": Machine(memory_limit, temp_directory, threads), "shard_bytes": shard_bytes}
+    histories = _only(HistorySettings, settings)
+    say_counts(select_commits(folders, output, selection, histories, workers=workers, overwrite=overwrite, **options))
 
 
 def _clones_said(folders: list[Path], settings: SelectOptions) -> str:

@@ -24,7 +24,7 @@ def with_settings(kind: type[Some]) -> Callable[[Callable[..., None]], Callable[
             from_file = written_settings(read_settings(kind, config)) if config is not None else {}
             command(settings=make_settings(kind, from_file | said), **options)
 
-        own = [p for p in inspect.signature(command).parameters.values() if p.name != "settings"]
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
         added = [_option(name, field) for name, field in kind.model_fields.items()]
         parameters = [*(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own), *added, _config()]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

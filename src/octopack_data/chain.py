@@ -1,0 +1,196 @@
+"""The whole way from commits to CommitPack and CommitPackFT: each stage in a folder of its own, finished ones kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError, UsageError
+from octopack_data.chain_settings import ChainSettings, SelectionSettings
+from octopack_data.commit_rows import HistorySettings
+from octopack_data.fetch.settings import FetchSettings
+from octopack_data.filtering import FilterSettings
+from octopack_data.manifests import MANIFEST, read_manifest
+from octopack_data.parts import run_stage
+from octopack_data.settings import Settings, Some, written_settings
+from octopack_data.sources import find_parts
+from octopack_data.statements import SelectSettings
+
+_ORDER = ("select", "fetch", "split", "filter")
+"""Stages that may be the first."""
+_CLEANING = ("deduplicate", "redact", "decontaminate", "split_train")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One stage of a chain: where it reads, where it writes, and how it is run (again: it goes on, or is only read)."""
+
+    name: str
+    source: str
+    output: Path
+    settings: Settings
+    run: Callable[..., dict[str, Any]]
+    """Called with ``workers``, ``overwrite`` and ``progress``; returns the manifest."""
+
+    @property
+    def finished(self) -> bool:
+        """Return whether its manifest is there."""
+        return (self.output / MANIFEST).is_file()
+
+
+def links(chain: ChainSettings) -> Iterator[Link]:
+    """Yield the stages of a chain in their order; raises UsageError and InputError for settings that cannot work."""
+    source = chain.sources[0]
+    for name in _ORDER[_ORDER.index(chain.begin) :]:
+        link = _link(chain, name, name, source)
+        yield link
+        source = str(link.output)
+        if name == "split" and chain.commitpack:
+            yield _link(chain, "commitpack", "commitpack", source)
+    for name in _CLEANING:
+        if getattr(chain, name):
+            link = _link(chain, name, name.replace("_", "-"), source)
+            yield link
+            source = str(link.output)
+    if not chain.split_train:
+        yield _link(chain, "commitpackft", "commitpackft", source)
+    else:
+        for side in ("train", "valid"):
+            yield _link(chain, "commitpackft", f"commitpackft-{side}", f"{source}/{side}")
+
+
+def run_chain(chain: ChainSettings, *, overwrite: bool = False, progress: bool = True) -> list[Link]:
+    """Run all stages and return them; the same call goes on where an earlier one was stopped.
+
+    Raises what a stage raises; what is finished by then stays. With ``overwrite`` all begins anew.
+    """
+    stages = list(links(chain))
+    for link in stages:
+        link.run(workers=chain.workers, overwrite=overwrite, progress=progress)
+    return stages
+
+
+def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:
+    settings = chain.of(stage)
+    assert settings is not None  # only asked for where there are settings
+    output = chain.output / folder
+    if isinstance(settings, SelectionSettings):
+        sources = [Path(one) for one in chain.sources]
+        return Link(folder, ", ".join(chain.sources), output, settings, partial(_select, sources, output, settings))
+    if isinstance(settings, FetchSettings):
+        settings = _with_clones(chain, settings)
+    if stage == "split" and chain.begin == "select":
+        settings = _with_licences(chain, settings)
+    if isinstance(settings, FilterSettings):
+        _check_filter(settings)
+    return Link(folder, source, output, settings, partial(_RUN[stage], source, output, settings))
+
+
+def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings:
+    """Clones that commits were selected from are read, too, unless a backend is named."""
+    from octopack_data.selecting import are_tables
+
+    named = "backend" in chain.fetch.model_fields_set
+    if chain.begin != "select" or named or are_tables([Path(one) for one in chain.sources]):
+        return settings
+    clones = {"backend": "git-local", "clones": tuple(map(Path, chain.sources)), "names": chain.select.names}
+    return settings.model_copy(update=clones)
+
+
+def _with_licences(chain: ChainSettings, settings: Settings) -> Settings:
+    from octopack_data.warehouse import LICENCES_FILE
+
+    if "licences" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"licences": chain.output / "select" / LICENCES_FILE})
+
+
+def _check_filter(settings: FilterSettings) -> None:
+    """A missing tokenizer is told before hours of fetching, not after them."""
+    from octopack_data.filtering import sieve_of
+
+    try:
+        sieve_of(settings)
+    except UsageError as error:
+        raise UsageError(f"filter: {error}") from error
+
+
+def _only(kind: type[Some], settings: Settings) -> Some:
+    values = written_settings(settings)
+    return kind.model_validate({name: values[name] for name in kind.model_fields})
+
+
+def _select(sources: list[Path], output: Path, settings: SelectionSettings, **options: Any) -> dict[str, Any]:
+    from octopack_data.selecting import select_commits
+
+    selection, histories = _only(SelectSettings, settings), _only(HistorySettings, settings)
+    if (output / MANIFEST).is_file() and not options["overwrite"]:
+        manifest = read_manifest(output)
+        if manifest["settings"] == written_settings(selection):
+            return manifest
+        raise InputError(f"{output} holds a selection with other settings: name another output, or use --overwrite")
+    return select_commits(sources, output, selection, histories, **options)
+
+
+def _fetch(source: str, output: Path, settings: FetchSettings, **options: Any) -> dict[str, Any]:
+    from octopack_data.fetch.work import fetch
+
+    return fetch(find_parts(source), output, settings, **options)
+
+
+def _split(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.splitting import split_stage
+
+    return run_stage(split_stage(find_parts(source), output, settings), **options)
+
+
+def _filter(source: str, output: Path, settings: FilterSettings, **options: Any) -> dict[str, Any]:
+    from octopack_data.filtering import filter_stage
+
+    return run_stage(filter_stage(find_parts(source), output, settings), **options)
+
+
+def _shard(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.shards import shard_stage
+
+    return run_stage(shard_stage(find_parts(source), output, settings), **options)
+
+
+def _deduplicate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.duplicates import deduplicate
+
+    return deduplicate(find_parts(source), output, settings, **options)
+
+
+def _redact(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.redaction import redact_stage
+
+    return run_stage(redact_stage(find_parts(source), output, settings), **options)
+
+
+def _decontaminate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.decontamination import decontaminate_stage
+
+    return run_stage(decontaminate_stage(find_parts(source), output, settings), **options)
+
+
+def _split_train(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
+    from octopack_data.train_valid import split_train
+
+    return split_train(find_parts(source), output, settings, **options)
+
+
+_RUN: dict[str, Callable[..., dict[str, Any]]] = {
+    "fetch": _fetch,
+    "split": _split,
+    "commitpack": _shard,
+    "filter": _filter,
+    "deduplicate": _deduplicate,
+    "redact": _redact,
+    "decontaminate": _decontaminate,
+    "split_train": _split_train,
+    "commitpackft": _shard,
+}

@@ -1,0 +1,49 @@
+"""The stage ``select`` from files on this machine: the warehouse's tables, or clones that become these tables first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError
+from octopack_data.commit_rows import HistorySettings
+from octopack_data.statements import SelectSettings
+
+
+def are_tables(sources: Sequence[Path]) -> bool:
+    """Return whether the sources are one folder with the tables, not clones; raises InputError (no such folder)."""
+    from octopack_data.warehouse import is_tables
+
+    for folder in sources:
+        if not folder.is_dir():
+            raise InputError(f"{folder}: no such folder; a source is a folder with tables, clones, or bigquery")
+    return len(sources) == 1 and is_tables(sources[0])
+
+
+def select_commits(
+    sources: Sequence[Path],
+    output: Path,
+    selection: SelectSettings,
+    histories: HistorySettings,
+    *,
+    workers: int = 1,
+    overwrite: bool = False,
+    progress: bool = True,
+    **options: Any,
+) -> dict[str, Any]:
+    """Select commits and return the manifest; ``options`` are those of ``warehouse.select`` (machine, shard_bytes).
+
+    Clones become tables in ``output/tables``, once for all selections from them. Raises InputError, EnvironmentFault.
+    """
+    from octopack_data import warehouse
+
+    warehouse.refuse_other(output, overwrite=overwrite)
+    tables = sources[0] if are_tables(sources) else output / warehouse.TABLES
+    if tables not in sources:
+        from octopack_data.clones import find_clones
+        from octopack_data.histories import write_tables
+
+        clones = find_clones(sources, names=histories.names)
+        write_tables(clones, tables, histories, workers=workers, overwrite=overwrite, progress=progress)
+    return warehouse.select(warehouse.find_tables(tables), output, selection, progress=progress, **options)
