@@ -1,10 +1,12 @@
 """Rows a second and core of the stage `filter`, rules, input and output, beside two plain ways to do the same.
 
-    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter] [--release-way]
+    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter] [--tokens] [--release-way]
 
 All read the same zstd JSON lines and must keep the same rows. `script` decodes each line with json, asks one rule after
 the other and writes what is left, in one loop. `as released` is the shape of the release's own scripts: `datasets`, one
-pass over the table for each rule. The token rule is left out everywhere. Times are processor seconds.
+pass over the table for each rule. Times are processor seconds. The token rule is left out, or with --tokens in force
+(not `as released`): a byte-level BPE tokenizer with 16,000 tokens is trained on the rows, and `script` counts where the
+release's order of the rules has the count, before the verbs and the second pass.
 """
 
 import argparse
@@ -22,7 +24,7 @@ sys.path[:0] = [str(PROJECT / "tests")]
 
 from commit_filter_release_way import filter_as_released  # noqa: E402
 
-from commit_filter_oracle import filter_file  # noqa: E402
+from commit_filter_oracle import filter_file, first_reason  # noqa: E402
 from octopack_data.filtering import FilterSettings, FilterWork  # noqa: E402
 from octopack_data.rows import read_rows, write_rows  # noqa: E402
 from octopack_data.sources import Part, find_parts  # noqa: E402
@@ -63,25 +65,57 @@ def timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
+def trained_tokenizer(path: Path, rows: Iterator[dict[str, Any]]) -> Path:
+    """Write a tokenizer.json that was trained on the contents of rows."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<|endoftext|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=16_000, special_tokens=special, initial_alphabet=letters, show_progress=False
+    )
+    tokenizer.train_from_iterator((row["new_contents"] for row in rows), trainer)
+    tokenizer.save(str(path))
+    return path
+
+
+def counting(path: Path) -> Callable[[dict[str, Any]], str]:
+    """Return the script's rules with a plain count of tokens."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    return lambda row: first_reason(row, tokens=lambda text: len(tokenizer.encode(text).ids))
+
+
 def main() -> None:
     """Make the rows, run all ways, print rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=30_000)
     parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "commit_filter")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--tokens", action="store_true", help="with the token rule (a tokenizer is trained first)")
     parser.add_argument("--release-way", action="store_true", help="also one pass of `datasets` a rule (minutes)")
     given = parser.parse_args()
     source = given.folder / f"rows-{given.rows}.jsonl.zst"
     if not source.exists():
         write_rows(source, code_rows(given.rows))
     text = sum(len(line) for line in _lines(source))
-    quick = FilterSettings(mode="published", token_rule=False)
+    if given.tokens and given.release_way:
+        parser.error("--tokens and --release-way: one of them")
+    tokenizer = given.folder / f"tokenizer-{given.rows}.json"
+    if given.tokens and not tokenizer.exists():
+        trained_tokenizer(tokenizer, code_rows(3_000))
+    quick = FilterSettings(mode="published", token_rule=given.tokens, tokenizer=tokenizer if given.tokens else None)
+    reason_of = counting(tokenizer) if given.tokens else first_reason
     exact = quick.model_copy(update={"exact_reasons": True})
     part, folder = Part("part", source), given.folder
     ways: dict[str, Callable[[], object]] = {
         "octopack-data": lambda: FilterWork(quick)(part, folder / "octopack-data"),
         "with --exact-reasons": lambda: FilterWork(exact)(part, folder / "with --exact-reasons"),
-        "script": lambda: filter_file(source, folder / "script"),
+        "script": lambda: filter_file(source, folder / "script", reason_of),
     }
     if given.release_way:
         ways["as released"] = lambda: filter_as_released(source, folder / "as released")
