@@ -115,7 +115,7 @@ def test_a_cut_zstd_file_is_no_short_one(tmp_path: Path) -> None:
 def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"must end with one of .jsonl, .jsonl.zst, .jsonl.gz, .parquet"):
         list(read_rows(tmp_path / "rows.csv"))
-    with pytest.raises(UsageError, match=r"written files must end with one of .jsonl, .jsonl.zst, .parquet"):
+    with pytest.raises(UsageError, match=r"written files must end with one of .jsonl.zst, .jsonl, .parquet"):
         write_rows(tmp_path / "rows.jsonl.gz", ROWS)
 
 
