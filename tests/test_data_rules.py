@@ -41,7 +41,10 @@ RULES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"subject": "Add what was cherry picked from commit"},
     ),
     "sha": ({"subject": "Revert what was in " + "AB" * 20}, {"subject": "Revert what was in " + "ab" * 20}),
-    "bump": ({"subject": "Bump the version of it", "commit": "c9"}, {"subject": "Bump the version of it"}),
+    "bump": (
+        {"subject": "Bump the version of it", "commit": "c9"},
+        {"subject": "Bump the version of it", "commit": "c19"},
+    ),
     "first_person": ({"subject": "Fix what it reads in lines"}, {"subject": "Fix what I've read in lines"}),
     "thanks": ({"subject": "Fix lines thanks to a test"}, {"subject": "Fix lines thanks to Bob for it"}),
     "code_review": ({"subject": "Fix review of the code lines"}, {"subject": "Fix lines after Code Review now"}),
