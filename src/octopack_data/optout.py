@@ -18,9 +18,8 @@ from octopack_data.licences import Choice, licence_of, read_licences, repositori
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import RowWriter, ending, read_rows
+from octopack_data.rows import RowWriter, ending, read_rows, schema_of
 from octopack_data.settings import Settings, written_settings
-from octopack_data.shards import schema_of
 from octopack_data.sources import Part, find_parts
 
 _ENTRY = re.compile(r"[\w.-]+(/[\w.-]+)?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ WRITTEN = (".jsonl", ".jsonl.zst", ".parquet")
 """The same for a file to be written."""
 PART = ".part"
 """Ends the name of a file that is being written."""
+_NO_PARQUET = "a Parquet file has one set of columns: write --format jsonl.zst"
 _BATCH = 1_000
 """Rows of a Parquet batch that are in memory at a time: contents of a megabyte each are normal here."""
+_PIECE = 1 << 16
+"""Packed bytes of a zstd file that are unpacked at a time."""
 _GROUP_BYTES = 64 * 2**20
 """Text of a Parquet row group: what one writer holds in memory."""
 
@@ -54,7 +58,7 @@ def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = No
             yield from _read_parquet(path, tuple(columns))
         else:
             yield from _read_json_lines(path, tuple(columns), skip)
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:  # the last two: a .gz that is cut off or damaged
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
@@ -115,6 +119,8 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, An
 
     try:
         with pq.ParquetFile(path) as table:
+            if not table.metadata.num_rows:  # made of a JSON-lines file without rows, it has no columns either
+                return
             missing = [name for name in columns if name not in table.schema_arrow.names]
             if missing:
                 raise InputError(f"{path}: no column {missing[0]!r}; there are {', '.join(table.schema_arrow.names)}")
@@ -128,9 +134,7 @@ def open_bytes(path: Path) -> IO[bytes]:
     """Open a JSON-lines file for reading, unpacked; raises OSError."""
     kind = ending(path)
     if kind == ".jsonl.zst":
-        import zstandard
-
-        return io.BufferedReader(_ZstdReader(zstandard.ZstdDecompressor(), path.open("rb")), 1 << 20)
+        return io.BufferedReader(_ZstdReader(path.open("rb")), 1 << 20)
     if kind == ".jsonl.gz":
         import gzip
 
@@ -139,23 +143,47 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 class _ZstdReader(io.RawIOBase):
-    """A zstd stream (frames may follow each other); damage is an OSError, as it is for gzip."""
+    """A zstd stream (frames may follow each other); damage is an OSError, as it is for gzip.
 
-    def __init__(self, decompressor: Any, packed: IO[bytes]) -> None:
+    zstandard's own reader takes a file that was cut off (a copy that broke) for a shorter one, and its rows are lost
+    without a word: here the last frame must have its end.
+    """
+
+    def __init__(self, packed: IO[bytes]) -> None:
         import zstandard
 
         self._packed = packed
         self._damage = zstandard.ZstdError
-        self._stream = decompressor.stream_reader(packed, read_across_frames=True)
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame: Any = None
+        self._rest = b""
+        self._ready = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            piece = self._rest or self._packed.read(_PIECE)
+            if not piece:
+                if self._frame is not None:
+                    raise OSError("zstd data without its end: the file was cut off")
+                return 0
+            self._ready = memoryview(self._unpacked(piece))
+        size = min(len(self._ready), len(buffer))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _unpacked(self, piece: bytes) -> bytes:
+        self._frame = self._frame or self._decompressor.decompressobj()
         try:
-            return int(self._stream.readinto(buffer))
+            text: bytes = self._frame.decompress(piece)
         except self._damage as error:
             raise OSError(f"damaged zstd data ({error})") from error
+        self._rest = self._frame.unused_data if self._frame.eof else b""
+        self._frame = None if self._frame.eof else self._frame
+        return text
 
     def close(self) -> None:
         self._packed.close()
@@ -185,7 +213,7 @@ class RowWriter(AbstractContextManager["RowWriter"]):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if ending(self.path) == ".parquet":
                 assert self.schema is not None  # a fault of ours, not of a user
-                self._write, self._close = _parquet_writer(self._part, self.schema())
+                self._write, self._close = _parquet_writer(self.path, self._part, self.schema())
             else:
                 self._write, self._close = _json_writer(self._part, ending(self.path))
         except OSError as error:
@@ -232,24 +260,34 @@ def _json_writer(part: Path, kind: str) -> tuple[Callable[[Mapping[str, Any]], i
     return write, stream.close
 
 
-def _parquet_writer(part: Path, schema: pa.Schema) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
+def _parquet_writer(
+    path: Path, part: Path, schema: pa.Schema
+) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
     import orjson
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pq.ParquetWriter(part, schema, compression="zstd")
+    names = frozenset(schema.names)
     held: list[Mapping[str, Any]] = []
     size = 0
 
     def flush() -> None:
         nonlocal size
         if held:
-            table.write_table(pa.Table.from_pylist(held, schema=schema), row_group_size=len(held))
+            try:
+                rows = pa.Table.from_pylist(held, schema=schema)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise InputError(f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}") from error
+            table.write_table(rows, row_group_size=len(held))
         held.clear()
         size = 0
 
     def write(row: Mapping[str, Any]) -> int:
         nonlocal size
+        if not names.issuperset(row):  # Arrow would leave the column out without a word
+            more = next(name for name in row if name not in names)
+            raise InputError(f"{path}: column {more!r} of a row is not among {', '.join(schema.names)}; {_NO_PARQUET}")
         held.append(row)
         line = len(orjson.dumps(row)) + 1
         size += line
@@ -258,8 +296,10 @@ def _parquet_writer(part: Path, schema: pa.Schema) -> tuple[Callable[[Mapping[st
         return line
 
     def close() -> None:
-        flush()
-        table.close()
+        try:
+            flush()
+        finally:
+            table.close()
 
     return write, close
 
