@@ -278,7 +278,9 @@ def _parquet_writer(
             try:
                 rows = pa.Table.from_pylist(held, schema=schema)
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise InputError(f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}") from error
+                raise InputError(
+                    f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}"
+                ) from error
             table.write_table(rows, row_group_size=len(held))
         held.clear()
         size = 0
