@@ -1,10 +1,11 @@
-"""Which processes may work in a folder: those of one run, and none that has lost the run it belongs to."""
+"""Processes of a run: no other one works in its folder, none outlives it, and each may open many files."""
 
 from __future__ import annotations
 
 import fcntl
 import multiprocessing
 import os
+import resource
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,12 @@ def alone(marks: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+def open_many_files() -> None:
+    """Let this process open as many files as it may: the usual soft limit of 1024 is fewer than the parts of CommitPack."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def end_with_parent() -> None:
