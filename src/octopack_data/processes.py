@@ -41,7 +41,7 @@ def alone(marks: Path) -> Iterator[None]:
 
 
 def open_many_files() -> None:
-    """Let this process open as many files as it may: the usual soft limit of 1024 is fewer than the parts of CommitPack."""
+    """Let this process open as many files as it may: the usual soft limit, 1024, is below the parts of CommitPack."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
