@@ -24,8 +24,6 @@ PART = ".part"
 _NO_PARQUET = "a Parquet file has one set of columns: write --format jsonl.zst"
 _BATCH = 1_000
 """Rows of a Parquet batch that are in memory at a time: contents of a megabyte each are normal here."""
-_PIECE = 1 << 16
-"""Packed bytes of a zstd file that are unpacked at a time."""
 _GROUP_BYTES = 64 * 2**20
 """Text of a Parquet row group: what one writer holds in memory."""
 
@@ -134,60 +132,14 @@ def open_bytes(path: Path) -> IO[bytes]:
     """Open a JSON-lines file for reading, unpacked; raises OSError."""
     kind = ending(path)
     if kind == ".jsonl.zst":
-        return io.BufferedReader(_ZstdReader(path.open("rb")), 1 << 20)
+        from octopack_data.zstd import ZstdReader
+
+        return io.BufferedReader(ZstdReader(path.open("rb")), 1 << 20)
     if kind == ".jsonl.gz":
         import gzip
 
         return io.BufferedReader(gzip.GzipFile(path), 1 << 20)
     return path.open("rb")
-
-
-class _ZstdReader(io.RawIOBase):
-    """A zstd stream (frames may follow each other); damage is an OSError, as it is for gzip.
-
-    zstandard's own reader takes a file that was cut off (a copy that broke) for a shorter one, and its rows are lost
-    without a word: here the last frame must have its end.
-    """
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        import zstandard
-
-        self._packed = packed
-        self._damage = zstandard.ZstdError
-        self._decompressor = zstandard.ZstdDecompressor()
-        self._frame: Any = None
-        self._rest = b""
-        self._ready = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._ready:
-            piece = self._rest or self._packed.read(_PIECE)
-            if not piece:
-                if self._frame is not None:
-                    raise OSError("zstd data without its end: the file was cut off")
-                return 0
-            self._ready = memoryview(self._unpacked(piece))
-        size = min(len(self._ready), len(buffer))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
-
-    def _unpacked(self, piece: bytes) -> bytes:
-        self._frame = self._frame or self._decompressor.decompressobj()
-        try:
-            text: bytes = self._frame.decompress(piece)
-        except self._damage as error:
-            raise OSError(f"damaged zstd data ({error})") from error
-        self._rest = self._frame.unused_data if self._frame.eof else b""
-        self._frame = None if self._frame.eof else self._frame
-        return text
-
-    def close(self) -> None:
-        self._packed.close()
-        super().close()
 
 
 @dataclass
