@@ -12,7 +12,7 @@ from humanevalpack.errors import InputError, UsageError
 from octopack_data.languages import folder_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import RowWriter, ending, read_rows
+from octopack_data.rows import RowWriter, read_rows, schema_of
 from octopack_data.settings import Settings, written_settings
 from octopack_data.sources import Part, find_parts
 
@@ -44,16 +44,10 @@ class ShardSettings(Settings):
     """Format of the files; the release has jsonl."""
 
 
-def schema_of(path: Path) -> pa.Schema:
-    """Return the Arrow schema of a file's rows: Parquet's own, else that of the first row (null as text)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if ending(path) == ".parquet":
-        return pq.read_schema(path)
-    first = next(iter(read_rows(path)), {})
-    found = pa.Table.from_pylist([first]).schema
-    return pa.schema([(item.name, pa.string() if pa.types.is_null(item.type) else item.type) for item in found])
+def schema_of_part(part: Part) -> pa.Schema:
+    """Return the Arrow schema of a part's rows: that of its first file that has any."""
+    schemas = map(schema_of, part.paths)
+    return next((schema for schema in schemas if schema.names), schema_of(part.path))
 
 
 def language_folder(part: Part) -> str:
@@ -121,7 +115,7 @@ class Shard:
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's files, joined and cut."""
-        schema = schema_of(part.path) if self.settings.format == "parquet" else None
+        schema = schema_of_part(part) if self.settings.format == "parquet" else None
         rows_of = joined_rows(part, frozenset(schema.names) if schema is not None else None)
         made = list(cut(rows_of, self._path_of(part, output), schema, self._full))
         rows = sum(writer.rows for writer in made)

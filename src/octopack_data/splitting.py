@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import InputError
 from octopack_data.language_files import HELD_BYTES, LanguageFiles, refuse_equal_names
 from octopack_data.languages import detected, language_of, load_detector
-from octopack_data.licences import UNKNOWN, Choice, licence_of, read_licences, repositories
+from octopack_data.licences import UNKNOWN, Choice, known_licences, licence_of, repositories
 from octopack_data.manifests import sha256_of
 from octopack_data.optout import fetched_from, read_opt_out, remaining
 from octopack_data.parts import PartResult, Stage
@@ -48,11 +47,6 @@ class SplitSettings(Settings):
     """Format of the files; the stage shard makes Parquet of them."""
 
 
-@cache
-def _licence_map(path: Path, mode: Mode) -> Mapping[str, str]:
-    return read_licences(path, mode)
-
-
 def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any] | str:
     """Return a fetched row with ``lang`` and ``license``, in the release's order, or the reason why it is dropped.
 
@@ -84,7 +78,7 @@ def _not_fetched(row: Mapping[str, Any], settings: SplitSettings) -> str:
 def _licence(row: Mapping[str, Any], repos: str, settings: SplitSettings) -> str:
     if settings.licences is None:
         return row.get("license") or UNKNOWN
-    known = _licence_map(settings.licences, settings.mode)
+    known = known_licences(settings.licences, settings.mode)
     if settings.mode == "published":
         return licence_of(repos.split(","), known, "first")
     return licence_of(repositories(repos), known, settings.licence)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from octopack_data.duplicate_groups import write_table
+from octopack_data.duplicate_groups import quoted, write_table
 from octopack_data.exclusions import CleaningSettings
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.parts import PartResult, Stage, run_stage
@@ -78,9 +78,9 @@ def _write_groups(pairs: Path, folder: Path) -> dict[str, int]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pattern = str(pairs / "**" / "*.parquet").replace("'", "''")
     with duckdb.connect() as base:
-        base.execute(f"SET temp_directory = '{str(folder).replace(chr(39), chr(39) * 2)}'; SET memory_limit = '2GB'")
+        base.execute(f"SET temp_directory = '{quoted(folder)}'; SET memory_limit = '2GB'")
+        pattern = f"{quoted(pairs, pattern=True)}/**/*.parquet"
         found = base.execute(f"SELECT DISTINCT a, b FROM read_parquet('{pattern}')").fetchnumpy()
     ids, places = np.unique(np.concatenate([found["a"], found["b"]]), return_inverse=True)
     half = len(found["a"])
