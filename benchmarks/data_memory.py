@@ -19,18 +19,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from octopack_data.decontamination import DecontaminateSettings, decontaminate
+from octopack_data.decontamination import DecontaminateSettings, decontaminate_stage
 from octopack_data.duplicates import DuplicateSettings, deduplicate
 from octopack_data.parts import run_stage
-from octopack_data.redaction import redact
+from octopack_data.redaction import RedactSettings, redact_stage
 from octopack_data.rows import RowWriter
 from octopack_data.shards import ShardSettings, shard_stage
 from octopack_data.sources import find_parts
 from octopack_data.splitting import SplitSettings, split_stage
-from octopack_data.train_valid import split_train
+from octopack_data.train_valid import TrainValidSettings, split_train
 
 SHARES = (0.1, 0.5, 1.0)
 
@@ -41,27 +42,40 @@ def _filter(source: Path, output: Path) -> None:
     run_stage(stage, progress=False)
 
 
+def _deduplicate(source: Path, output: Path, **settings: Any) -> None:
+    deduplicate(find_parts(source), output, DuplicateSettings(**settings), progress=False)
+
+
+def _redact(source: Path, output: Path) -> None:
+    run_stage(redact_stage(find_parts(source), output, RedactSettings()), progress=False)
+
+
+def _decontaminate(source: Path, output: Path) -> None:
+    stage = decontaminate_stage(find_parts(source), output, DecontaminateSettings(problems="mini"))
+    run_stage(stage, progress=False)
+
+
+def _split_train(source: Path, output: Path) -> None:
+    split_train(find_parts(source), output, TrainValidSettings(), progress=False)
+
+
 def _split(source: Path, output: Path) -> None:
-    run_stage(split_stage(source, output, SplitSettings()), progress=False)
+    run_stage(split_stage(find_parts(source), output, SplitSettings()), progress=False)
 
 
 def _shard(source: Path, output: Path) -> None:
-    run_stage(shard_stage(source, output, ShardSettings()), progress=False)
+    run_stage(shard_stage(find_parts(source), output, ShardSettings()), progress=False)
 
 
 STAGES: dict[str, Callable[[Path, Path], Any]] = {
     "split": _split,
     "shard": _shard,
     "filter": _filter,
-    "deduplicate": lambda source, output: deduplicate(source, output, progress=False),
-    "deduplicate --near new": lambda source, output: deduplicate(
-        source, output, DuplicateSettings(near="new"), progress=False
-    ),
-    "redact": lambda source, output: redact(source, output, progress=False),
-    "decontaminate": lambda source, output: decontaminate(
-        source, output, DecontaminateSettings(problems="mini"), progress=False
-    ),
-    "split-train": lambda source, output: split_train(source, output, progress=False),
+    "deduplicate": _deduplicate,
+    "deduplicate --near new": partial(_deduplicate, near="new"),
+    "redact": _redact,
+    "decontaminate": _decontaminate,
+    "split-train": _split_train,
 }
 
 

@@ -87,7 +87,10 @@ def second_pass(row: dict[str, Any], seed: int) -> str:
         return "sha"
     row["subject"] = row["subject"].replace("[ci skip]", "").strip()
     subject, lower = row["subject"], row["subject"].lower()
-    if subject.startswith(("Bump", "Set version", "Update version")) and draw(seed, row["commit"]) % 10 != 0:
+    if (
+        subject.startswith(("Bump", "Set version", "Update version"))
+        and draw("version bump", row["commit"], seed) >= 2**64 / 10
+    ):
         return "bump"
     if " i " in lower or "i've" in lower or "i'm" in lower:
         return "first_person"

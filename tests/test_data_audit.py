@@ -13,6 +13,7 @@ from octopack_data.changes import changed_lines, changes_stage, changes_table
 from octopack_data.licences import licences
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
+from octopack_data.sources import find_parts
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def rows(tmp_path: Path) -> Path:
 
 
 def audited(source: Path, output: Path, workers: int = 1) -> dict[str, Any]:
-    manifest = run_stage(audit_stage(source, output), workers=workers, progress=False)
+    manifest = run_stage(audit_stage(find_parts(source), output), workers=workers, progress=False)
     write_audit(output, manifest)
     return manifest
 
@@ -97,7 +98,7 @@ def test_changed_lines(case: str) -> None:
 def test_sizes_of_changes_by_language(tmp_path: Path) -> None:
     made = [commit(n, old_contents="", new_contents="x\n" * lines) for n, lines in enumerate((1, 2, 3, 100))]
     write(tmp_path / "in.jsonl", [*made, commit(9, "C++", old_contents="ab", new_contents="ab")])
-    manifest = run_stage(changes_stage(tmp_path / "in.jsonl", tmp_path / "out"), progress=False)
+    manifest = run_stage(changes_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out"), progress=False)
     assert changes_table(manifest).splitlines()[2:] == [
         "| Python | 4 | 0.0 | 53.0 | 8.0 | 26.5 | 2 |",
         "| C++ | 1 | 2.0 | 2.0 | 8.0 | 0.0 | 0 |",

@@ -20,6 +20,7 @@ from octopack_data.push import check_private, plan_push, push
 from octopack_data.rows import write_rows
 from octopack_data.settings import make_settings
 from octopack_data.shards import ShardSettings, shard_stage
+from octopack_data.sources import find_parts
 
 SETTINGS = CardSettings(name="Small Pack", repository="me/pack", contact="https://example.org/removal")
 
@@ -34,7 +35,7 @@ def made(tmp_path: Path, form: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl
     write(tmp_path / "in/Python.jsonl", [commit(n) for n in range(5)])
     write(tmp_path / "in/C++.jsonl", [commit(n, "C++", "isc") for n in range(3)])
     settings = ShardSettings(shard_bytes=600, format=form)
-    run_stage(shard_stage(tmp_path / "in", tmp_path / "pack", settings), progress=False)
+    run_stage(shard_stage(find_parts(tmp_path / "in"), tmp_path / "pack", settings), progress=False)
     return tmp_path / "pack"
 
 
@@ -71,12 +72,12 @@ def test_every_configuration_loads_by_the_card(form: Any, tmp_path: Path) -> Non
 
 
 def test_the_licences_come_from_an_audit_of_the_same_rows(pack: Path, tmp_path: Path) -> None:
-    write_audit(tmp_path / "audit", run_stage(audit_stage(pack, tmp_path / "audit"), progress=False))
+    write_audit(tmp_path / "audit", run_stage(audit_stage(find_parts(pack), tmp_path / "audit"), progress=False))
     written = write_card(pack, SETTINGS, tmp_path / "audit")
     assert "| `isc` | permissive | 3 |" in (pack / "README.md").read_text()
     assert {path.name for path in written} < {*plan_push(pack).files}
     assert (pack / "NOTICES.md").read_text() == (tmp_path / "audit/NOTICES.md").read_text()
-    run_stage(audit_stage(tmp_path / "in/Python.jsonl", tmp_path / "other"), progress=False)
+    run_stage(audit_stage(find_parts(tmp_path / "in/Python.jsonl"), tmp_path / "other"), progress=False)
     with pytest.raises(InputError, match="not the audit of these 8 rows"):
         make_card(pack, SETTINGS, tmp_path / "other")
 

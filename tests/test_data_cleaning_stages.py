@@ -12,19 +12,29 @@ from typer.testing import CliRunner
 
 from code_rows import functions, row
 from octopack_data.commands import app
-from octopack_data.decontamination import DecontaminateSettings, decontaminate
+from octopack_data.decontamination import DecontaminateSettings, decontaminate_stage
 from octopack_data.duplicates import DuplicateSettings, deduplicate
-from octopack_data.exclusions import CleaningSettings
-from octopack_data.redaction import RedactSettings, redact
+from octopack_data.parts import Stage, run_stage
+from octopack_data.redaction import RedactSettings, redact_stage
 from octopack_data.rows import read_rows, write_rows
-from octopack_data.sources import find_parts
+from octopack_data.settings import RowSettings
+from octopack_data.sources import Part, find_parts
 from octopack_data.train_valid import TrainValidSettings, split_train
 
 Clean = Callable[..., dict[str, Any]]
-STAGES: dict[str, tuple[Clean, CleaningSettings]] = {
+
+
+def of_stage(make: Callable[..., Stage]) -> Clean:
+    def clean(parts: list[Part], output: Path, settings: RowSettings, **options: Any) -> dict[str, Any]:
+        return run_stage(make(parts, output, settings), **options)
+
+    return clean
+
+
+STAGES: dict[str, tuple[Clean, RowSettings]] = {
     "deduplicate": (deduplicate, DuplicateSettings()),
-    "redact": (redact, RedactSettings()),
-    "decontaminate": (decontaminate, DecontaminateSettings(problems="mini")),
+    "redact": (of_stage(redact_stage), RedactSettings()),
+    "decontaminate": (of_stage(decontaminate_stage), DecontaminateSettings(problems="mini")),
     "split-train": (split_train, TrainValidSettings()),
 }
 
@@ -47,8 +57,8 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 def test_every_format_holds_the_same_rows_with_all_their_columns(tmp_path: Path, name: str, form: str) -> None:
     clean, settings = STAGES[name]
     given = source(tmp_path / "in")
-    clean(given, tmp_path / "zstd", settings, progress=False)
-    clean(given, tmp_path / "out", settings.model_copy(update={"format": form}), progress=False)
+    clean(find_parts(given), tmp_path / "zstd", settings, progress=False)
+    clean(find_parts(given), tmp_path / "out", settings.model_copy(update={"format": form}), progress=False)
     assert [list(row) for row in rows(tmp_path / "out")] == [list(rows(given)[0])] * len(rows(tmp_path / "zstd"))
     assert rows(tmp_path / "out") == rows(tmp_path / "zstd")
 
@@ -57,8 +67,8 @@ def test_every_format_holds_the_same_rows_with_all_their_columns(tmp_path: Path,
 def test_a_sample_gives_the_rows_that_the_whole_gives_for_its_commits(tmp_path: Path, name: str) -> None:
     clean, settings = STAGES[name]
     given = source(tmp_path / "in")
-    clean(given, tmp_path / "whole", settings, progress=False)
-    clean(given, tmp_path / "out", settings.model_copy(update={"sample": "9"}), progress=False, workers=2)
+    clean(find_parts(given), tmp_path / "whole", settings, progress=False)
+    clean(find_parts(given), tmp_path / "out", settings.model_copy(update={"sample": "9"}), progress=False, workers=2)
     # The same address in three rows is the one duplicate; a sample may hold one or none of them.
     assert 7 <= len(rows(tmp_path / "out")) <= 9
     if name != "deduplicate":
@@ -68,8 +78,10 @@ def test_a_sample_gives_the_rows_that_the_whole_gives_for_its_commits(tmp_path: 
 
 def test_redact_reports_places_and_hashes_but_no_values(tmp_path: Path) -> None:
     write_rows(tmp_path / "in.jsonl", [row("c", "by jo@corp.io", "by al@corp.io", subject="For jo@corp.io", size="1")])
-    manifest = redact(tmp_path / "in.jsonl", tmp_path / "out", progress=False)
-    assert manifest["counts"] == {"rows": 1, "changed": 1, "found_email": 3}
+    manifest = run_stage(
+        redact_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", RedactSettings()), progress=False
+    )
+    assert manifest["counts"] == {"rows": 1, "kept": 1, "changed": 1, "found_email": 3}
     (written,) = rows(tmp_path / "out")
     assert (written["old_contents"], written["subject"]) == ("by user1@example.com", "For user1@example.com")
     assert (written["new_contents"], written["size"]) == ("by user2@example.com", "1")

@@ -6,8 +6,9 @@ import pytest
 
 from git_histories import Step, git, make_repository, put
 from humanevalpack.errors import InputError
-from octopack_data.clones import find_clones, run_git
+from octopack_data.clones import find_clones
 from octopack_data.commit_rows import HistorySettings
+from octopack_data.git import run_git
 from octopack_data.histories import write_tables
 
 ONE = [Step("1", b"Begin\n", (put(b"a.py", b"1\n"),))]

@@ -8,7 +8,8 @@ import pytest
 from code_rows import STDLIB, row
 from humanevalpack import LANGUAGES, load_problems
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
-from octopack_data.decontamination import DecontaminateSettings, Detector, Evidence, decontaminate
+from octopack_data.decontamination import DecontaminateSettings, Detector, Evidence, decontaminate_stage
+from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows, write_rows
 from octopack_data.sources import find_parts
 
@@ -78,11 +79,18 @@ def test_numbers_and_short_lines_are_no_evidence() -> None:
 def test_the_stage_leaves_rows_out_and_names_the_problem(tmp_path: Path) -> None:
     rows = [row("clean", "a", "b"), row("held", "a", inside(LONG.prompt)), row("old", LONG.prompt, "b")]
     write_rows(tmp_path / "in" / "p.jsonl", rows)
-    manifest = decontaminate(tmp_path / "in", tmp_path / "out", MINI, progress=False)
+    stage = decontaminate_stage(find_parts(tmp_path / "in"), tmp_path / "out", MINI)
+    manifest = run_stage(stage, progress=False)
     assert manifest["counts"] == {"rows": 3, "kept": 1, "dropped_humanevalpack": 2}
     assert [kept["commit"] for part in find_parts(tmp_path / "out") for kept in read_rows(part.path)] == ["clean"]
-    said = {"file": "a.py", "reason": "humanevalpack", "problem": LONG.task_id, "what": "prompt"}
-    assert list(read_rows(tmp_path / "out" / "excluded" / "p.jsonl")) == [
+    said = {
+        "new_file": "a.py",
+        "subject": "Change it",
+        "reason": "humanevalpack",
+        "problem": LONG.task_id,
+        "what": "prompt",
+    }
+    assert list(read_rows(tmp_path / "out" / "excluded" / "p.jsonl.zst")) == [
         {"commit": "held", **said, "column": "new_contents"},
         {"commit": "old", **said, "column": "old_contents"},
     ]
@@ -90,9 +98,8 @@ def test_the_stage_leaves_rows_out_and_names_the_problem(tmp_path: Path) -> None
 
 def test_problems_that_are_not_there_are_said_before_anything_is_written(tmp_path: Path) -> None:
     write_rows(tmp_path / "in.jsonl", [row("c", "a", "b")])
+    settings = DecontaminateSettings(problems=str(tmp_path / "nowhere"))
     with pytest.raises(HumanEvalPackError, match="nowhere") as raised:
-        decontaminate(
-            tmp_path / "in.jsonl", tmp_path / "out", DecontaminateSettings(problems=str(tmp_path / "nowhere"))
-        )
+        decontaminate_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", settings)
     assert not isinstance(raised.value, EnvironmentFault)
     assert not (tmp_path / "out").exists()

@@ -19,8 +19,9 @@ from octopack_data.manifests import read_manifest
 from octopack_data.rows import read_rows, write_rows
 from octopack_data.settings import make_settings
 from octopack_data.sources import find_parts
-from octopack_data.train_valid import split_train
+from octopack_data.train_valid import TrainValidSettings, split_train
 
+EXACT = DuplicateSettings()
 NEAR = DuplicateSettings(near="new")
 
 
@@ -31,8 +32,8 @@ def write(folder: Path, rows: Sequence[dict[str, str]], files: int = 3) -> Path:
     return folder
 
 
-def run(source: Path, output: Path, settings: DuplicateSettings | None = None, workers: int = 1) -> dict[str, Any]:
-    return deduplicate(source, output, settings, workers=workers, progress=False)
+def run(source: Path, output: Path, settings: DuplicateSettings = EXACT, workers: int = 1) -> dict[str, Any]:
+    return deduplicate(find_parts(source), output, settings, workers=workers, progress=False)
 
 
 def commits(output: Path) -> list[str]:
@@ -40,7 +41,7 @@ def commits(output: Path) -> list[str]:
 
 
 def excluded(output: Path) -> dict[str, dict[str, Any]]:
-    files = sorted((output / "excluded").rglob("*.jsonl"))
+    files = sorted((output / "excluded").rglob("*.jsonl.zst"))
     return {row["commit"]: row for file in files for row in read_rows(file)}
 
 
@@ -53,7 +54,13 @@ def test_of_equal_changes_the_first_in_the_order_of_the_parts_stays(tmp_path: Pa
     assert manifest["counts"] == {"rows": 5, "kept": 3, "dropped_exact_duplicate": 2}
     kept = {"commit": "first", "part": "a", "row": 1}
     assert excluded(tmp_path / "out") == {
-        commit: {"commit": commit, "file": "a.py", "reason": "exact_duplicate", "kept": kept}
+        commit: {
+            "commit": commit,
+            "new_file": "a.py",
+            "subject": "Change it",
+            "reason": "exact_duplicate",
+            "kept": kept,
+        }
         for commit in ("early", "late")
     }
 
@@ -147,8 +154,8 @@ def test_after_kill_9_the_same_command_ends_as_an_undisturbed_run(tmp_path: Path
     program = (
         "import os, signal; from pathlib import Path; import octopack_data.duplicates as d\n"
         f"d.{killed} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"d.deduplicate(Path({str(source)!r}), Path({str(tmp_path / 'out')!r}), d.DuplicateSettings(near='new'),"
-        " progress=False)"
+        f"parts, output = d.find_parts({str(source)!r}), Path({str(tmp_path / 'out')!r})\n"
+        "d.deduplicate(parts, output, d.DuplicateSettings(near='new'), progress=False)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
@@ -183,4 +190,5 @@ def test_signs_of_patterns_in_a_folder_s_name_are_letters(tmp_path: Path) -> Non
     folder = tmp_path / "it's [a] *"
     run(write(folder / "in", [row("one", "1", "2"), row("two", "1", "2")], 1), folder / "out", NEAR)
     assert commits(folder / "out") == ["one"]
-    assert split_train(folder / "in", folder / "sides", progress=False)["counts"]["rows"] == 2
+    sides = split_train(find_parts(folder / "in"), folder / "sides", TrainValidSettings(), progress=False)
+    assert sides["counts"]["rows"] == 2

@@ -12,11 +12,12 @@ from fetch_servers import Host, answer, host_of, serve_objects, slow
 from git_histories import Step, git, long_history, make_repository, put, special_history
 from humanevalpack.errors import EnvironmentFault
 from octopack_data.fetch.cache import BlobCache
-from octopack_data.fetch.git import Git, GitFailed, find_git
+from octopack_data.fetch.git import Git, GitFailed
 from octopack_data.fetch.settings import BackendName
 from octopack_data.fetch.statuses import Status
 from octopack_data.fetch.trees import locate
 from octopack_data.fetch.wants import Fetched, Group, Side, Want
+from octopack_data.git import find_git
 from octopack_data.records import Change
 
 REPO = "own/special"

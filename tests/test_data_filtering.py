@@ -120,7 +120,7 @@ def test_a_sample_of_the_dropped_rows_is_kept_with_reasons(tmp_path: Path) -> No
     source(tmp_path / "in", parts=3)
     shares = {}
     for share in (1.0, 0.1):
-        options = PLAIN.model_copy(update={"exact_reasons": True, "excluded_share": share})
+        options = PLAIN.model_copy(update={"exact_reasons": True, "excluded_share": share, "excluded_contents": True})
         manifest = run(tmp_path / "in", tmp_path / f"out{share}", options)
         files = [file["path"] for file in manifest["outputs"] if file["path"].startswith("excluded/")]
         shares[share] = [row for name in files for row in read_rows(tmp_path / f"out{share}" / name)]

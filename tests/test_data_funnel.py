@@ -12,6 +12,7 @@ from octopack_data.manifests import FileFacts, new_manifest, write_manifest
 from octopack_data.optout import OptOutSettings, opt_out_stage
 from octopack_data.parts import run_stage
 from octopack_data.shards import ShardSettings, shard_stage
+from octopack_data.sources import find_parts
 from octopack_data.splitting import SplitSettings, split_stage
 
 
@@ -21,12 +22,14 @@ def chain(tmp_path: Path) -> Path:
     rows = [fetched(n, "a.py" if n % 2 else "a.go", f"user{n}/x", status="gone" if n < 3 else "ok") for n in range(10)]
     write(tmp_path / "in" / "part-0000.jsonl", rows)
     (tmp_path / "list.txt").write_text("user9\n")
-    run_stage(split_stage(tmp_path / "in", tmp_path / "split", SplitSettings()), progress=False)
+    run_stage(split_stage(find_parts(tmp_path / "in"), tmp_path / "split", SplitSettings()), progress=False)
     run_stage(
-        opt_out_stage(tmp_path / "split", tmp_path / "optout", OptOutSettings(opt_out=tmp_path / "list.txt")),
+        opt_out_stage(
+            find_parts(tmp_path / "split"), tmp_path / "optout", OptOutSettings(opt_out=tmp_path / "list.txt")
+        ),
         progress=False,
     )
-    run_stage(shard_stage(tmp_path / "optout", tmp_path / "shards", ShardSettings()), progress=False)
+    run_stage(shard_stage(find_parts(tmp_path / "optout"), tmp_path / "shards", ShardSettings()), progress=False)
     return tmp_path
 
 
@@ -45,7 +48,7 @@ def test_a_chain_is_read_from_its_last_folder(chain: Path) -> None:
 
 def test_a_chain_is_found_from_any_folder(chain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(chain)
-    run_stage(shard_stage("split", Path("again"), ShardSettings()), progress=False)
+    run_stage(shard_stage(find_parts("split"), Path("again"), ShardSettings()), progress=False)
     monkeypatch.chdir(chain / "in")
     assert [stage.stage for stage in read_chain(chain / "again")] == ["split", "shard"]
 
@@ -69,7 +72,7 @@ def test_the_lineage_as_a_graph(chain: Path) -> None:
 
 
 def test_stages_that_share_a_source_are_listed_once(chain: Path) -> None:
-    run_stage(shard_stage(chain / "split", chain / "other", ShardSettings()), progress=False)
+    run_stage(shard_stage(find_parts(chain / "split"), chain / "other", ShardSettings()), progress=False)
     assert [stage.stage for stage in read_chain(chain / "shards", chain / "other")] == [
         "split", "optout", "shard", "shard",
     ]  # fmt: skip

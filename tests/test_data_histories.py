@@ -123,7 +123,7 @@ def test_settings_of_merges_renames_and_wrong_bytes(tmp_path: Path) -> None:
     )
     assert rows["merge"]["difference"] == []
     assert ids.keys() - rows.keys() == {"message_not_utf8", "path_not_utf8", "root"}  # the root has the same path
-    assert read_manifest(tmp_path / "tables")["counts"]["commits_not_utf8"] == 3
+    assert read_manifest(tmp_path / "tables")["counts"]["dropped_not_utf8"] == 3
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from octopack_data.licences import known_licences
 from octopack_data.optout import OptOutSettings, opt_out_stage, read_opt_out, remaining
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
+from octopack_data.sources import find_parts
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def finished(folder: Path) -> Path:
 
 def run(source: Path, output: Path, **settings: Any) -> dict[str, Any]:
     chosen = OptOutSettings(**settings)
-    return run_stage(opt_out_stage(source, output, chosen), progress=False)
+    return run_stage(opt_out_stage(find_parts(source), output, chosen), progress=False)
 
 
 def test_finished_shards_keep_their_names_and_formats(tmp_path: Path, accounts: Path) -> None:

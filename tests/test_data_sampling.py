@@ -1,12 +1,14 @@
 """octopack_data.sampling: the same commits at every stage, whatever the files and their order are."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from humanevalpack.errors import UsageError
+from octopack_data.draws import draw, is_drawn
 from octopack_data.rows import write_rows
-from octopack_data.sampling import Sample, hashed, make_sample
+from octopack_data.sampling import PURPOSE, Sample, make_sample
 from octopack_data.sources import Part, find_parts
 
 COMMITS = [f"{number:040x}" for number in range(2000)]
@@ -19,7 +21,7 @@ def parts(folder: Path, commits: list[str], files: int = 3) -> list[Part]:
 
 
 def kept(sample: Sample, commits: list[str] = COMMITS) -> set[str]:
-    return {row["commit"] for row in sample.rows({"commit": commit} for commit in commits)}
+    return {row["commit"] for row in sample.rows(({"commit": commit} for commit in commits), Counter())}
 
 
 def test_no_sample_is_everything() -> None:
@@ -39,7 +41,7 @@ def test_a_larger_sample_holds_every_smaller_one(tmp_path: Path) -> None:
 
 def test_a_number_keeps_so_many_commits_the_ones_with_the_smallest_hashes(tmp_path: Path) -> None:
     sample = make_sample("7", parts(tmp_path, COMMITS))
-    assert kept(sample) == set(sorted(COMMITS, key=hashed)[:7])
+    assert kept(sample) == set(sorted(COMMITS, key=lambda commit: draw(PURPOSE, commit))[:7])
 
 
 def test_rows_of_one_commit_count_once_and_stay_together(tmp_path: Path) -> None:
@@ -63,8 +65,19 @@ def test_fewer_commits_than_asked_for_are_all_kept(tmp_path: Path) -> None:
     assert kept(make_sample("5000", parts(tmp_path, COMMITS))) == set(COMMITS)
 
 
-def test_another_seed_is_another_hash() -> None:
-    assert len({hashed("a"), hashed("a", "1"), hashed("a", "2")}) == 3
+def test_another_seed_or_purpose_is_another_draw() -> None:
+    assert len({draw("x", "a"), draw("y", "a"), draw("x", "a", 1), draw("x", "a", 2), draw("x", "b")}) == 5
+
+
+def test_a_sample_holds_its_share_of_what_another_draw_has_chosen() -> None:
+    chosen = [commit for commit in COMMITS if is_drawn("excluded", commit, 0.5)]
+    assert len(kept(make_sample("0.5"), chosen)) == pytest.approx(len(chosen) / 2, abs=60)
+
+
+def test_what_is_left_out_is_counted() -> None:
+    counts: Counter[str] = Counter()
+    inside = len(list(make_sample("0.5").rows(({"commit": commit} for commit in COMMITS), counts)))
+    assert counts == {"rows": 2000, "dropped_sample": 2000 - inside}
 
 
 @pytest.mark.parametrize("said", ["0", "0.0", "1.5", "-1", "ten", "1e400", "."])

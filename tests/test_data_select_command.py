@@ -1,6 +1,5 @@
 """``octopack-data commitpack select`` and ``export``, as a user calls them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ def test_from_clones_to_metadata_in_one_command(tmp_path: Path, capsys: pytest.C
     code, out, err = run(capsys, "select", tmp_path / "src", "-o", tmp_path / "out")
     assert (code, err) == (0, "")
     rows = {row["commit"]: row for row in metadata(tmp_path / "out")}
-    assert json.loads(out)["commitpack_metadata"] == len(rows)
+    assert f"{len(rows)} kept" in out
     kept = {name for name, commit in ids.items() if commit in rows}
     assert {"ordinary", "path_with_quotes", "edit_and_rename", "crlf", "side"} <= kept
     assert not kept & {"renamed", "added", "deleted", "two_files", "merge", "empty", "root", "many_files", "no_message"}
@@ -45,7 +44,9 @@ def test_a_source_that_is_tables_is_read_as_such(tmp_path: Path, capsys: pytest.
     tables = write_golden(tmp_path / "tables")
     code, out, _ = run(capsys, "select", tables, "-o", tmp_path / "out", "--mode", "published", "--plan", "fast")
     assert code == 0
-    assert json.loads(out)["commitpack_metadata"] == 5
+    assert [line.split() for line in out.splitlines()] == [
+        ["16", "rows"], ["5", "kept"], ["11", "dropped_not_selected"],
+    ]  # fmt: skip
     assert read_manifest(tmp_path / "out")["settings"]["plan"] == "fast"
 
 
@@ -105,7 +106,7 @@ def test_bigquery_says_its_price_then_runs_then_exports(
     code, _, _ = run(capsys, *asked)
     assert code == 0
     manifest = read_manifest(tmp_path / "out")
-    assert manifest["counts"]["commits_table_base"] == service.rows
+    assert manifest["tables"]["commits_table_base"] == service.rows
     assert len(manifest["jobs"]) == 6
     code, out, _ = run(capsys, "export", tmp_path / "out", "--to", "gs://bucket/meta")
     assert code == 0

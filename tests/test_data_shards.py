@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from data_rows import commit, fetched, write
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.exclusions import Excluded
 from octopack_data.languages import folder_of, languages
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import run_stage
 from octopack_data.records import COMMIT_COLUMNS, Mode
 from octopack_data.rows import read_rows
 from octopack_data.shards import ShardSettings, cut, line_bytes, shard_stage
+from octopack_data.sources import find_parts
 from octopack_data.splitting import Split, SplitSettings, commit_row, split_stage
 
 
@@ -26,11 +28,15 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def split(source: Path, output: Path, workers: int = 1, **settings: Any) -> dict[str, Any]:
-    return run_stage(split_stage(source, output, SplitSettings(**settings)), workers=workers, progress=False)
+    return run_stage(
+        split_stage(find_parts(source), output, SplitSettings(**settings)), workers=workers, progress=False
+    )
 
 
 def shard(source: Path, output: Path, workers: int = 1, **settings: Any) -> dict[str, Any]:
-    return run_stage(shard_stage(source, output, ShardSettings(**settings)), workers=workers, progress=False)
+    return run_stage(
+        shard_stage(find_parts(source), output, ShardSettings(**settings)), workers=workers, progress=False
+    )
 
 
 def scraped(folder: Path, parts: int = 3) -> Path:
@@ -83,12 +89,12 @@ def test_rows_that_are_dropped_say_why(case: str, tmp_path: Path) -> None:
     more, reason = DROPS[case]
     (tmp_path / "list.txt").write_text("zoe\n")
     made = commit_row({**fetched(1), **more}, SplitSettings(opt_out=tmp_path / "list.txt"))
-    assert made == reason if reason else isinstance(made, dict)
+    assert (made.reason if isinstance(made, Excluded) else "") == reason
 
 
 def test_as_published_only_git_s_message_counts() -> None:
     settings = SplitSettings(mode="published")
-    assert commit_row(fetched(1, status="timeout", stderr="fatal: no answer"), settings) == "fatal"
+    assert commit_row(fetched(1, status="timeout", stderr="fatal: no answer"), settings) == Excluded("fatal")
     assert isinstance(commit_row(fetched(1, status="no_parent", stderr=""), settings), dict)
 
 
@@ -117,7 +123,7 @@ def test_all_languages_in_one_file_take_few_open_files_and_little_memory(tmp_pat
     paths = [f"f{suffixes[0]}" if suffixes[0][0] == "." else suffixes[0] for suffixes in languages().values()]
     rows = [fetched(n, path, new_contents=f"{n}" * 50) for n, path in enumerate(paths * 3)]
     write(tmp_path / "in.jsonl", rows)
-    stage = split_stage(tmp_path / "in.jsonl", tmp_path / "out", SplitSettings())
+    stage = split_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", SplitSettings())
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20, hard))
     try:
@@ -136,7 +142,7 @@ def test_all_languages_in_one_file_take_few_open_files_and_little_memory(tmp_pat
 def test_what_a_killed_run_left_is_not_added_to(tmp_path: Path) -> None:
     scraped(tmp_path / "in", parts=1)
     left = tmp_path / "out/data/python/part-0000.jsonl.zst.part"
-    stage = split_stage(tmp_path / "in", tmp_path / "out", SplitSettings())
+    stage = split_stage(find_parts(tmp_path / "in"), tmp_path / "out", SplitSettings())
     stage.begin()
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a frame")

@@ -14,6 +14,7 @@ from octopack_data.language_table import language_table
 from octopack_data.parts import run_stage
 from octopack_data.rows import write_rows
 from octopack_data.shards import ShardSettings, line_bytes, shard_stage
+from octopack_data.sources import find_parts
 from octopack_data.statistics import LanguageSizes, by_size, measured_sizes, read_sizes, total
 
 PYTHON, GO = LanguageSizes("python", 3000, 30, 1000, 10), LanguageSizes("go", 5000, 20, 0, 0)
@@ -105,7 +106,7 @@ def shards(folder: Path, form: str, rows: dict[str, int]) -> Path:
     for language, count in rows.items():
         write(folder / f"in/{language}.jsonl", [commit(n, new_contents="x" * n) for n in range(count)])
     settings = ShardSettings(format=form, shard_bytes=1000)  # type: ignore[arg-type]
-    run_stage(shard_stage(folder / "in", folder / form, settings), progress=False)
+    run_stage(shard_stage(find_parts(folder / "in"), folder / form, settings), progress=False)
     return folder / form
 
 

@@ -27,7 +27,7 @@ def write(folder: Path, repos: list[str], files: int = 2) -> Path:
 
 
 def run(source: Path, output: Path, how: TrainValidSettings = HALF, workers: int = 1) -> dict[str, Any]:
-    return split_train(source, output, how, workers=workers, progress=False)
+    return split_train(find_parts(source), output, how, workers=workers, progress=False)
 
 
 def side(output: Path, name: str) -> list[dict[str, Any]]:
@@ -45,6 +45,7 @@ def test_every_row_is_on_one_side_and_each_side_is_a_source(tmp_path: Path) -> N
     assert len(sides(tmp_path / "out")) == 400
     assert manifest["counts"] == {
         "rows": 400,
+        "kept": 400,
         "train": len(side(tmp_path / "out", "train")),
         "valid": len(side(tmp_path / "out", "valid")),
     }
@@ -108,8 +109,9 @@ def test_after_kill_9_the_same_command_ends_as_an_undisturbed_run(tmp_path: Path
     source = write(tmp_path / "in", [f"o/{n},o/{n // 2}" for n in range(40)])
     program = (
         "import os, signal; from pathlib import Path; import octopack_data.train_valid as t\n"
+        "from octopack_data.sources import find_parts\n"
         f"t.{killed} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"t.split_train(Path({str(source)!r}), Path({str(tmp_path / 'out')!r}), t.TrainValidSettings(valid=0.5),"
+        f"t.split_train(find_parts({str(source)!r}), Path({str(tmp_path / 'out')!r}), t.TrainValidSettings(valid=0.5),"
         " progress=False)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -42,8 +42,8 @@ ORDER = (
 )
 DATA_ORDER = (
     "records",
-    "settings",
     "rows",
+    "settings",
     "sources",
     "manifests",
     "parts",
@@ -53,6 +53,7 @@ DATA_ORDER = (
     "languages",
     "language_files",
     "licences",
+    "git",
     "clones",
     "commit_rows",
     "histories",

@@ -18,7 +18,7 @@ from octopack_data.licences import UNKNOWN, licences, repositories
 from octopack_data.parts import PartResult, Stage
 from octopack_data.processes import open_many_files
 from octopack_data.rows import read_rows, text_rows, write_rows
-from octopack_data.sources import Part, find_parts
+from octopack_data.sources import Part
 
 MATRIX, REPOSITORIES, NOTICES = "licences.csv", "repositories.csv", "NOTICES.md"
 _CELL = "rows|"
@@ -52,9 +52,9 @@ class Audit:
                 yield {name: row[name] for name in ("commit", "lang", "repos")}
 
 
-def audit_stage(source: str | Path, output: Path) -> Stage:
+def audit_stage(parts: Sequence[Part], output: Path) -> Stage:
     """Return the stage that reads rows with ``license``, ``lang`` and ``repos``; then call :func:`write_audit`."""
-    return Stage("audit", Audit(), tuple(find_parts(source)), output, {})
+    return Stage("audit", Audit(), tuple(parts), output, {})
 
 
 def matrix(manifest: Mapping[str, Any]) -> dict[str, dict[str, int]]:

@@ -16,7 +16,7 @@ from octopack_data.manifests import read_manifest
 from octopack_data.rows import ending
 from octopack_data.settings import Settings
 from octopack_data.shards import language_parts
-from octopack_data.sources import Part
+from octopack_data.sources import Part, find_parts
 from octopack_data.statistics import LanguageSizes, measured_sizes, total
 
 CARD, SUMS = "README.md", "SHA256SUMS"
@@ -42,7 +42,7 @@ def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -
 
     Raises InputError (no manifest, an audit of other rows).
     """
-    parts = language_parts(folder)
+    parts = language_parts(find_parts(folder))
     sizes = measured_sizes(folder)
     rows = total(sizes).raw_samples
     sections = [

@@ -124,14 +124,17 @@ def _only(kind: type[Some], settings: Settings) -> Some:
 
 
 def _select(sources: list[Path], output: Path, settings: SelectionSettings, **options: Any) -> dict[str, Any]:
-    from octopack_data.selecting import select_commits
+    from octopack_data.selecting import select_commits, source_facts
 
     selection, histories = _only(SelectSettings, settings), _only(HistorySettings, settings)
     if (output / MANIFEST).is_file() and not options["overwrite"]:
-        manifest = read_manifest(output)
-        if manifest["settings"] == written_settings(selection):
+        manifest, facts = read_manifest(output), source_facts(sources, histories)
+        if manifest["settings"] == written_settings(selection) and facts.items() <= manifest.items():
             return manifest
-        raise InputError(f"{output} holds a selection with other settings: name another output, or use --overwrite")
+        raise InputError(
+            f"{output} holds a selection with other settings or from other sources: name another output, "
+            "or use --overwrite"
+        )
     return select_commits(sources, output, selection, histories, **options)
 
 
@@ -144,7 +147,7 @@ def _fetch(source: str, output: Path, settings: FetchSettings, **options: Any) -
 def _split(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
     from octopack_data.splitting import split_stage
 
-    return run_stage(split_stage(source, output, settings), **options)
+    return run_stage(split_stage(find_parts(source), output, settings), **options)
 
 
 def _filter(source: str, output: Path, settings: FilterSettings, **options: Any) -> dict[str, Any]:
@@ -156,31 +159,31 @@ def _filter(source: str, output: Path, settings: FilterSettings, **options: Any)
 def _shard(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
     from octopack_data.shards import shard_stage
 
-    return run_stage(shard_stage(source, output, settings), **options)
+    return run_stage(shard_stage(find_parts(source), output, settings), **options)
 
 
 def _deduplicate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
     from octopack_data.duplicates import deduplicate
 
-    return deduplicate(source, output, settings, **options)
+    return deduplicate(find_parts(source), output, settings, **options)
 
 
 def _redact(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.redaction import redact
+    from octopack_data.redaction import redact_stage
 
-    return redact(source, output, settings, **options)
+    return run_stage(redact_stage(find_parts(source), output, settings), **options)
 
 
 def _decontaminate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.decontamination import decontaminate
+    from octopack_data.decontamination import decontaminate_stage
 
-    return decontaminate(source, output, settings, **options)
+    return run_stage(decontaminate_stage(find_parts(source), output, settings), **options)
 
 
 def _split_train(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
     from octopack_data.train_valid import split_train
 
-    return split_train(source, output, settings, **options)
+    return split_train(find_parts(source), output, settings, **options)
 
 
 _RUN: dict[str, Callable[..., dict[str, Any]]] = {

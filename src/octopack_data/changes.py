@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from octopack_data.languages import display_name, folder_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import text_rows
-from octopack_data.sources import Part, find_parts
+from octopack_data.sources import Part
 
 _COLUMNS = ("lang", "old_contents", "new_contents", "subject")
 _HEAD = (
@@ -56,9 +56,9 @@ def _up_to(lines: int) -> int:
     return 0 if lines == 0 else 1 << (lines - 1).bit_length()
 
 
-def changes_stage(source: str | Path, output: Path) -> Stage:
+def changes_stage(parts: Sequence[Part], output: Path) -> Stage:
     """Return the stage that measures rows; :func:`changes_table` shows its manifest."""
-    return Stage("changes", Changes(), tuple(find_parts(source)), output, {})
+    return Stage("changes", Changes(), tuple(parts), output, {})
 
 
 def changes_table(manifest: Mapping[str, Any]) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Literal
 
-from humanevalpack.errors import EnvironmentFault, InputError
+from humanevalpack.errors import InputError
+from octopack_data.git import run_git
 from octopack_data.languages import UNKNOWN, language_of
 
 _REMOTE = re.compile(r"(?:[:/]|^)([\w.~-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -20,6 +19,9 @@ _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|unlicense)([.-].*)?", re.IGNORE
 _LICENCE_BYTES = 100_000
 """No licence text is larger."""
 MISSING = -1
+Names = Literal["remote", "folder"]
+"""What a clone is called: ``remote`` (from the address of origin, else as ``folder``) or ``folder`` (the last two parts
+of its path)."""
 
 
 @dataclass(frozen=True)
@@ -30,43 +32,16 @@ class Clone:
     repo_name: str
 
 
-def git_environment() -> dict[str, str]:
-    """Return an environment in which git asks for nothing, fetches nothing and looks at no other repository."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    safe = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-    return kept | safe | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-
-
-def git_command(path: Path, *arguments: str) -> list[str]:
-    """Return the command line of git in a clone; nothing that the clone's settings name is executed by it."""
-    return ["git", "--no-replace-objects", "-C", str(path), "-c", "core.fsmonitor=false", *arguments]
-
-
-def run_git(path: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE) -> bytes:
-    """Run git in a clone and return what it printed; raises InputError with git's own message."""
-    try:
-        ended = subprocess.run(
-            git_command(path, *arguments), stdout=stdout, stderr=subprocess.PIPE, env=git_environment(), check=False
-        )
-    except FileNotFoundError as error:
-        raise EnvironmentFault("git is not installed: apt-get install git") from error
-    if ended.returncode:
-        said = ended.stderr.decode("utf-8", "replace").strip()
-        raise InputError(f"{path}: git {arguments[0]} failed ({said}); try: git -C {path} fsck")
-    return ended.stdout or b""
-
-
 def is_clone(folder: Path) -> bool:
     """Return whether a folder is a repository: with a work tree, or bare."""
     bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
     return bare or (folder / ".git").exists()
 
 
-def find_clones(sources: Sequence[Path], *, names: str = "remote") -> list[Clone]:
+def find_clones(sources: Sequence[Path], *, names: Names = "remote") -> list[Clone]:
     """Return the clones that ``sources`` are or hold, in the order of their paths.
 
-    ``names`` is ``remote`` (from the address of origin, else as ``folder``) or ``folder`` (the last two parts of the
-    path). Raises InputError: none there, or two with the same name.
+    Raises InputError: none there, or two with the same name.
     """
     paths = [path for source in sources for path in _clones_below(source)]
     if not paths:

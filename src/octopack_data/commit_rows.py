@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from humanevalpack.errors import InputError
-from octopack_data.clones import Clone, git_command, git_environment
+from octopack_data.clones import Clone, Names
+from octopack_data.git import git_command, git_environment
 from octopack_data.settings import Settings
 
 _FIELDS = ("%H", "%T", "%P", "%ad", "%cd", "%e", "%s", "%B")
@@ -23,7 +24,7 @@ _CHUNK = 1 << 16
 class HistorySettings(Settings):
     """How clones become tables."""
 
-    names: Literal["remote", "folder"] = "remote"
+    names: Names = "remote"
     """What a clone is called: the address of its origin says (owner/name), or the last two parts of its path."""
     undecodable: Literal["replace", "skip"] = "replace"
     """Messages and paths that are no UTF-8: U+FFFD for each wrong byte, or leave the commit out."""
@@ -47,7 +48,7 @@ def read_commits(
         said = stack.enter_context(tempfile.TemporaryFile())
         process = stack.enter_context(
             subprocess.Popen(
-                git_command(clone.path, "diff-tree", *_difference_options(settings, similarity)),
+                git_command(clone.path, ["diff-tree", *_difference_options(settings, similarity)]),
                 stdin=wanted,
                 stdout=subprocess.PIPE,
                 stderr=said,

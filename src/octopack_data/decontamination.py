@@ -7,7 +7,8 @@ comment or with other punctuation. All patterns are looked for in one pass of Ah
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +18,13 @@ from pydantic import Field
 
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import Problem, content_hash, load_problems
-from octopack_data.exclusions import CleaningSettings, Excluded, write_kept
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
+from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.sources import Part
 
 _SHORT = 40
 """Characters without white space under which a text is no evidence: ``return a + b`` is everybody's."""
@@ -32,13 +33,13 @@ _TELLING = 5
 _WORDS = bytes(byte if chr(byte).isalnum() or byte > 127 else 32 for byte in range(256))
 
 
-class DecontaminateSettings(CleaningSettings):
+class DecontaminateSettings(ExclusionSettings):
     """Settings of ``commitpack decontaminate``."""
 
     problems: str = "hub"
     """HumanEvalPack: hub, mini, or a folder with <language>.jsonl."""
-    revision: str = ""
-    """Revision of the hub's data set."""
+    problems_revision: str = ""
+    """Revision of HumanEvalPack on the hub."""
     words: int = Field(default=13, ge=5)
     """Fixed mode: so many words in a row of a docstring are a find."""
 
@@ -152,8 +153,9 @@ class _Decontaminate:
             details = {"problem": evidence.problem, "what": evidence.what, "column": column}
             return Excluded("humanevalpack", details)
 
+        counts: Counter[str] = Counter(rows=0, kept=0)
         rows = text_rows(part.path, ("commit", "old_contents", "new_contents"), every=True)
-        return write_kept(part, output, self.settings.format, self.sample.rows(rows), judge)
+        return write_kept(part, output, self.settings, self.sample.rows(rows, counts), judge, counts)
 
 
 @lru_cache(maxsize=1)
@@ -165,26 +167,15 @@ def _problems(source: str, revision: str) -> tuple[Problem, ...]:
 
 @lru_cache(maxsize=1)
 def _detector(settings: DecontaminateSettings) -> Detector:
-    return Detector(_problems(settings.problems, settings.revision), settings.mode, settings.words)
+    return Detector(_problems(settings.problems, settings.problems_revision), settings.mode, settings.words)
 
 
-def decontaminate(
-    source: str | Path,
-    output: Path,
-    settings: DecontaminateSettings | None = None,
-    *,
-    workers: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
-) -> dict[str, Any]:
-    """Write the rows of ``source`` that hold no problem of HumanEvalPack below ``output``; return the manifest.
+def decontaminate_stage(parts: Sequence[Part], output: Path, settings: DecontaminateSettings) -> Stage:
+    """Return the stage that leaves out rows that hold a problem of HumanEvalPack; ``excluded/`` names the problem.
 
-    ``excluded/`` there names the problem for each row that was left out. Memory: one row and the patterns (100 MB).
+    Memory: one row and the patterns (100 MB). Raises what loading the problems raises.
     """
-    settings = settings or DecontaminateSettings()
-    problems = _problems(settings.problems, settings.revision)
-    parts = find_parts(source)
+    problems = _problems(settings.problems, settings.problems_revision)
     said = written_settings(settings) | {"problems_sha256": content_hash(problems)}
     work = _Decontaminate(settings, make_sample(settings.sample, parts))
-    stage = Stage("decontaminate", work, tuple(parts), output, said)
-    return run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
+    return Stage("decontaminate", work, tuple(parts), output, said)

@@ -1,15 +1,19 @@
-"""Draws that depend on a seed and a commit alone: not on the order of rows, the number of workers or the machine."""
+"""Draws that depend on a seed and a key alone: not on the order of rows, the number of workers or the machine.
+
+Each use has a purpose of its own, so that two draws for one commit have nothing to do with each other: a sample of
+the commits holds a tenth of the version bumps, as the whole does.
+"""
 
 from hashlib import blake2b
 
-_RANGE = 2**64
+RANGE = 2**64
 
 
-def draw(seed: int, key: str) -> int:
-    """Return a number of 64 bits, drawn evenly for each pair of a seed and a key (a commit id, say)."""
-    return int.from_bytes(blake2b(f"{seed}:{key}".encode(), digest_size=8).digest(), "big")
+def draw(purpose: str, key: str, seed: int = 0) -> int:
+    """Return a number below RANGE (the first 8 bytes of BLAKE2b), drawn evenly for each purpose, seed and key."""
+    return int.from_bytes(blake2b(f"{purpose}:{seed}:{key}".encode(), digest_size=8).digest(), "big")
 
 
-def is_in_sample(seed: int, key: str, share: float) -> bool:
-    """Return whether a key belongs to a sample; a smaller share of the same seed is a part of a larger one."""
-    return draw(seed, key) < share * _RANGE
+def is_drawn(purpose: str, key: str, share: float, seed: int = 0) -> bool:
+    """Return whether a key belongs to a share; what a smaller share of the same seed holds, a larger one holds too."""
+    return draw(purpose, key, seed) < share * RANGE

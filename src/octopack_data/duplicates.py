@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from octopack_data.duplicate_groups import PLACES, Groups, keys_schema, read_dropped, write_table
-from octopack_data.exclusions import CleaningSettings, Excluded, write_kept
+from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.near_duplicates import MinHash, find_clusters, read_clusters, write_signatures
 from octopack_data.parts import PartResult, Stage, run_stage
@@ -38,7 +39,7 @@ _TEXTS: Mapping[Near, tuple[tuple[str, ...], ...]] = {
 _WORK = ".duplicates"
 
 
-class DuplicateSettings(CleaningSettings):
+class DuplicateSettings(ExclusionSettings):
     """Settings of ``commitpack deduplicate``."""
 
     exact: tuple[str, ...] = ("old_contents", "new_contents")
@@ -82,7 +83,7 @@ class _Sign:
 
     def _rows(self, part: Part) -> Iterator[dict[str, str]]:
         columns = {"commit", *self.settings.exact, *(name for names in _TEXTS[self.settings.near] for name in names)}
-        return self.sample.rows(text_rows(part.path, sorted(columns)))
+        return self.sample.rows(text_rows(part.path, sorted(columns)), Counter())
 
     def _keys(self, part: Part, rank: int) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(self._rows(part)):
@@ -122,28 +123,28 @@ class _Drop:
             kept = {"commit": commit, "part": self.names[kept_rank], "row": kept_number + 1}
             return Excluded(reason, {"kept": kept})
 
-        rows = self.sample.rows(read_rows(part.path))
-        return write_kept(part, output, self.settings.format, rows, judge)
+        counts: Counter[str] = Counter(rows=0, kept=0)
+        rows = self.sample.rows(read_rows(part.path), counts)
+        return write_kept(part, output, self.settings, rows, judge, counts)
 
 
 def deduplicate(
-    source: str | Path,
+    parts: Sequence[Part],
     output: Path,
-    settings: DuplicateSettings | None = None,
+    settings: DuplicateSettings,
     *,
     workers: int = 1,
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Write the rows of ``source`` without duplicates below ``output``; return the manifest.
+    """Write the rows of ``parts`` without duplicates below ``output``; return the manifest.
 
     ``duplicates.json`` there tells how many groups of which size there were and names the largest;
     ``excluded/`` names for each dropped row the one that is kept. Memory: under 1 GB + what ``settings.memory`` says
     for any number of rows without near duplicates; near ones 500 bytes a row that has one. Disk, until the end:
     80 bytes a row, 950 for near ones.
     """
-    settings = settings or DuplicateSettings()
-    parts, others = find_parts(source), find_parts(settings.against) if settings.against else []
+    others = find_parts(settings.against) if settings.against else []
     sample = make_sample(settings.sample, parts)
     ranked = [*(Part(f"against/{part.name}", part.path) for part in others), *parts]
     names = tuple(part.name for part in ranked)

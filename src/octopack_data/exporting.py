@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _selection(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
-    if manifest["stage"] not in ("select", "export") or "counts" not in manifest:
+    if manifest["stage"] not in ("select", "export"):
         raise InputError(f"{folder} holds {manifest['stage']}, no selection: octopack-data commitpack select makes one")
     return manifest
 
@@ -31,8 +31,8 @@ def _selection(folder: Path) -> dict[str, Any]:
 def said(folder: Path, to: str) -> str:
     """Return what an export would write, in words; raises InputError."""
     manifest = _selection(folder)
-    counts = manifest["counts"]
-    return f"{counts[METADATA]:,} rows of metadata and {counts[LICENSES]:,} of the licence map to {to}"
+    tables, kept = manifest["tables"], manifest["counts"]["kept"]
+    return f"{kept:,} rows of metadata and {tables[LICENSES]:,} of the licence map to {to}"
 
 
 def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool = False) -> Iterator[str]:
@@ -54,8 +54,9 @@ def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool
     files = [*((f"{DATA}/{name}", rows) for name, rows in shards), (LICENCES_FILE, count)]
     outputs = [file_facts(output / name, name, rows) for name, rows in files]
     inputs = [] if remote else [input_facts(path) for part in find_parts(folder) for path in part.paths]
-    facts = {name: manifest[name] for name in ("bigquery", "jobs") if name in manifest}
-    counts = {METADATA: sum(rows for _, rows in shards), LICENSES: count}
+    facts = {name: manifest[name] for name in ("bigquery", "jobs", "tables") if name in manifest}
+    written = sum(rows for _, rows in shards)
+    counts = {"rows": written, "kept": written}
     write_manifest(output, new_manifest("export", manifest["settings"], inputs, outputs, counts, **facts))
     for name, rows in files:
         yield f"{name}: {rows:,} rows"

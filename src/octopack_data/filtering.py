@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+from pydantic import Field
 
 from humanevalpack.errors import UsageError
-from octopack_data.draws import is_in_sample
+from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
 from octopack_data.language_files import LanguageFiles, refuse_equal_names
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
-from octopack_data.records import COMMIT_COLUMNS, Commit, Mode, text_schema
-from octopack_data.rows import RowWriter, Skip, text_rows
+from octopack_data.records import COMMIT_COLUMNS, Commit, text_schema
+from octopack_data.rows import Skip, text_rows
 from octopack_data.rules import Choice, Sieve, read_phrases, read_preset, read_verbs, rules_of
 from octopack_data.rules.sieve import KEPT
 from octopack_data.rules.tokens import token_rule
-from octopack_data.settings import Settings, written_settings
+from octopack_data.sampling import WHOLE, Sample, make_sample
+from octopack_data.settings import written_settings
 from octopack_data.sources import Part
 
 
-class FilterSettings(Settings):
+class FilterSettings(ExclusionSettings):
     """What decides which rows the stage keeps and how it writes them."""
 
-    mode: Mode = "fixed"
-    """`published`: the release's rules with their quirks; `fixed`: the same rules, mended."""
     preset: str = "starcoder"
     """Filter of the release: starcoder (CommitPackFT), santacoder, bloomz, codegeex, legacy-2023-05."""
     tokenizer: Path | None = None
@@ -41,13 +41,12 @@ class FilterSettings(Settings):
     phrases: Path | None = None
     """YAML file with subjects to leave out (whole, parts, jokes), in place of the shipped ones."""
     seed: int = 0
-    """Seed of the draws by commit id: of the version bumps that are kept, and of the sample of dropped rows."""
+    """Seed of the draw by commit id that decides which version bumps are kept."""
     exact_reasons: bool = False
     """Count each dropped row under the first rule that it fails in the release's order; decodes and tokenizes more."""
-    excluded_share: float = 0.0
-    """Share of the dropped rows, drawn by commit id, that `excluded/` keeps with their reasons; 0: none."""
-    format: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl.zst"
-    """Format of the written files."""
+    excluded_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the dropped rows, drawn by commit id, that `excluded/` lists: commit, file, subject and reason. Without
+    any, nine rows of ten need not be decoded."""
 
 
 def sieve_of(settings: FilterSettings) -> Sieve:
@@ -83,7 +82,8 @@ def filter_stage(parts: Sequence[Part], output: Path, settings: FilterSettings) 
     refuse_equal_names(parts)
     files = files_of(settings)
     hashes = {"files": {str(path): sha256_of(path) for path in files}} if files else {}
-    return Stage("filter", FilterWork(settings), tuple(parts), output, written_settings(settings) | hashes)
+    work = FilterWork(settings, make_sample(settings.sample, parts))
+    return Stage("filter", work, tuple(parts), output, written_settings(settings) | hashes)
 
 
 @dataclass(frozen=True)
@@ -91,42 +91,45 @@ class FilterWork:
     """The work of the stage on one part."""
 
     settings: FilterSettings
+    sample: Sample = WHOLE
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write what is kept, and count."""
         sieve, settings = sieve_of(self.settings), self.settings
-        counts: Counter[str] = Counter()
+        counts: Counter[str] = Counter(rows=0, kept=0)
+
+        def judge(row: dict[str, Any]) -> dict[str, Any] | Excluded:
+            commit, reason = sieve(Commit(**row))
+            if reason != KEPT:
+                return Excluded(reason)
+            row["subject"] = commit.subject
+            return row
+
         schema = text_schema(COMMIT_COLUMNS) if settings.format == "parquet" else None
-        with ExitStack() as stack:
-            kept = stack.enter_context(LanguageFiles(output, part.name, settings.format, schema))
-            excluded = stack.enter_context(ExcludedFile(output, part.name, settings))
-            skip = _skip(sieve, settings, counts)
-            for row in chain.from_iterable(text_rows(path, COMMIT_COLUMNS, skip=skip) for path in part.paths):
-                commit, reason = sieve(Commit(**row))
-                counts[reason] += 1
-                if reason == KEPT:
-                    row["subject"] = commit.subject
-                    kept.write(row)
-                else:
-                    excluded.write(row, reason)
-        rows = sum(counts.values())
-        named = {"kept": counts.pop(KEPT, 0)} | {f"dropped_{reason}": n for reason, n in sorted(counts.items())}
-        return PartResult((*kept.files, *excluded.files), {"rows": rows, **named})
+        skip = self._skip(sieve, counts)
+        rows = chain.from_iterable(text_rows(path, COMMIT_COLUMNS, skip=skip) for path in part.paths)
+        with (
+            LanguageFiles(output, part.name, settings.format, schema) as kept,
+            ExcludedFile(output, part.name, settings) as excluded,
+        ):
+            keep_rows(self.sample.rows(rows, counts), judge, kept.write, excluded, counts)
+        return PartResult((*kept.files, *excluded.files), counts)
 
+    def _skip(self, sieve: Sieve, counts: Counter[str]) -> Skip | None:
+        """Nine rows of ten are dropped for their subject: where only that is counted, contents are never decoded."""
+        settings = self.settings
+        if settings.exact_reasons or settings.excluded_share > 0 or self.sample.limit is not None:
+            return None
 
-def _skip(sieve: Sieve, settings: FilterSettings, counts: Counter[str]) -> Skip | None:
-    """Nine rows of ten are dropped for their subject: where only that is counted, the contents are never decoded."""
-    if settings.exact_reasons or settings.excluded_share > 0:
-        return None
+        def skip(line: bytes) -> bool:
+            subject = subject_in(line)
+            if subject is None or not (reason := sieve.subject_reason(subject)):
+                return False
+            counts["rows"] += 1
+            counts[f"dropped_{reason}"] += 1
+            return True
 
-    def skip(line: bytes) -> bool:
-        subject = subject_in(line)
-        if subject is None or not (reason := sieve.subject_reason(subject)):
-            return False
-        counts[reason] += 1
-        return True
-
-    return skip
+        return skip
 
 
 _KEY = b'"subject":'
@@ -150,27 +153,3 @@ def subject_in(line: bytes) -> str | None:
     except UnicodeDecodeError:
         return None  # the decoder says what is wrong
     return None if "\\" in subject or line.startswith(b"\\", key - 1) else subject
-
-
-class ExcludedFile(AbstractContextManager["ExcludedFile"]):
-    """``excluded/<part>``: a sample of the dropped rows, each with its ``reason``; made with the first of them."""
-
-    def __init__(self, output: Path, part: str, settings: FilterSettings) -> None:
-        self.files: list[tuple[str, int]] = []
-        self._output, self._name, self._settings = output, f"excluded/{part}.{settings.format}", settings
-        self._writer: RowWriter | None = None
-        self._stack = ExitStack()
-
-    def write(self, row: dict[str, Any], reason: str) -> None:
-        """Write a row if it belongs to the sample."""
-        if not is_in_sample(self._settings.seed, row["commit"], self._settings.excluded_share):
-            return
-        if self._writer is None:
-            schema = partial(text_schema, (*COMMIT_COLUMNS, "reason"))
-            self._writer = self._stack.enter_context(RowWriter(self._output / self._name, schema))
-        self._writer.write(row | {"reason": reason})
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-        if self._writer is not None:
-            self.files.append((self._name, self._writer.rows))

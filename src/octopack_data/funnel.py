@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from octopack_data.manifests import MANIFEST, read_manifest, stage_above
-
-DROPPED = "dropped_"
-"""Begins the names of counts of rows that a stage dropped, the reason after it."""
+from octopack_data.manifests import DROPPED, MANIFEST, read_manifest, stage_above
 
 
 @dataclass(frozen=True)

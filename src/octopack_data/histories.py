@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octopack_data.clones import MISSING, Clone, head_files, is_partial, languages_of, licence_of, run_git
+from octopack_data.clones import MISSING, Clone, head_files, is_partial, languages_of, licence_of
 from octopack_data.commit_rows import HistorySettings, read_commits
+from octopack_data.git import run_git
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import commits_schema, languages_schema, licenses_schema
 from octopack_data.rows import RowWriter, write_rows
@@ -92,10 +93,10 @@ class ClonesToTables:
         with RowWriter(output / "commits" / name, commits_schema) as writer:
             for row in read_commits(clone, part.path, self.settings, similarity):
                 if row is None:
-                    counts["commits_not_utf8"] += 1
+                    counts["dropped_not_utf8"] += 1
                 else:
                     writer.write(row)
-        counts["kept"] = writer.rows
+        counts.update(rows=writer.rows + counts["dropped_not_utf8"], kept=writer.rows)
         written = ("languages", "licenses", "commits")
         return PartResult(
             tuple((f"{table}/{name}", n) for table, n in zip(written, [*rows, writer.rows], strict=True)), counts

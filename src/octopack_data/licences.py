@@ -56,11 +56,12 @@ def repositories(repos: str) -> list[str]:
     return [repo for repo in dict.fromkeys(part.strip() for part in repos.split(",")) if repo]
 
 
-def read_licences(path: Path, mode: Mode) -> dict[str, str]:
-    """Read a licence map: rows with ``repos`` (comma-joined) and ``license``; about 200 bytes of memory a repository.
+@cache
+def read_licences(path: Path, mode: Mode) -> Mapping[str, str]:
+    """Read a licence map once a process: rows with ``repos`` (comma-joined) and ``license``.
 
     A repository that is named with two licences gets the last one (``published``) or the most restrictive one
-    (``fixed``). Raises InputError.
+    (``fixed``). Memory: about 200 bytes a repository. Raises InputError.
     """
     found: dict[str, str] = {}
     for row in text_rows(path, ("repos", "license")):

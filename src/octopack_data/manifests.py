@@ -20,6 +20,8 @@ from octopack_data.records import SCHEMA_VERSION
 MANIFEST = "manifest.json"
 MARKS = ".parts"
 """Folder of a stage's output with what is known of its run: ``stage.json``, and one file for each finished part."""
+DROPPED = "dropped_"
+"""Begins the names of counts of rows that a stage dropped, the reason after it."""
 _TOOLS = ("datatrove", "duckdb", "numpy", "orjson", "pyarrow", "sqlglot", "tokenizers", "zstandard")
 
 
@@ -70,12 +72,20 @@ def new_manifest(
         "schema_version": SCHEMA_VERSION,
         "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "settings": dict(settings),
-        "counts": dict(counts),
+        "counts": dict(sorted(counts.items(), key=_place)),
         **facts,
         "inputs": [asdict(file) for file in inputs],
         "outputs": [asdict(file) for file in outputs],
         "versions": {"humanevalpack": __version__, "python": platform.python_version(), **_tool_versions()},
     }
+
+
+def _place(count: tuple[str, int]) -> tuple[int, str]:
+    """The way of the rows first: read, kept, dropped by reason; then what a stage counts besides, as it came."""
+    name = count[0]
+    if name.startswith(DROPPED):
+        return 2, name
+    return {"rows": 0, "kept": 1}.get(name, 3), ""
 
 
 def _tool_versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,14 +18,15 @@ from octopack_data.licences import Choice, known_licences, licence_of, repositor
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import RowWriter, ending, read_rows, schema_of
-from octopack_data.settings import Settings, written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.rows import RowWriter, ending, schema_of, text_rows
+from octopack_data.sampling import WHOLE, Sample, make_sample
+from octopack_data.settings import RowSettings, written_settings
+from octopack_data.sources import Part
 
 _ENTRY = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
-class OptOutSettings(Settings):
+class OptOutSettings(RowSettings):
     """What ``optout`` removes, and how it writes the rest."""
 
     mode: Mode = "fixed"
@@ -39,7 +40,7 @@ class OptOutSettings(Settings):
     """Licence map; with it a row whose repositories change gets its licence anew (mode fixed)."""
     licence: Choice = "most_restrictive"
     """Which licence such a row gets if its repositories have several: most_restrictive or first."""
-    format: Literal["same", "jsonl.zst", "jsonl", "parquet"] = "same"
+    format: Literal["same", "jsonl.zst", "jsonl", "parquet"] = "same"  # type: ignore[assignment]  # wider than the base's
     """Format of the files; same: that of the input."""
 
 
@@ -106,6 +107,7 @@ class ApplyOptOut:
     """The work of the stage ``optout`` on one file."""
 
     settings: OptOutSettings
+    sample: Sample = WHOLE
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's rows that stay."""
@@ -123,10 +125,7 @@ class ApplyOptOut:
     def _kept(self, path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
         opt_out = read_opt_out(self.settings.opt_out)
         known = known_licences(self.settings.licences, self.settings.mode) if self.settings.licences else None
-        for number, row in enumerate(read_rows(path), start=1):
-            counts["rows"] += 1
-            if not isinstance(row.get("repos"), str):
-                raise InputError(f"{path}, row {number}: repos must be text, not {row.get('repos')!r}")
+        for row in self.sample.rows(text_rows(path, ("commit", "repos"), every=True), counts):
             left = remaining(
                 row["repos"],
                 opt_out,
@@ -145,10 +144,11 @@ class ApplyOptOut:
             yield row
 
 
-def opt_out_stage(source: str | Path, output: Path, settings: OptOutSettings) -> Stage:
+def opt_out_stage(parts: Sequence[Part], output: Path, settings: OptOutSettings) -> Stage:
     """Return the stage that applies a list to rows, finished shards included; the names of their files stay."""
     facts = written_settings(settings) | {"opt_out_sha256": sha256_of(settings.opt_out)}
     if settings.licences:
         facts["licences_sha256"] = sha256_of(settings.licences)
     read_opt_out(settings.opt_out)
-    return Stage("optout", ApplyOptOut(settings), tuple(find_parts(source)), output, facts)
+    work = ApplyOptOut(settings, make_sample(settings.sample, parts))
+    return Stage("optout", work, tuple(parts), output, facts)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from octopack_data.exclusions import CleaningSettings, named
 from octopack_data.manifests import sha256_of, version_of
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.secrets import RULES, Redactor, load_rules
-from octopack_data.settings import written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.settings import RowSettings, written_settings
+from octopack_data.sources import Part
 
 
-class RedactSettings(CleaningSettings):
+class RedactSettings(RowSettings):
     """Settings of ``commitpack redact``."""
 
     columns: tuple[str, ...] = ("old_contents", "new_contents", "subject", "message")
@@ -38,25 +37,25 @@ class _Redact:
     sample: Sample
 
     def __call__(self, part: Part, output: Path) -> PartResult:
-        counts: Counter[str] = Counter(rows=0, changed=0)
+        counts: Counter[str] = Counter(rows=0, kept=0, changed=0)
         written, report = f"data/{part.name}.{self.settings.format}", f"found/{part.name}.jsonl"
         with (
             RowWriter(output / written, lambda: schema_of(part.path)) as writer,
             RowWriter(output / report) as finds,
         ):
-            for row, found in self._redacted(part):
-                counts["rows"] += 1
+            for row, found in self._redacted(part, counts):
                 counts["changed"] += bool(found)
                 writer.write(row)
                 for find in found:
                     counts[f"found_{find['kind']}"] += 1
-                    finds.write(named(row) | find)
+                    finds.write({name: row[name] for name in ("commit", "new_file") if name in row} | find)
+        counts["kept"] = writer.rows
         return PartResult(((written, writer.rows), (report, finds.rows)), counts)
 
-    def _redacted(self, part: Part) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    def _redacted(self, part: Part, counts: Counter[str]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
         redactor = _redactor(self.settings)
         columns = self.settings.columns
-        for row in self.sample.rows(text_rows(part.path, columns, every=True)):
+        for row in self.sample.rows(text_rows(part.path, columns, every=True), counts):
             texts, found = redactor.redact({name: row[name] for name in columns})
             yield row | texts, [asdict(find) for find in found]
 
@@ -71,25 +70,14 @@ def _made(settings: RedactSettings, path: Path, _version: tuple[int, int]) -> Re
     return Redactor(load_rules(path, personal=settings.personal, generic=settings.generic))
 
 
-def redact(
-    source: str | Path,
-    output: Path,
-    settings: RedactSettings | None = None,
-    *,
-    workers: int = 1,
-    overwrite: bool = False,
-    progress: bool = True,
-) -> dict[str, Any]:
-    """Write the rows of ``source`` without secrets and personal data below ``output``; return the manifest.
+def redact_stage(parts: Sequence[Part], output: Path, settings: RedactSettings) -> Stage:
+    """Return the stage that writes over secrets and personal data; raises InputError for wrong rules.
 
-    ``found/<part>.jsonl`` there has a line for each value that was written over: commit, file, column, kind, place in
-    the text before (characters) and a hash. Keep it as private as the source: addresses can be guessed from a hash.
+    ``found/<part>.jsonl`` has a line for each value that was written over: commit, file, column, kind, place in the
+    text before (characters) and a hash. Keep it as private as the source: addresses can be guessed from a hash.
     Memory: one row.
     """
-    settings = settings or RedactSettings()
     _redactor(settings)  # wrong rules are said before anything is begun
-    parts = find_parts(source)
     said = written_settings(settings) | {"rules_sha256": sha256_of(Path(settings.rules or RULES))}
     work = _Redact(settings, make_sample(settings.sample, parts))
-    stage = Stage("redact", work, tuple(parts), output, said)
-    return run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
+    return Stage("redact", work, tuple(parts), output, said)

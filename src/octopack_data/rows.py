@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Literal, Self, get_args
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ENDINGS = (".jsonl", ".jsonl.zst", ".jsonl.gz", ".parquet")
 """What the name of a file to be read may end with; the ending says the format."""
-WRITTEN = (".jsonl", ".jsonl.zst", ".parquet")
-"""The same for a file to be written."""
+RowFormat = Literal["jsonl.zst", "jsonl", "parquet"]
+"""Of a file to be written: what its name ends with."""
+WRITTEN = tuple(f".{form}" for form in get_args(RowFormat))
 PART = ".part"
 """Ends the name of a file that is being written."""
 _NO_PARQUET = "a Parquet file has one set of columns: write --format jsonl.zst"

@@ -7,6 +7,8 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.records import Mode
+from octopack_data.rows import RowFormat
 
 
 class Settings(BaseModel):
@@ -24,6 +26,18 @@ class Settings(BaseModel):
             name: {} for name, kind in _sections(cls).items() if name in values and values[name] is None
         }
         return values | empty
+
+
+class RowSettings(Settings):
+    """What the settings of every stage have that reads and writes rows."""
+
+    mode: Mode = "fixed"
+    """published: what the released data went through, defects included; fixed: the same, mended."""
+    format: RowFormat = "jsonl.zst"
+    """Format of the rows that are written."""
+    sample: str = ""
+    """Work on a part of the commits, the same at every stage: a share (0.01), or a number (1000), for which the
+    commits of the source are read once more."""
 
 
 Some = TypeVar("Some", bound=Settings)
@@ -67,6 +81,11 @@ def _sections(kind: type[Settings]) -> dict[str, type[Settings]]:
 
 def read_settings(kind: type[Some], path: Path) -> Some:
     """Read settings from a YAML file; raises InputError or UsageError that name the file and the key."""
+    return make_settings(kind, read_yaml(path), str(path))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping, or nothing; raises InputError."""
     import yaml
 
     try:
@@ -76,8 +95,8 @@ def read_settings(kind: type[Some], path: Path) -> Some:
     if values is None:
         values = {}
     if not isinstance(values, dict):
-        raise InputError(f"{path}: must hold a mapping of settings, not {values!r}")
-    return make_settings(kind, values, str(path))
+        raise InputError(f"{path}: must hold a mapping, not {values!r}")
+    return values
 
 
 def written_settings(settings: Settings) -> dict[str, Any]:

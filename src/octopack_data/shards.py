@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.languages import folder_of
 from octopack_data.parts import PartResult, Stage
-from octopack_data.records import Mode
 from octopack_data.rows import RowWriter, read_rows, schema_of
-from octopack_data.settings import Settings, written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.sampling import WHOLE, Sample, make_sample
+from octopack_data.settings import RowSettings, written_settings
+from octopack_data.sources import Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,19 +30,15 @@ Layout = Literal["sized", "joined", "lines"]
 ``lines``: ``data/part-0000-0001.jsonl``, pieces of each input file whatever the language."""
 
 
-class ShardSettings(Settings):
-    """How the files of a stage are joined and cut."""
+class ShardSettings(RowSettings):
+    """How the files of a stage are joined and cut, in both modes alike."""
 
-    mode: Mode = "fixed"
-    """Recorded only: both modes cut alike."""
     layout: Layout = "sized"
     """sized: files of a language up to a size; joined: one file a language; lines: pieces of each input file."""
     shard_bytes: int = SHARD_BYTES
     """Layout sized: text of a file at most; a longer row has a file of its own."""
     piece_rows: int = PIECE_ROWS
     """Layout lines: rows of a file."""
-    format: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl.zst"
-    """Format of the files; the release has jsonl."""
 
 
 def schema_of_part(part: Part) -> pa.Schema:
@@ -56,10 +53,10 @@ def language_folder(part: Part) -> str:
     return folder if slash else folder_of(part.name.removesuffix("_new"))
 
 
-def language_parts(source: str | Path) -> list[Part]:
+def language_parts(parts: Iterable[Part]) -> list[Part]:
     """Return one part a language, named like its folder, with all its files in the order of their names."""
     files: dict[str, list[Path]] = {}
-    for part in find_parts(source):
+    for part in parts:
         files.setdefault(language_folder(part), []).append(part.path)
     return [Part(language, paths[0], tuple(paths[1:])) for language, paths in sorted(files.items())]
 
@@ -112,16 +109,18 @@ class Shard:
     settings: ShardSettings
     instances: Mapping[str, int]
     """The number of each input file, for the names of its pieces."""
+    sample: Sample = WHOLE
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's files, joined and cut."""
         schema = schema_of_part(part) if self.settings.format == "parquet" else None
-        rows_of = joined_rows(part, frozenset(schema.names) if schema is not None else None)
-        made = list(cut(rows_of, self._path_of(part, output), schema, self._full))
-        rows = sum(writer.rows for writer in made)
-        counts = {"rows": rows, "kept": rows}
+        counts: Counter[str] = Counter(rows=0)
+        read = joined_rows(part, frozenset(schema.names) if schema is not None else None)
+        made = list(cut(self.sample.rows(read, counts), self._path_of(part, output), schema, self._full))
+        counts["kept"] = rows = sum(writer.rows for writer in made)
         if self.settings.layout != "lines":
-            counts |= {f"rows.{part.name}": rows, f"text_bytes.{part.name}": sum(writer.text_bytes for writer in made)}
+            counts[f"rows.{part.name}"] = rows
+            counts[f"text_bytes.{part.name}"] = sum(writer.text_bytes for writer in made)
         return PartResult(tuple((w.path.relative_to(output).as_posix(), w.rows) for w in made), counts)
 
     def _path_of(self, part: Part, output: Path) -> Callable[[int], Path]:
@@ -145,13 +144,14 @@ def line_bytes(row: Mapping[str, Any]) -> int:
     return len(orjson.dumps(row)) + 1
 
 
-def shard_stage(source: str | Path, output: Path, settings: ShardSettings) -> Stage:
+def shard_stage(parts: Sequence[Part], output: Path, settings: ShardSettings) -> Stage:
     """Return the stage that joins and cuts; its parts are the languages, or the files for the layout ``lines``.
 
     Raises UsageError (a limit that is not positive).
     """
     if settings.shard_bytes < 1 or settings.piece_rows < 1:
         raise UsageError("shard_bytes and piece_rows must be at least 1")
-    parts = find_parts(source) if settings.layout == "lines" else language_parts(source)
-    instances = {part.name: number for number, part in enumerate(parts)}
-    return Stage("shard", Shard(settings, instances), tuple(parts), output, written_settings(settings))
+    joined = list(parts) if settings.layout == "lines" else language_parts(parts)
+    instances = {part.name: number for number, part in enumerate(joined)}
+    work = Shard(settings, instances, make_sample(settings.sample, joined))
+    return Stage("shard", work, tuple(joined), output, written_settings(settings))

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import InputError
+from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
 from octopack_data.language_files import HELD_BYTES, LanguageFiles, refuse_equal_names
 from octopack_data.languages import detected, language_of, load_detector
 from octopack_data.licences import UNKNOWN, Choice, known_licences, licence_of, repositories
 from octopack_data.manifests import sha256_of
 from octopack_data.optout import fetched_from, read_opt_out, remaining
 from octopack_data.parts import PartResult, Stage
-from octopack_data.records import COMMIT_COLUMNS, Mode
-from octopack_data.rows import read_rows
-from octopack_data.settings import Settings, written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.records import COMMIT_COLUMNS, text_schema
+from octopack_data.rows import schema_of, text_rows
+from octopack_data.sampling import WHOLE, Sample, make_sample
+from octopack_data.settings import written_settings
+from octopack_data.sources import Part
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _NEEDED = tuple(name for name in COMMIT_COLUMNS if name not in ("lang", "license"))
 
 
-class SplitSettings(Settings):
+class SplitSettings(ExclusionSettings):
     """How fetched rows become rows with a licence and a language."""
 
-    mode: Mode = "fixed"
-    """published: the release's rules, defects included; fixed: the same rules, mended."""
     licences: Path | None = None
     """Licence map (rows with repos and license); without one a row keeps its own license, or unknown."""
     licence: Choice = "most_restrictive"
@@ -43,23 +46,22 @@ class SplitSettings(Settings):
     """package.module:function (path, content, language by the name) -> language, for suffixes of several languages."""
     extra: tuple[str, ...] = ()
     """Columns to keep besides the release's ten; fetched_via lets a later opt-out know where a content came from."""
-    format: Literal["jsonl.zst", "jsonl"] = "jsonl.zst"
-    """Format of the files; the stage shard makes Parquet of them."""
 
 
-def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any] | str:
+def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any] | Excluded:
     """Return a fetched row with ``lang`` and ``license``, in the release's order, or the reason why it is dropped.
 
-    Reasons: ``status_<status>`` (or ``fatal``, where only git's own message tells it) and ``opt_out``.
+    Reasons: ``status_<status>`` (or ``fatal``, where only git's own message tells it) and ``opt_out``, of which no row
+    is written anywhere.
     """
     if reason := _not_fetched(row, settings):
-        return reason
+        return Excluded(reason)
     repos: str = row["repos"]
     if settings.opt_out is not None:
         listed, origin = read_opt_out(settings.opt_out), fetched_from(row)
         left = remaining(repos, listed, settings.mode, drop_any=settings.opt_out_any, fetched_from=origin)
         if left is None:
-            return "opt_out"
+            return Excluded("opt_out", secret=True)
         repos = left
     language = language_of(row["new_file"], settings.mode)
     if settings.detector:
@@ -89,34 +91,40 @@ class Split:
     """The work of the stage ``split`` on one file: ``data/<language>/<name of the part>``."""
 
     settings: SplitSettings
+    sample: Sample = WHOLE
     held_bytes: int = HELD_BYTES
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's rows, each to the file of its language."""
+        settings = self.settings
         counts: Counter[str] = Counter(rows=0, kept=0)
-        with LanguageFiles(output, part.name, self.settings.format, held_bytes=self.held_bytes) as files:
-            for number, row in enumerate(read_rows(part.path), start=1):
-                counts["rows"] += 1
-                _check(row, f"{part.path}, row {number}", self.settings.extra)
-                made = commit_row(row, self.settings)
-                if isinstance(made, str):
-                    counts[f"dropped_{made}"] += 1
-                else:
-                    counts["kept"] += 1
-                    files.write(made)
-        return PartResult(tuple(files.files), counts)
+
+        def judge(row: dict[str, Any]) -> dict[str, Any] | Excluded:
+            missing = [name for name in settings.extra if name not in row]
+            if missing:
+                place = f"{part.path}, commit {row['commit']}"
+                raise InputError(f"{place}: no column {missing[0]!r}; there are {', '.join(row)}")
+            return commit_row(row, settings)
+
+        rows = self.sample.rows(text_rows(part.path, _NEEDED, every=True), counts)
+        with (
+            LanguageFiles(output, part.name, settings.format, self._schema(part), self.held_bytes) as kept,
+            ExcludedFile(output, part.name, settings) as excluded,
+        ):
+            keep_rows(rows, judge, kept.write, excluded, counts)
+        return PartResult((*kept.files, *excluded.files), counts)
+
+    def _schema(self, part: Part) -> pa.Schema | None:
+        if self.settings.format != "parquet":
+            return None
+        schema, given = text_schema(COMMIT_COLUMNS), schema_of(part.path)
+        for name in self.settings.extra:
+            if name in given.names:  # else the first row tells that it is missing
+                schema = schema.append(given.field(name))
+        return schema
 
 
-def _check(row: Mapping[str, Any], place: str, extra: tuple[str, ...]) -> None:
-    for name in (*_NEEDED, *extra):
-        if name not in row:
-            raise InputError(f"{place}: no column {name!r}; there are {', '.join(row)}")
-    for name in _NEEDED:
-        if not isinstance(row[name], str):
-            raise InputError(f"{place}: {name} must be text, not {row[name]!r}")
-
-
-def split_stage(source: str | Path, output: Path, settings: SplitSettings) -> Stage:
+def split_stage(parts: Sequence[Part], output: Path, settings: SplitSettings) -> Stage:
     """Return the stage that gives each row its licence and language, and each language its folder."""
     facts = written_settings(settings)
     for name, path in (("licences", settings.licences), ("opt_out", settings.opt_out)):
@@ -124,6 +132,6 @@ def split_stage(source: str | Path, output: Path, settings: SplitSettings) -> St
             facts[f"{name}_sha256"] = sha256_of(path)
     if settings.detector:
         load_detector(settings.detector)
-    parts = tuple(find_parts(source))
     refuse_equal_names(parts)
-    return Stage("split", Split(settings), parts, output, facts)
+    work = Split(settings, make_sample(settings.sample, parts))
+    return Stage("split", work, tuple(parts), output, facts)

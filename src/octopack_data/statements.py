@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import field_validator
 
+from octopack_data.licences import Choice
 from octopack_data.records import Mode
 from octopack_data.settings import Settings
 
@@ -28,7 +29,6 @@ LICENSES = "commitpack_licenses"
 _KEY = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 
 Plan = Literal["steps", "fast"]
-LicenseChoice = Literal["most_restrictive", "first_repo"]
 
 
 class SelectSettings(Settings):
@@ -42,12 +42,15 @@ class SelectSettings(Settings):
     """Licences of the repositories: octopack (12, copyleft among them) or permissive (8)."""
     licenses: tuple[str, ...] = ()
     """Licence keys instead of the preset's, the least restrictive first."""
-    license_choice: LicenseChoice = "most_restrictive"
-    """Which licence counts where a commit's repositories have several (mode fixed)."""
+    license_choice: Choice = "most_restrictive"
+    """Which licence counts where a commit's repositories have several (mode fixed): most_restrictive or first."""
     languages: tuple[str, ...] = ()
     """LIKE patterns of a repository's languages, instead of the release's 22."""
     noise_messages: tuple[str, ...] = ()
     """Lower-case messages to leave out, instead of the release's 24."""
+    sample: str = ""
+    """Write the metadata of a part of the selected commits, the same at every stage: a share (0.01) or a number (1000).
+    Not in BigQuery: there, the stage behind it takes the sample."""
 
     @field_validator("licenses")
     @classmethod

@@ -11,7 +11,7 @@ from humanevalpack.errors import InputError
 from octopack_data.manifests import MANIFEST, read_manifest
 from octopack_data.rows import ending, open_bytes, read_rows
 from octopack_data.shards import language_parts, line_bytes
-from octopack_data.sources import Part
+from octopack_data.sources import Part, find_parts
 
 RELEASED = Path(__file__).parent / "data" / "table4.csv"
 _BLOCK = 4096
@@ -106,7 +106,7 @@ def chosen_sizes(
 def _folder_sizes(source: str | Path, *, blocks: bool) -> dict[str, tuple[float, int]]:
     counts = _counts(Path(source))
     found = {}
-    for part in language_parts(source):
+    for part in language_parts(find_parts(source)):
         told = f"text_bytes.{part.name}" in counts
         size, rows = (counts[f"text_bytes.{part.name}"], counts[f"rows.{part.name}"]) if told else _text_of(part)
         found[part.name] = (_du_kilobytes(part) if blocks else size / 1000, rows)

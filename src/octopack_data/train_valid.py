@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,23 +18,23 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from octopack_data.draws import draw, is_drawn
 from octopack_data.duplicate_groups import quoted, write_table
-from octopack_data.exclusions import CleaningSettings
+from octopack_data.licences import repositories
 from octopack_data.manifests import MANIFEST, write_json
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
-from octopack_data.sampling import Sample, hashed, make_sample
-from octopack_data.settings import written_settings
-from octopack_data.sources import Part, find_parts
+from octopack_data.sampling import Sample, make_sample
+from octopack_data.settings import RowSettings, written_settings
+from octopack_data.sources import Part
 
 if TYPE_CHECKING:
     import numpy as np
 
 _WORK = ".groups"
-_RANGE = 2**64
 
 
-class TrainValidSettings(CleaningSettings):
+class TrainValidSettings(RowSettings):
     """Settings of ``commitpack split-train``."""
 
     valid: float = Field(default=0.05, gt=0, lt=1)
@@ -43,13 +43,13 @@ class TrainValidSettings(CleaningSettings):
     """Another seed gives another split."""
 
 
-def repositories(row: dict[str, str]) -> list[int]:
+def repository_ids(row: dict[str, str]) -> list[int]:
     """Return the ids of a row's different repositories, smallest first; GitHub's names do not differ by case.
 
     A row without one is a group by itself, named by its commit.
     """
-    names = {name.strip().casefold() for name in row["repos"].split(",")} - {""}
-    return sorted(map(hashed, names)) or [hashed(row["commit"])]
+    names = {name.casefold() for name in repositories(row["repos"])}
+    return sorted(draw("repository", name) for name in names or {row["commit"]})
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class _Pairs:
         return PartResult((), {"pairs": pairs})
 
     def _pairs(self, part: Part) -> Iterator[dict[str, int]]:
-        for row in self.sample.rows(text_rows(part.path, ("commit", "repos"))):
-            first, *others = repositories(row)
+        for row in self.sample.rows(text_rows(part.path, ("commit", "repos")), Counter()):
+            first, *others = repository_ids(row)
             yield from ({"a": first, "b": other} for other in others)
 
 
@@ -103,18 +103,18 @@ class _Split:
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         ids, groups = _groups(output / _WORK)
-        limit = int(self.settings.valid * _RANGE)
-        counts: Counter[str] = Counter(rows=0, train=0, valid=0)
-        names = {side: f"{side}/data/{part.name}.{self.settings.format}" for side in ("train", "valid")}
+        settings = self.settings
+        counts: Counter[str] = Counter(rows=0, kept=0, train=0, valid=0)
+        names = {side: f"{side}/data/{part.name}.{settings.format}" for side in ("train", "valid")}
         with (
             RowWriter(output / names["train"], lambda: schema_of(part.path)) as train,
             RowWriter(output / names["valid"], lambda: schema_of(part.path)) as valid,
         ):
-            for row in self.sample.rows(text_rows(part.path, ("commit", "repos"), every=True)):
-                group = _group(repositories(row)[0], ids, groups)
-                is_valid = hashed(f"{group:016x}", f"split {self.settings.seed}") < limit
+            for row in self.sample.rows(text_rows(part.path, ("commit", "repos"), every=True), counts):
+                group = _group(repository_ids(row)[0], ids, groups)
+                is_valid = is_drawn("validation", f"{group:016x}", settings.valid, settings.seed)
                 (valid if is_valid else train).write(row)
-                counts.update(("rows", "valid" if is_valid else "train"))
+                counts.update(("kept", "valid" if is_valid else "train"))
         return PartResult(((names["train"], train.rows), (names["valid"], valid.rows)), counts)
 
 
@@ -133,9 +133,9 @@ def _group(repository: int, ids: np.ndarray[Any, Any], groups: np.ndarray[Any, A
 
 
 def split_train(
-    source: str | Path,
+    parts: Sequence[Part],
     output: Path,
-    settings: TrainValidSettings | None = None,
+    settings: TrainValidSettings,
     *,
     workers: int = 1,
     overwrite: bool = False,
@@ -146,8 +146,6 @@ def split_train(
     ``repositories.json`` tells how many repositories share commits and how many the largest group has: with a large
     one the shares of the rows may be far from those of the groups. Goes on after a kill.
     """
-    settings = settings or TrainValidSettings()
-    parts = find_parts(source)
     sample = make_sample(settings.sample, parts)
     stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings))
     stage.begin(overwrite=overwrite)

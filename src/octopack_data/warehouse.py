@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.exports import GROUP_ROWS, SHARD_BYTES, write_shards
-from octopack_data.manifests import MANIFEST, file_facts, input_facts, new_manifest, write_manifest
+from octopack_data.manifests import DROPPED, MANIFEST, file_facts, input_facts, new_manifest, write_manifest
 from octopack_data.records import CHANGE_COLUMNS, text_schema
 from octopack_data.rows import write_rows
+from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part
 from octopack_data.statements import (
@@ -45,6 +46,15 @@ _COLUMNS = {
     "licenses": ("repo_name", "license"),
 }
 """Tables, and the columns that the statements name; records.py has all."""
+_LEAVE: Mapping[str, Mapping[str, str]] = {
+    "steps": {
+        "repository_or_message": "commits_table_dedup",
+        "no_file_in_place": "commits_table_dedup_files",
+        "several_files_or_licences": METADATA,
+    },
+    "fast": {"not_selected": METADATA},
+}
+"""Why commits leave before a table is made."""
 _WORK = ".work"
 _OURS = {_WORK, TABLES, f".{TABLES}-lists"}
 """What may lie in an output folder before a selection is finished."""
@@ -118,24 +128,31 @@ def select(
     *,
     machine: Machine | None = None,
     shard_bytes: int = SHARD_BYTES,
+    facts: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Run the selection and return its manifest: metadata shards, the licence map, the rows after each step.
+    """Run the selection and return its manifest: metadata shards, the licence map, commits by what became of them.
 
-    The tables of the steps are on disk while it runs and removed at its end. Raises InputError, EnvironmentFault.
+    ``facts`` stand in the manifest, too.
+    ``tables`` there tells the rows of the tables of the steps, which are on disk while it runs and removed at its end.
+    Raises UsageError, InputError, EnvironmentFault.
     """
+    share_of(settings.sample)  # a wrong one is said before anything is done
     refuse_other(output, overwrite=overwrite)
     work = output / _WORK
     try:
         connection = open_warehouse(tables, work / "selection.duckdb", machine or Machine())
         with connection:
-            counts = run_statements(connection, settings, progress=progress)
-            shards = _write_metadata(connection, output, shard_bytes)
+            made = run_statements(connection, settings, progress=progress)
+            shards = _write_metadata(connection, _sample(connection, settings), output, shard_bytes)
+            counts = _commits(connection, settings, sum(rows for _, rows in shards))
             licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
         outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
         inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
-        manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, engine="duckdb")
+        manifest = new_manifest(
+            "select", written_settings(settings), inputs, outputs, counts, engine="duckdb", tables=made
+        )
         write_manifest(output, manifest)
     except BaseException:
         _remove_products(output)
@@ -171,18 +188,50 @@ def run_statements(
     return counts
 
 
-def _write_metadata(connection: duckdb.DuckDBPyConnection, output: Path, shard_bytes: int) -> list[tuple[str, int]]:
+def _commits(connection: duckdb.DuckDBPyConnection, settings: SelectSettings, kept: int) -> dict[str, int]:
+    """Return how many commits there were, and at which step how many left: steps have several rows for one commit."""
+
+    def commits(table: str, which: str = "DISTINCT commit") -> int:
+        [(number,)] = connection.execute(f"SELECT count({which}) FROM {table}").fetchall()
+        return int(number)
+
+    read = left = commits(f'"{SOURCE_CATALOGUE}".{SOURCE_SCHEMA}.commits', "*")
+    counts = {"rows": read, "kept": kept}
+    for reason, table in _LEAVE[settings.plan].items():
+        before, left = left, commits(table)
+        counts[f"{DROPPED}{reason}"] = before - left
+    if settings.sample:
+        counts[f"{DROPPED}sample"] = left - kept
+    return counts
+
+
+def _sample(connection: duckdb.DuckDBPyConnection, settings: SelectSettings) -> Sample:
+    number = share_of(settings.sample)
+    if not isinstance(number, int):
+        return make_sample(settings.sample)
+    reader = connection.table(METADATA).select("commit").to_arrow_reader(GROUP_ROWS)
+    return sample_of_number(number, (commit for batch in reader for commit in batch["commit"].to_pylist()))
+
+
+def _write_metadata(
+    connection: duckdb.DuckDBPyConnection, sample: Sample, output: Path, shard_bytes: int
+) -> list[tuple[str, int]]:
     # Commits of one repository stand together: a clone serves them all. The order also makes runs repeatable.
     rows = connection.table(METADATA).select(*METADATA_COLUMNS).order("repos, commit, new_file")
     reader = rows.to_arrow_reader(GROUP_ROWS)
-    shards = write_shards(_plain(reader), text_schema(METADATA_COLUMNS), output / DATA, "metadata", shard_bytes)
+    shards = write_shards(_plain(reader, sample), text_schema(METADATA_COLUMNS), output / DATA, "metadata", shard_bytes)
     return [(f"{DATA}/{name}", rows) for name, rows in shards]
 
 
-def _plain(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _plain(batches: Iterator[pa.RecordBatch], sample: Sample) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
     schema = text_schema(METADATA_COLUMNS)
     for batch in batches:
-        yield batch.cast(schema)
+        rows = batch.cast(schema)
+        if sample.limit is not None:
+            rows = rows.filter(pa.array(map(sample.holds, rows["commit"].to_pylist()), pa.bool_()))
+        yield rows
 
 
 def _license_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, str]]:

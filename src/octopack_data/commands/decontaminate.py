@@ -1,17 +1,14 @@
 """``octopack-data commitpack decontaminate``: rows that hold a problem of HumanEvalPack leave."""
 
-from octopack_data.commands.settings_options import with_settings
-from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
-    OverwriteOption,
-    SourceArgument,
-    WorkersOption,
-    say_counts,
-    say_plan,
-)
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octopack_data.commands.stage_options import stage_command
 from octopack_data.decontamination import DecontaminateSettings
-from octopack_data.sources import find_parts
+
+if TYPE_CHECKING:
+    from octopack_data.parts import Stage
+    from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack decontaminate commitpackft/ -o clean/  "
@@ -19,20 +16,9 @@ EPILOG = (
 )
 
 
-@with_settings(DecontaminateSettings)
-def decontaminate(
-    source: SourceArgument,
-    output: OutputOption,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
-    settings: DecontaminateSettings,
-) -> None:
+@stage_command(DecontaminateSettings)
+def decontaminate(parts: "list[Part]", output: Path, settings: DecontaminateSettings) -> "Stage":
     """Leave out rows that hold a problem of HumanEvalPack, and tell which problem."""
-    from octopack_data import decontamination
+    from octopack_data.decontamination import decontaminate_stage
 
-    if dry_run:
-        say_plan("decontaminate", find_parts(source), output)
-        return
-    say_counts(decontamination.decontaminate(source, output, settings, workers=workers, overwrite=overwrite))
+    return decontaminate_stage(parts, output, settings)

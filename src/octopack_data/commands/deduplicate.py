@@ -5,6 +5,7 @@ from octopack_data.commands.stage_options import (
     DryRunOption,
     OutputOption,
     OverwriteOption,
+    RevisionOption,
     SourceArgument,
     WorkersOption,
     say_counts,
@@ -24,6 +25,7 @@ EPILOG = (
 def deduplicate(
     source: SourceArgument,
     output: OutputOption,
+    revision: RevisionOption = None,
     workers: WorkersOption = 1,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
@@ -33,7 +35,8 @@ def deduplicate(
     """Leave out rows that say the same as an earlier one, exactly or nearly (--near), and tell which one."""
     from octopack_data import duplicates
 
+    parts = find_parts(source, revision=revision)
     if dry_run:
-        say_plan("deduplicate", find_parts(source), output)
+        say_plan("deduplicate", parts, output)
         return
-    say_counts(duplicates.deduplicate(source, output, settings, workers=workers, overwrite=overwrite))
+    say_counts(duplicates.deduplicate(parts, output, settings, workers=workers, overwrite=overwrite))

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from octopack_data.commands.stage_options import DryRunOption
+from octopack_data.exports import SHARD_BYTES
+
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack export selected/ --to metadata/  "
     "(2) octopack-data commitpack export selected/ --to gs://bucket/commitpackmeta  "
@@ -15,9 +18,9 @@ EPILOG = (
 def export(
     selection: Annotated[Path, typer.Argument(help="Output folder of commitpack select.", show_default=False)],
     to: Annotated[str, typer.Option("--to", help="Folder, or gs://BUCKET/FOLDER from BigQuery.", show_default=False)],
-    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard in a folder.", min=1)] = 128 * 2**20,
+    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard in a folder.", min=1)] = SHARD_BYTES,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export there.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, and stop.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Write the metadata of a selection as Parquet shards, and the licence map as JSON lines.
 

@@ -1,12 +1,21 @@
 """``octopack-data commitpack fetch``: contents before and after each commit."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from octopack_data.commands.settings_options import with_settings
+from octopack_data.commands.stage_options import (
+    DryRunOption,
+    OutputOption,
+    OverwriteOption,
+    RevisionOption,
+    SourceArgument,
+    WorkersOption,
+    say_counts,
+    say_plan,
+)
 from octopack_data.fetch.settings import FetchSettings
 
 if TYPE_CHECKING:
@@ -22,15 +31,16 @@ EPILOG = (
 
 @with_settings(FetchSettings)
 def fetch(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with CommitPackMeta rows.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the rows with contents.")],
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes, each at one part at a time.")] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start anew instead of going on.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be asked for, and stop.")] = False,
+    source: SourceArgument,
+    output: OutputOption,
+    revision: RevisionOption = None,
+    workers: WorkersOption = 1,
+    overwrite: OverwriteOption = False,
+    dry_run: DryRunOption = False,
     *,
     settings: FetchSettings,
 ) -> None:
-    """Fetch the contents before and after each commit from git hosts or clones.
+    """Fetch the contents before and after each commit (rows of CommitPackMeta) from git hosts or clones.
 
     The same command goes on after a kill, with no second request for what it has got. Exit code 3: a host refuses
     everything (wait, then run it again).
@@ -38,16 +48,15 @@ def fetch(
     from octopack_data.fetch.work import fetch as fetch_parts
     from octopack_data.sources import find_parts
 
-    parts = find_parts(source)
+    parts = find_parts(source, revision=revision)
     if dry_run:
-        _say_plan(parts, settings)
+        say_plan("fetch", parts, output)
+        _say_requests(parts, settings)
         return
-    manifest = fetch_parts(parts, output, settings, workers=workers, overwrite=overwrite)
-    for name, count in manifest["counts"].items():
-        typer.echo(f"{name:30} {count}")
+    say_counts(fetch_parts(parts, output, settings, workers=workers, overwrite=overwrite))
 
 
-def _say_plan(parts: "Sequence[Part]", settings: FetchSettings) -> None:
+def _say_requests(parts: "Sequence[Part]", settings: FetchSettings) -> None:
     from octopack_data.fetch.plan import plan_fetch
 
     plan = plan_fetch(parts, settings)

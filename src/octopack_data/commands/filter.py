@@ -1,21 +1,14 @@
 """``octopack-data commitpack filter``: CommitPack rows to CommitPackFT rows."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
-
-from octopack_data.commands.settings_options import with_settings
-from octopack_data.commands.stage_options import (
-    DryRunOption,
-    ExecutorOption,
-    OutputOption,
-    OverwriteOption,
-    SlurmOption,
-    SourceArgument,
-    WorkersOption,
-    run,
-)
+from octopack_data.commands.stage_options import stage_command
 from octopack_data.filtering import FilterSettings
+
+if TYPE_CHECKING:
+    from octopack_data.parts import Stage
+    from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack filter commitpack/ -o ft/ --tokenizer tokenizer.json --workers 8  "
@@ -24,22 +17,9 @@ EPILOG = (
 )
 
 
-@with_settings(FilterSettings)
-def filter_commits(
-    source: SourceArgument,
-    output: OutputOption,
-    revision: Annotated[str | None, typer.Option("--revision", help="Revision of a hub id.")] = None,
-    workers: WorkersOption = 1,
-    executor: ExecutorOption = "processes",
-    slurm: SlurmOption = None,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
-    settings: FilterSettings,
-) -> None:
+@stage_command(FilterSettings)
+def filter_commits(parts: "list[Part]", output: Path, settings: FilterSettings) -> "Stage":
     """Keep the commits whose subject reads like an instruction and whose change is small (CommitPackFT)."""
     from octopack_data.filtering import filter_stage
-    from octopack_data.sources import find_parts
 
-    stage = filter_stage(find_parts(source, revision=revision), output, settings)
-    run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run, executor=executor, slurm=slurm)
+    return filter_stage(parts, output, settings)

@@ -1,17 +1,14 @@
 """``octopack-data commitpack redact``: secrets and personal data are written over."""
 
-from octopack_data.commands.settings_options import with_settings
-from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
-    OverwriteOption,
-    SourceArgument,
-    WorkersOption,
-    say_counts,
-    say_plan,
-)
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from octopack_data.commands.stage_options import stage_command
 from octopack_data.redaction import RedactSettings
-from octopack_data.sources import find_parts
+
+if TYPE_CHECKING:
+    from octopack_data.parts import Stage
+    from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack redact commitpackft/ -o redacted/ --workers 8  "
@@ -19,20 +16,9 @@ EPILOG = (
 )
 
 
-@with_settings(RedactSettings)
-def redact(
-    source: SourceArgument,
-    output: OutputOption,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
-    settings: RedactSettings,
-) -> None:
+@stage_command(RedactSettings)
+def redact(parts: "list[Part]", output: Path, settings: RedactSettings) -> "Stage":
     """Write over secrets and personal data, a value alike in all texts of a row, and report where they were."""
-    from octopack_data import redaction
+    from octopack_data.redaction import redact_stage
 
-    if dry_run:
-        say_plan("redact", find_parts(source), output)
-        return
-    say_counts(redaction.redact(source, output, settings, workers=workers, overwrite=overwrite))
+    return redact_stage(parts, output, settings)

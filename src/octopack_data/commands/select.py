@@ -1,14 +1,16 @@
 """``octopack-data commitpack select``: the commits that changed one file, from tables, clones or BigQuery."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from humanevalpack.errors import UsageError
 from octopack_data.bigquery import BigQuerySettings
 from octopack_data.commands.settings_options import with_settings
+from octopack_data.commands.stage_options import DryRunOption, OutputOption, say_counts
 from octopack_data.commit_rows import HistorySettings
+from octopack_data.exports import SHARD_BYTES
 from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
 
@@ -39,14 +41,14 @@ def select(
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the result.", show_default=False)],
+    output: OutputOption,
     workers: Annotated[int, typer.Option(help="Processes that read clones.", min=1)] = 1,
     memory_limit: Annotated[str | None, typer.Option(help="Of DuckDB, as 8GB. [default: 80 %]")] = None,
     temp_directory: Annotated[Path | None, typer.Option(help="Of DuckDB. [default: in the output folder]")] = None,
     threads: Annotated[int | None, typer.Option(help="Of DuckDB. [default: all cores]", min=1)] = None,
-    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = 128 * 2**20,
+    shard_bytes: Annotated[int, typer.Option(help="Size of a metadata shard.", min=1)] = SHARD_BYTES,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier selection there.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
+    dry_run: DryRunOption = False,
     *,
     settings: SelectOptions,
 ) -> None:
@@ -64,9 +66,7 @@ def select(
         return
     options: dict[str, Any] = {"machine": Machine(memory_limit, temp_directory, threads), "shard_bytes": shard_bytes}
     histories = _only(HistorySettings, settings)
-    typer.echo(
-        _said(select_commits(folders, output, selection, histories, workers=workers, overwrite=overwrite, **options))
-    )
+    say_counts(select_commits(folders, output, selection, histories, workers=workers, overwrite=overwrite, **options))
 
 
 def _clones_said(folders: list[Path], settings: SelectOptions) -> str:
@@ -96,9 +96,11 @@ def _in_bigquery(
 
     from octopack_data import bigquery
     from octopack_data.manifests import new_manifest, write_manifest
-    from octopack_data.statements import statements
+    from octopack_data.statements import METADATA, statements
     from octopack_data.warehouse import refuse_other
 
+    if selection.sample:
+        raise UsageError("the selection in BigQuery takes no sample: give --sample to the stage behind it")
     client = bigquery.connect(settings)
     expected = bigquery.estimate(client, selection, settings)
     typer.echo(f"reads {expected.bytes / bigquery.TIB:.3f} TiB of the public data set: {expected.dollars:.2f} USD")
@@ -107,13 +109,10 @@ def _in_bigquery(
     refuse_other(output, overwrite=overwrite)
     total = len(statements(selection.mode, selection.plan))
     jobs = list(tqdm(bigquery.run(client, selection, settings), total=total, unit="job", desc="select", disable=None))
-    counts = {job.table: job.rows for job in jobs}
+    tables = {job.table: job.rows for job in jobs}
     facts = bigquery.job_facts(jobs, settings)
-    manifest = new_manifest("select", written_settings(selection), [], [], counts, **facts)
+    counts = {"kept": tables[METADATA]}  # of the commits that were read BigQuery says bytes alone
+    manifest = new_manifest("select", written_settings(selection), [], [], counts, tables=tables, **facts)
     write_manifest(output, manifest)
-    typer.echo(_said(manifest))
+    say_counts(manifest)
     typer.echo(f"The tables are in {settings.project}.{settings.dataset}: octopack-data commitpack export {output}")
-
-
-def _said(manifest: dict[str, Any]) -> str:
-    return json.dumps(manifest["counts"], indent=1)

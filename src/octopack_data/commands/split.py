@@ -1,13 +1,14 @@
 """``octopack-data commitpack split``: fetched rows to CommitPack rows, a folder a language."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from octopack_data.commands.settings_options import with_settings
-from octopack_data.commands.stage_options import OutputOption, OverwriteOption, SourceArgument, WorkersOption, run
+from octopack_data.commands.stage_options import stage_command
 from octopack_data.splitting import SplitSettings
+
+if TYPE_CHECKING:
+    from octopack_data.parts import Stage
+    from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack split scraped/ -o split/ --licences licences.jsonl --opt-out accounts.txt  "
@@ -15,17 +16,9 @@ EPILOG = (
 )
 
 
-@with_settings(SplitSettings)
-def split(
-    source: SourceArgument,
-    output: OutputOption,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be read, and stop.")] = False,
-    *,
-    settings: SplitSettings,
-) -> None:
+@stage_command(SplitSettings)
+def split(parts: "list[Part]", output: Path, settings: SplitSettings) -> "Stage":
     """Give each row its licence and language, drop what was opted out, write a folder for each language."""
     from octopack_data.splitting import split_stage
 
-    run(split_stage(source, Path(output), settings), workers=workers, overwrite=overwrite, dry_run=dry_run)
+    return split_stage(parts, output, settings)

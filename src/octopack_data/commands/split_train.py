@@ -5,6 +5,7 @@ from octopack_data.commands.stage_options import (
     DryRunOption,
     OutputOption,
     OverwriteOption,
+    RevisionOption,
     SourceArgument,
     WorkersOption,
     say_counts,
@@ -23,6 +24,7 @@ EPILOG = (
 def split_train(
     source: SourceArgument,
     output: OutputOption,
+    revision: RevisionOption = None,
     workers: WorkersOption = 1,
     overwrite: OverwriteOption = False,
     dry_run: DryRunOption = False,
@@ -32,7 +34,8 @@ def split_train(
     """Split rows into train and validation data, each repository (and those it shares commits with) on one side."""
     from octopack_data import train_valid
 
+    parts = find_parts(source, revision=revision)
     if dry_run:
-        say_plan("split-train", find_parts(source), output)
+        say_plan("split-train", parts, output)
         return
-    say_counts(train_valid.split_train(source, output, settings, workers=workers, overwrite=overwrite))
+    say_counts(train_valid.split_train(parts, output, settings, workers=workers, overwrite=overwrite))

@@ -1,13 +1,14 @@
-"""The options that every stage has, and what its command prints."""
+"""The options that every stage has, what its command prints, and the command of a stage itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from octopack_data.commands.settings_options import with_settings
 from octopack_data.executors import Executor, SlurmSettings
-from octopack_data.settings import read_settings
+from octopack_data.settings import Some, read_settings
 
 if TYPE_CHECKING:
     from octopack_data.parts import Stage
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder to write.", show_default=False)]
+RevisionOption = Annotated[str | None, typer.Option("--revision", help="Revision, if SOURCE is a hub id.")]
 WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes, each at one part at a time.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Start anew instead of going on.")]
 ExecutorOption = Annotated[
@@ -27,6 +29,35 @@ SlurmOption = Annotated[
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")]
 
 
+def stage_command(kind: type[Some]) -> Callable[[Callable[["list[Part]", Path, Some], "Stage"]], Callable[..., None]]:
+    """Make the command of a stage of a function (parts, output, settings) -> stage: its docstring is the help."""
+
+    def decorate(make: Callable[["list[Part]", Path, Some], "Stage"]) -> Callable[..., None]:
+        def command(
+            source: SourceArgument,
+            output: OutputOption,
+            revision: RevisionOption = None,
+            workers: WorkersOption = 1,
+            executor: ExecutorOption = "processes",
+            slurm: SlurmOption = None,
+            overwrite: OverwriteOption = False,
+            dry_run: DryRunOption = False,
+            *,
+            settings: Some,
+        ) -> None:
+            from octopack_data.sources import find_parts
+
+            stage = make(find_parts(source, revision=revision), output, settings)
+            manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run, executor=executor, slurm=slurm)
+            if manifest is not None:
+                say_counts(manifest)
+
+        command.__name__, command.__doc__ = make.__name__, make.__doc__
+        return with_settings(kind)(command)
+
+    return decorate
+
+
 def run(
     stage: "Stage",
     *,
@@ -35,19 +66,18 @@ def run(
     dry_run: bool,
     executor: Executor = "processes",
     slurm: Path | None = None,
-) -> None:
-    """Run a stage and print its counts, or say what it would read."""
+) -> dict[str, Any] | None:
+    """Run a stage and return its manifest, or say what it would read, or that it goes on elsewhere, and return None."""
     from octopack_data.executors import run_on
 
     if dry_run:
         say_plan(stage.name, stage.parts, stage.output)
-        return
+        return None
     cluster = read_settings(SlurmSettings, slurm) if slurm is not None else None
     manifest = run_on(executor, stage, workers=workers, slurm=cluster, overwrite=overwrite)
     if manifest is None:
         typer.echo(f"Submitted. {stage.output}/manifest.json is written last; logs: {stage.output}/.parts/datatrove")
-        return
-    say_counts(manifest)
+    return manifest
 
 
 def say_plan(name: str, parts: "Sequence[Part]", output: Path) -> None:

@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from octopack_data.commands.stage_options import OutputOption, OverwriteOption, SourceArgument, WorkersOption
+from octopack_data.commands.stage_options import (
+    DryRunOption,
+    OutputOption,
+    OverwriteOption,
+    RevisionOption,
+    SourceArgument,
+    WorkersOption,
+    run,
+)
 
 app = typer.Typer(help="Tables and figures of finished stages.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -82,13 +90,21 @@ def lineage(folders: FoldersArgument) -> None:
 
 @app.command("licences", epilog="EXAMPLE: octopack-data commitpack stats licences commitpack/ -o audit/ --workers 8")
 def licences(
-    source: SourceArgument, output: OutputOption, workers: WorkersOption = 1, overwrite: OverwriteOption = False
+    source: SourceArgument,
+    output: OutputOption,
+    revision: RevisionOption = None,
+    workers: WorkersOption = 1,
+    overwrite: OverwriteOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Audit licences: rows by licence and language, repositories behind each licence, rows without one."""
     from octopack_data.audit import audit_stage, write_audit
-    from octopack_data.parts import run_stage
+    from octopack_data.sources import find_parts
 
-    manifest = run_stage(audit_stage(source, output), workers=workers, overwrite=overwrite)
+    stage = audit_stage(find_parts(source, revision=revision), output)
+    manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run)
+    if manifest is None:
+        return
     for file in write_audit(output, manifest):
         typer.echo(file)
     typer.echo(
@@ -98,11 +114,18 @@ def licences(
 
 @app.command("changes", epilog="EXAMPLE: octopack-data commitpack stats changes commitpackft/ -o changes/")
 def changes(
-    source: SourceArgument, output: OutputOption, workers: WorkersOption = 1, overwrite: OverwriteOption = False
+    source: SourceArgument,
+    output: OutputOption,
+    revision: RevisionOption = None,
+    workers: WorkersOption = 1,
+    overwrite: OverwriteOption = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Print how large files and changes are, by language."""
     from octopack_data.changes import changes_stage, changes_table
-    from octopack_data.parts import run_stage
+    from octopack_data.sources import find_parts
 
-    manifest = run_stage(changes_stage(source, output), workers=workers, overwrite=overwrite)
-    typer.echo(changes_table(manifest), nl=False)
+    stage = changes_stage(find_parts(source, revision=revision), output)
+    manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run)
+    if manifest is not None:
+        typer.echo(changes_table(manifest), nl=False)

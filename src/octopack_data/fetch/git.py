@@ -1,55 +1,25 @@
-"""git as a child process on repositories and hosts that may be hostile: no shell, no settings, no hooks, no prompt."""
+"""git that asks hosts: with a limit of time and of disk, ended with the run, its failures told apart."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from humanevalpack.errors import EnvironmentFault
 from octopack_data.fetch.statuses import Status
+from octopack_data.git import git_command, git_environment
 
-_KEPT = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_EXEC_PATH",
-         "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")  # fmt: skip
-_FIXED = {
-    "LC_ALL": "C",  # what git says is read below
-    "HOME": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "GIT_PROTOCOL_FROM_USER": "0",
-    "GIT_NO_LAZY_FETCH": "1",  # one round trip a blob otherwise
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-}
-_SETTINGS = (
-    "core.hooksPath=" + os.devnull,
-    "core.fsmonitor=false",
-    "core.quotePath=false",
-    "credential.helper=",
-    "fetch.recurseSubmodules=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=30",
-)
 _HTTP = re.compile(r"returned error: (\d{3})")
 _GONE = ("not found", "could not read Username", "Authentication failed", "does not appear to be a git repository",
          "does not exist", "not our ref", "unadvertised object", "couldn't find remote ref")  # fmt: skip
 _SLOW = ("timed out", "Operation too slow", "Timeout")
 _PASSING = ("early EOF", "RPC failed", "unexpected disconnect", "Could not resolve host", "Connection reset",
             "Empty reply", "Failed to connect", "Couldn't connect", "hung up")  # fmt: skip
-_OLDEST = (2, 36)
 _LOOK = 0.25
 """Seconds between two looks at the size of what git has written."""
 
@@ -96,15 +66,12 @@ class Git:
     """Set it to end every command that runs."""
 
     def command(self, folder: Path, arguments: Sequence[str]) -> list[str]:
-        """Return the argument list of one command in a repository whoever owns it."""
-        settings = (*_SETTINGS, f"http.userAgent={self.user_agent}", f"safe.directory={folder}")
-        options = [word for setting in settings for word in ("-c", setting)]
-        return [find_git(), *options, "-C", str(folder), *arguments]
+        """Return the argument list of one command in a repository."""
+        return git_command(folder, arguments, (f"http.userAgent={self.user_agent}",))
 
     def environment(self) -> dict[str, str]:
-        """Return the whole environment of the child: nothing of the user's but the network's settings."""
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return {**kept, **_FIXED, "GIT_ALLOW_PROTOCOL": self.protocols}
+        """Return the whole environment of the child."""
+        return git_environment(self.protocols)
 
     def run(self, folder: Path, arguments: Sequence[str], stdin: bytes = b"") -> tuple[bytes, str]:
         """Return what a command printed (stdout, stderr).
@@ -139,19 +106,6 @@ class Git:
                 raise GitFailed(124, f"git took more than {self.timeout:g} s", Status.TIMEOUT)
             if _bytes_below(folder) > self.max_repo_bytes:
                 raise GitFailed(128, f"the repository has more than {self.max_repo_bytes} bytes", Status.TOO_LARGE)
-
-
-@cache
-def find_git() -> str:
-    """Return git's path; raises EnvironmentFault if there is none, or one without ``cat-file --batch-command``."""
-    path = shutil.which("git")
-    if path is None:
-        raise EnvironmentFault("git is not installed here: install it, or take --backend raw-http")
-    said = subprocess.run([path, "version"], capture_output=True, text=True, check=True).stdout
-    version = re.search(r"(\d+)\.(\d+)", said)
-    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
-        raise EnvironmentFault(f"{path}: {said.strip()!r} is too old: take git 2.36 or later, or --backend raw-http")
-    return path
 
 
 def _bytes_below(folder: Path) -> int:

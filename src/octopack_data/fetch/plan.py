@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from octopack_data.fetch.backends import backend_for
 from octopack_data.fetch.settings import FetchSettings
-from octopack_data.fetch.windows import window_ranges
-from octopack_data.fetch.work import FetchWork
+from octopack_data.fetch.work import fetch_work
 from octopack_data.sources import Part
 
 _SECONDS_A_CLONE = 2.0
@@ -35,15 +34,12 @@ class Plan:
 
 def plan_fetch(parts: Sequence[Part], settings: FetchSettings) -> Plan:
     """Return the plan; each row's first repository is taken to have it. Raises UsageError and InputError."""
-    ranges = window_ranges(parts, settings.window, settings.mode) if settings.window else {}
-    work = FetchWork(settings, ranges)
+    work = fetch_work(parts, settings)
     counts: Counter[str] = Counter()
     by_backend: Counter[str] = Counter()
     seen: set[str] = set()
     clones = 0
-    for part in parts:
-        if settings.window and part.name not in ranges:
-            continue
+    for part in work.inside(parts):
         for groups in work.groups(part, counts):
             seen.update(groups)
             for wants in groups.values():

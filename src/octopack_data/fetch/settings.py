@@ -10,10 +10,10 @@ from pydantic import Field, field_validator, model_validator
 
 from humanevalpack.errors import UsageError
 from humanevalpack.version import __version__
+from octopack_data.clones import Names
 from octopack_data.fetch.contents import Encoding, Policy
 from octopack_data.fetch.statuses import Status
-from octopack_data.records import Mode
-from octopack_data.settings import Settings, written_settings
+from octopack_data.settings import RowSettings, written_settings
 
 BackendName = Literal["auto", "git-local", "git-partial", "git-shallow", "raw-http"]
 LARGEST_OF_THE_HOST = 100 * 2**20
@@ -23,16 +23,14 @@ _MANNERS = ("cache", "contact", "clones_at_a_time", "requests_at_a_time", "reque
             "clone_timeout", "tries")  # fmt: skip
 
 
-class FetchSettings(Settings):
+class FetchSettings(RowSettings):
     """Where contents come from, what counts as text, and with which manners hosts are asked."""
 
-    mode: Mode = "fixed"
-    """published: rows go through what the release did; fixed: mended."""
     backend: BackendName = "auto"
     """auto (git-partial for 3 or more commits of a repository, else raw-http), or one of the others for all."""
     clones: tuple[Path, ...] = ()
     """Clones of git-local, or folders that hold them."""
-    names: Literal["remote", "folder"] = "remote"
+    names: Names = "remote"
     """How a clone got its repository's name, as in select: from the address of origin, or from its path."""
     git_url: str = "https://github.com/{repo}.git"
     """Address of a repository."""
@@ -51,8 +49,6 @@ class FetchSettings(Settings):
     retry_status: str = ""
     """The source is an earlier output: rows with one of these statuses (timeout,rate_limited) are fetched again, all
     others kept as they are."""
-    format: Literal["jsonl.zst", "jsonl", "parquet"] = "jsonl.zst"
-    """Of the output."""
     cache: Path | None = None
     """Folder of contents that stays, for several runs and processes; without it they go when their part is written."""
     contact: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from octopack_data.fetch.statuses import Status
+from octopack_data.licences import repositories
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+")
@@ -99,6 +100,6 @@ def repository_order(repos: str, most: int) -> list[str]:
 
     Owners with the fewest of them come first (one with many copies is rather a mirror than the origin), then by name.
     """
-    names = sorted({name.strip() for name in repos.split(",")} - {""})
+    names = sorted(repositories(repos))
     owners = [name.partition("/")[0].lower() for name in names]
     return sorted(names, key=lambda name: (owners.count(name.partition("/")[0].lower()), name))[:most]

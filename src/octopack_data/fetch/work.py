@@ -24,10 +24,11 @@ from octopack_data.fetch.settling import settle, want_of
 from octopack_data.fetch.statuses import WITH_CONTENTS, returncode, stderr
 from octopack_data.fetch.wants import Want, repository_order
 from octopack_data.fetch.windows import window_ranges
-from octopack_data.manifests import MARKS
+from octopack_data.manifests import DROPPED, MARKS
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
 from octopack_data.rows import RowWriter
+from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.sources import Part
 
 WORK = ".fetch"
@@ -52,6 +53,7 @@ class FetchWork:
 
     settings: FetchSettings
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    sample: Sample = WHOLE
     share: int = 1
     progress: bool = False
 
@@ -71,9 +73,15 @@ class FetchWork:
                 with Journal(work / f"journal-{number:06d}.jsonl") as journal:
                     for scraped in self._fetched(part, block, backends, journal):
                         writer.write(asdict(scraped))
-                        counts.update(("rows", f"status_{scraped.status}"))
+                        counts[f"status_{scraped.status}"] += 1
                 number += 1
+        dropped = sum(count for name, count in counts.items() if name.startswith(DROPPED))
+        counts.update(rows=writer.rows + dropped, kept=writer.rows)
         return PartResult(((name, writer.rows),), counts)
+
+    def inside(self, parts: Sequence[Part]) -> list[Part]:
+        """Return the parts of which rows are in the window."""
+        return [part for part in parts if not self.settings.window or part.name in self.ranges]
 
     def groups(self, part: Part, counts: Counter[str]) -> Iterator[dict[str, list[Want]]]:
         """Yield the wants of each block by the first repository of their rows, for a plan; counts what is dropped."""
@@ -87,12 +95,18 @@ class FetchWork:
 
     def _rows(self, part: Part, counts: Counter[str]) -> Iterator[Row]:
         start, stop = self.ranges.get(part.name, (0, None))
+        rows: Iterator[Row]
         if self.settings.retry_status:
-            yield from islice((self._row_again(row) for row in read_scraped(part.path)), start, stop)
-            return
-        published = self.settings.mode == "published"
-        changes = islice(read_changes(part.path), *((0, None) if published else (start, stop)))
-        yield from islice(self._passing(changes, counts), *((start, stop) if published else (0, None)))
+            rows = islice((self._row_again(row) for row in read_scraped(part.path)), start, stop)
+        elif self.settings.mode == "published":  # a window of the release is one of the rows that pass its filters
+            rows = islice(self._passing(read_changes(part.path), counts), start, stop)
+        else:
+            rows = self._passing(islice(read_changes(part.path), start, stop), counts)
+        for row in rows:
+            if self.sample.holds(row.change.commit):
+                yield row
+            else:
+                counts["dropped_sample"] += 1
 
     def _passing(self, changes: Iterator[tuple[Change, str]], counts: Counter[str]) -> Iterator[Row]:
         for change, source in changes:
@@ -110,7 +124,8 @@ class FetchWork:
         from tqdm import tqdm
 
         changes = {number: row.change for number, row in enumerate(block) if row.kept is None}
-        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=not self.progress) as bar:
+        hidden = None if self.progress else True
+        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=hidden) as bar:
             outcomes = iter(settle(changes, backends, journal, bar.update))
         policy = self.settings.policy()
         for row in block:
@@ -161,10 +176,17 @@ def fetch_stage(
 ) -> Stage:
     """Return the stage over parts; raises UsageError and InputError."""
     check_hosts(settings)
+    work = fetch_work(parts, settings, workers=workers, progress=progress)
+    return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding())
+
+
+def fetch_work(
+    parts: Sequence[Part], settings: FetchSettings, *, workers: int = 1, progress: bool = False
+) -> FetchWork:
+    """Return the work on the window and the sample that the settings name; raises UsageError and InputError."""
     ranges = window_ranges(parts, settings.window, settings.mode) if settings.window else {}
-    inside = tuple(part for part in parts if not settings.window or part.name in ranges)
-    work = FetchWork(settings, ranges, workers, progress=progress and workers == 1)
-    return Stage("fetch", work, inside, output, settings.deciding())
+    sample = make_sample(settings.sample, parts)
+    return FetchWork(settings, ranges, sample, workers, progress=progress and workers == 1)
 
 
 def fetch(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.settings import Settings, make_settings
+from octopack_data.settings import Settings, make_settings, read_settings, read_yaml
 
 _DATA = Path(__file__).parent.parent / "data"
 PRESETS_FILE = _DATA / "filter_presets.yaml"
@@ -66,7 +66,7 @@ class Verbs:
 def _presets() -> dict[str, Preset]:
     return {
         name: make_settings(Preset, values, f"{name} of {PRESETS_FILE.name}")
-        for name, values in _yaml(PRESETS_FILE).items()
+        for name, values in read_yaml(PRESETS_FILE).items()
     }
 
 
@@ -84,20 +84,7 @@ def read_preset(name: str) -> Preset:
 
 def read_phrases(path: Path | None = None) -> Phrases:
     """Return the shipped phrases or those of a file of the same form; raises InputError and UsageError."""
-    path = path or PHRASES_FILE
-    return make_settings(Phrases, _yaml(path), str(path))
-
-
-def _yaml(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: must hold a mapping, not {values!r}")
-    return values
+    return read_settings(Phrases, path or PHRASES_FILE)
 
 
 def read_verbs(paths: tuple[Path, ...] = (), *, strip: bool) -> Verbs:

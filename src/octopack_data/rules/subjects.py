@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection
 
-from octopack_data.draws import draw
+from octopack_data.draws import is_drawn
 from octopack_data.rules.kinds import Keep, KeepSubject
 from octopack_data.rules.presets import Verbs
 
@@ -114,7 +114,7 @@ def one_bump_in_ten(seed: int) -> Keep:
     The release tossed an unseeded coin in each worker, which nobody can toss again; in both modes the draw is this one,
     with the release's share, so that a repeated run, other shards or more workers keep the same rows.
     """
-    return lambda commit: not commit.subject.startswith(_BUMPS) or draw(seed, commit.commit) % 10 == 0
+    return lambda commit: not commit.subject.startswith(_BUMPS) or is_drawn("version bump", commit.commit, 0.1, seed)
 
 
 def no_thanks(subject: str) -> bool:
