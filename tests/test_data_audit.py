@@ -1,5 +1,6 @@
 """octopack_data.audit and changes: what the rows' licences are, and how large their changes."""
 
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,15 @@ def test_sizes_of_changes_by_language(tmp_path: Path) -> None:
         "| Python | 4 | 0.0 | 53.0 | 8.0 | 26.5 | 2 |",
         "| C++ | 1 | 2.0 | 2.0 | 8.0 | 0.0 | 0 |",
     ]
+
+
+def test_an_audit_of_more_files_than_a_process_opens_at_first(tmp_path: Path) -> None:
+    for number in range(80):
+        write(tmp_path / f"in/p{number}.jsonl", [commit(number)])
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        audited(tmp_path / "in", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (tmp_path / "out/repositories.csv").read_text().splitlines() == ["license,repo,rows", "mit,ann/x,80"]

@@ -117,7 +117,12 @@ def foreign_file(pack: Path) -> None:
     (pack / "data/python/notes.txt").write_text("mine")
 
 
+def card_of_other_data(pack: Path) -> None:
+    (pack / "SHA256SUMS").write_text("0" * 64 + "  data/python/python-0001.jsonl.zst\n")
+
+
 REFUSED = {
+    card_of_other_data: r"README\.md and SHA256SUMS are of other data",
     spoilt_card: r"has no README\.md; make it",
     spoilt_file: r"is not the file of the manifest any more",
     foreign_file: r"notes\.txt is not of this run",

@@ -97,7 +97,14 @@ def test_a_finished_stage_is_not_run_again(tmp_path: Path, clones: Path) -> None
     assert times == {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.zst")} != {}
 
 
-@pytest.mark.parametrize("stage", [{"select": {"plan": "fast"}}, {"filter": {"token_rule": False, "seed": 7}}])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        {"select": {"plan": "fast"}},
+        {"select": {"merges": "off"}},
+        {"filter": {"token_rule": False, "seed": 7}},
+    ],
+)
 def test_other_settings_for_a_finished_stage_are_refused(tmp_path: Path, clones: Path, stage: dict[str, Any]) -> None:
     run(config(tmp_path, clones))
     before = files(tmp_path / "out")
@@ -106,6 +113,12 @@ def test_other_settings_for_a_finished_stage_are_refused(tmp_path: Path, clones:
     assert "--overwrite" in str(result.exception)
     assert files(tmp_path / "out") == before
     run(config(tmp_path, clones, **stage), "--overwrite")
+
+
+def test_a_selection_from_other_sources_is_refused(tmp_path: Path, clones: Path) -> None:
+    run(config(tmp_path, clones))
+    result = command(config(tmp_path, clones, sources=[str(clones / "own/long.git")]))
+    assert "from other sources" in str(result.exception)
 
 
 def test_the_cleaning_stages_come_between_the_rules_and_the_files(tmp_path: Path, clones: Path) -> None:

@@ -19,6 +19,7 @@ from octopack_data.manifests import read_manifest
 from octopack_data.rows import read_rows, write_rows
 from octopack_data.settings import make_settings
 from octopack_data.sources import find_parts
+from octopack_data.train_valid import TrainValidSettings, split_train
 
 EXACT = DuplicateSettings()
 NEAR = DuplicateSettings(near="new")
@@ -183,3 +184,11 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_memory_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match=r"setting 'memory' is 'lots'"):
         make_settings(DuplicateSettings, {"memory": "lots"})
+
+
+def test_signs_of_patterns_in_a_folder_s_name_are_letters(tmp_path: Path) -> None:
+    folder = tmp_path / "it's [a] *"
+    run(write(folder / "in", [row("one", "1", "2"), row("two", "1", "2")], 1), folder / "out", NEAR)
+    assert commits(folder / "out") == ["one"]
+    sides = split_train(find_parts(folder / "in"), folder / "sides", TrainValidSettings(), progress=False)
+    assert sides["counts"]["rows"] == 2

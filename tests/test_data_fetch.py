@@ -282,3 +282,10 @@ def test_the_command_fetches_and_says_what_became_of_the_rows(host: Host, reposi
     assert [line.split() for line in done.stdout.splitlines() ] == [
         ["29", "rows"], ["29", "kept"], ["29", "status_ok"],
     ]  # fmt: skip
+
+
+def test_a_login_in_an_address_stands_in_no_manifest() -> None:
+    values = {"contact": "me", "git_url": "https://me:hush@git.example.org/{repo}.git"}
+    settings = make_settings(FetchSettings, values)
+    assert settings.deciding()["git_url"] == "https://git.example.org/{repo}.git"
+    assert settings.git_url == values["git_url"]

@@ -152,6 +152,14 @@ def test_a_missing_repository_and_a_missing_path_are_gone(host: Host, changes: l
     assert (no_old.new.status, no_old.old.status) == (Status.OK, Status.GONE)
 
 
+def test_a_host_that_has_lost_the_parent_makes_no_added_file(host: Host, changes: list[Change], tmp_path: Path) -> None:
+    want = replace(want_for(changes, "a.py"), parent="1" * 40, old_sha1="2" * 40)
+    got = Asking(host, tmp_path)(want)
+    assert (got.new.status, got.old.status, got.old.detail) == (
+        Status.OK, Status.ERROR, "HTTP 404 for a file that the parent has",
+    )  # fmt: skip
+
+
 def test_without_a_parent_only_the_new_content_is_asked_for(host: Host, changes: list[Change], tmp_path: Path) -> None:
     got = Asking(host, tmp_path)(replace(want_for(changes, "a.py"), parent=""))
     assert (got.new.content, got.old.status) == (b"a = 2\n", Status.NO_PARENT)

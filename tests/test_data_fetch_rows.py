@@ -1,12 +1,20 @@
 """octopack_data.fetch: names and paths that are never sent, the order of repositories, contents as text, filters."""
 
+from pathlib import Path
+
 import pytest
 
+from git_histories import git, long_history, make_repository
+from humanevalpack.errors import InputError
+from octopack_data.fetch.changes import read_changes
 from octopack_data.fetch.contents import Policy, blob_id, row_status, text_of
+from octopack_data.fetch.git import Git
 from octopack_data.fetch.prefilters import dropped_because
 from octopack_data.fetch.statuses import OF_THE_CONTENT, Status, returncode, stderr
+from octopack_data.fetch.trees import locate
 from octopack_data.fetch.wants import Side, Want, repository_order, what_is_wrong
 from octopack_data.records import Change, Mode
+from octopack_data.rows import write_rows
 
 COMMIT = "a" * 40
 PUBLISHED = Policy("drop_invalid", 100 * 2**20, text_only=False)
@@ -141,3 +149,20 @@ def test_blob_ids_are_git_s() -> None:
 def test_rows_are_dropped_before_any_request(path: str, message: str, published: str, fixed: str, mode: Mode) -> None:
     change = Change(COMMIT, message.strip(), message, "a/b", path, path)
     assert dropped_because(change, mode) == (published if mode == "published" else fixed)
+
+
+def test_where_a_shallow_clone_ends_another_repository_is_to_be_asked(tmp_path: Path) -> None:
+    make_repository(tmp_path / "long.git", long_history(4, 1))
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{tmp_path / 'long.git'}", "short")
+    last = git(tmp_path / "short", "rev-parse", "HEAD").decode().strip()
+    path = git(tmp_path / "short", "ls-files").decode().split()[0]
+    (located,) = locate(Git("tests", 60, 10**9, "none"), tmp_path / "short", [Want(0, last, path, path, "1" * 40)])
+    assert isinstance(located.new, Side)
+    assert (located.new.status, located.new.detail[:15]) == (Status.GONE, "a shallow clone")
+
+
+def test_metadata_of_other_types_is_named(tmp_path: Path) -> None:
+    row = {"commit": "a" * 40, "subject": "s", "message": "m", "repos": "a/b", "old_file": "x", "new_file": "x"}
+    write_rows(tmp_path / "meta.jsonl", [row | {"parent": ["b" * 40]}])
+    with pytest.raises(InputError, match=r"meta.jsonl, row 1: parent must be text, not \['bbb"):
+        list(read_changes(tmp_path / "meta.jsonl"))

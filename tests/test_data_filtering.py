@@ -139,7 +139,7 @@ def test_without_dropped_rows_to_keep_there_is_no_such_folder(tmp_path: Path) ->
     assert not (tmp_path / "out" / "excluded").exists()
 
 
-@pytest.mark.parametrize("language", ["../../up", "/etc", "", ".hidden", "a\0b"])
+@pytest.mark.parametrize("language", ["../../up", "/etc", "", ".hidden", "a\0b", "x" * 300])
 def test_a_language_that_is_no_folder_name_is_refused(language: str, tmp_path: Path) -> None:
     write_rows(tmp_path / "in" / "p.jsonl", [asdict(good_commit(lang=language))])
     with pytest.raises(InputError, match=r"p, commit 0123\w*: lang .* is no name of a folder"):

@@ -7,6 +7,7 @@ import pytest
 
 from data_rows import commit, write
 from humanevalpack.errors import InputError
+from octopack_data.licences import known_licences
 from octopack_data.optout import OptOutSettings, opt_out_stage, read_opt_out, remaining
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
@@ -130,3 +131,21 @@ def test_a_line_that_is_no_account(line: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"list\.txt, line 2: must be one account") as error:
         read_opt_out(tmp_path / "list.txt")
     assert line not in str(error.value)
+
+
+def test_a_list_that_is_edited_between_two_runs_of_one_program_is_read_again(tmp_path: Path, accounts: Path) -> None:
+    read_opt_out(accounts)
+    accounts.write_text("carl\n")
+    assert run(finished(tmp_path / "in"), tmp_path / "out", opt_out=accounts)["counts"]["changed"] == 1
+    assert [row["repos"] for row in read_rows(tmp_path / "out/data/python/python-0001.jsonl")] == ["ann/x"]
+
+
+def test_a_licence_map_that_is_edited_between_two_runs_of_one_program_is_read_again(tmp_path: Path) -> None:
+    for licence in ("isc", "bsd-3-clause"):
+        write(tmp_path / "licences.jsonl", [{"repos": "ann/x", "license": licence}])
+        assert known_licences(tmp_path / "licences.jsonl", "fixed") == {"ann/x": licence}
+
+
+def test_the_mark_that_some_editors_put_before_a_text_is_no_part_of_a_name(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("ann\n", "utf-8-sig")
+    assert read_opt_out(tmp_path / "list.txt").entries == {"ann"}

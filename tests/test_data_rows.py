@@ -9,7 +9,7 @@ import pytest
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.records import COMMIT_COLUMNS, text_schema
-from octopack_data.rows import RowWriter, read_rows, text_rows, write_rows
+from octopack_data.rows import RowWriter, read_rows, schema_of, text_rows, write_rows
 
 ROWS = [{name: f'{name} {number} é\n"' for name in COMMIT_COLUMNS} for number in range(3)]
 
@@ -122,3 +122,43 @@ def test_other_endings_are_refused(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_fault_of_the_machine() -> None:
     with pytest.raises(EnvironmentFault, match=r"cannot be written"):
         write_rows(Path("/dev/full/rows.jsonl"), ROWS)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.99])
+@pytest.mark.parametrize("kind", [".jsonl.zst", ".jsonl.gz"])
+def test_a_packed_file_that_was_cut_off_is_an_error_and_no_shorter_file(tmp_path: Path, kind: str, kept: float) -> None:
+    path = tmp_path / f"rows{kind}"
+    if kind == ".jsonl.gz":
+        path.write_bytes(gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)))
+    else:
+        write_rows(path, ROWS)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(InputError, match=r"rows.jsonl.* cannot be read"):
+        list(read_rows(path))
+
+
+def test_a_second_zstd_frame_that_was_cut_off_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.zst"
+    write_rows(path, ROWS)
+    path.write_bytes(path.read_bytes() + path.read_bytes()[:-5])
+    with pytest.raises(InputError, match=r"was cut off"):
+        list(read_rows(path))
+
+
+def test_a_parquet_file_without_rows_needs_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "none.jsonl").touch()
+    write_rows(tmp_path / "none.parquet", [], lambda: schema_of(tmp_path / "none.jsonl"))
+    assert list(text_rows(tmp_path / "none.parquet", ("commit",))) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [({**ROWS[0], "fetched_via": "x"}, r"column 'fetched_via' of a row"), ({**ROWS[0], "lang": 7}, r"of other types")],
+)
+def test_what_a_parquet_file_cannot_hold_is_refused_and_not_left_out(
+    tmp_path: Path, row: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        write_rows(tmp_path / "rows.parquet", [ROWS[0], row], schema)
+    assert list(tmp_path.iterdir()) == []

@@ -50,6 +50,13 @@ def test_a_phrase_file_takes_the_place_of_the_shipped_one(tmp_path: Path) -> Non
     assert [sieve(good_commit(subject=subject))[1] for subject in subjects] == ["bad_subject", "specific", KEPT]
 
 
+def test_a_file_that_is_edited_between_two_runs_of_one_program_is_read_again(tmp_path: Path) -> None:
+    settings = FilterSettings(token_rule=False, verbs=(tmp_path / "verbs.txt",))
+    for verb, reason in (("fix", KEPT), ("mend", "verb")):
+        (tmp_path / "verbs.txt").write_text(verb)
+        assert sieve_of(settings)(good_commit(subject="Fix the reading of empty lines"))[1] == reason
+
+
 WRONG = {
     "no verbs": ("verbs", b"# none\n", InputError, r"verbs: holds no verb; write one a line"),
     "no text": ("verbs", b"\xff", InputError, r"verbs: not a list of verbs that can be read"),

@@ -163,6 +163,7 @@ def test_a_file_of_gitleaks_is_understood(tmp_path: Path) -> None:
     [
         ("rules = 3", "not a file of rules in gitleaks' format"),
         ("[[rules]]\nid = 'a'\nregex = '(?=b)'", r"rule 'a': not a regular expression of RE2"),
+        ("[[rules]]\nid = 'a'\nregex = 'b'\nreplacement = 'GONE'", r"rule 'a': replacement 'GONE' must hold {number}"),
     ],
 )
 def test_wrong_rules_are_named(tmp_path: Path, content: str, said: str) -> None:

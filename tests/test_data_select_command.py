@@ -111,3 +111,11 @@ def test_bigquery_says_its_price_then_runs_then_exports(
     code, out, _ = run(capsys, "export", tmp_path / "out", "--to", "gs://bucket/meta")
     assert code == 0
     assert out.count("job ") == 2
+
+
+def test_a_fault_of_the_disk_is_one_line_and_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as ended:
+        main(["commitpack", "select", str(write_golden(tmp_path / "tables")), "-o", str(tmp_path / "file" / "out")])
+    assert ended.value.code == 3
+    assert "file/out" in capsys.readouterr().err.removeprefix("Error: [Errno 20] Not a directory")

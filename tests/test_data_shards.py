@@ -293,3 +293,10 @@ def test_a_limit_must_be_positive(tmp_path: Path) -> None:
     write(tmp_path / "python.jsonl", [commit(1)])
     with pytest.raises(UsageError, match="at least 1"):
         shard(tmp_path / "python.jsonl", tmp_path / "out", shard_bytes=0)
+
+
+def test_a_parquet_shard_has_the_columns_of_the_first_file_with_rows(tmp_path: Path) -> None:
+    write(tmp_path / "in/data/c/part-0000.jsonl", [])
+    write(tmp_path / "in/data/c/part-0001.jsonl", [commit(1, "C")])
+    shard(tmp_path / "in", tmp_path / "out", format="parquet", layout="joined")
+    assert list(read_rows(tmp_path / "out/data/c/data.parquet")) == [commit(1, "C")]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,7 @@ def test_sizes_of_a_run_are_exact_whatever_the_format(form: str, tmp_path: Path)
     assert measured_sizes(raw, filtered) == expected
     for folder in (raw, filtered):
         (folder / "manifest.json").unlink()
+        shutil.rmtree(folder / ".parts")
     assert measured_sizes(raw, filtered) == expected
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from datatrove.pipeline.readers import JsonlReader, ParquetReader
 from datatrove.pipeline.writers import JsonlWriter
 
 from commit_rows import good_commit, made_rows
+from humanevalpack.errors import InputError
 from octopack_data.filtering import FilterSettings, filter_stage
 from octopack_data.parts import run_stage
 from octopack_data.records import COMMIT_COLUMNS, text_schema
@@ -92,3 +94,11 @@ def test_a_kept_document_gets_the_tidied_subject() -> None:
     document = document_of(row)
     assert RuleFilter(SETTINGS).filter(document) is True
     assert row_of(document) == row | {"subject": "Fix the reading of lines"}
+
+
+@pytest.mark.parametrize("language", ["..", "../../up", "a/b"])
+def test_a_language_that_is_no_folder_name_is_refused(language: str, tmp_path: Path) -> None:
+    document = document_of(asdict(good_commit(lang=language)))
+    with CommitWriter(tmp_path / "out" / "deep") as writer, pytest.raises(InputError, match=r"is no name of a folder"):
+        writer.write(document)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

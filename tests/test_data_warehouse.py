@@ -211,6 +211,32 @@ def test_nothing_of_others_is_replaced(tmp_path: Path) -> None:
         selected(tables, tmp_path / "tables")
 
 
+def test_what_a_killed_selection_has_left_is_no_obstacle(tmp_path: Path) -> None:
+    tables = write_golden(tmp_path / "tables")
+    selected(tables, tmp_path / "whole")
+    for left in (
+        "out/.work/selection.duckdb",
+        "out/data/metadata-00000.part",
+        "out/data/metadata-00000-of-00009.parquet",
+    ):
+        (tmp_path / left).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / left).touch()
+    selected(tables, tmp_path / "out")
+    assert read_manifest(tmp_path / "out")["outputs"] == read_manifest(tmp_path / "whole")["outputs"]
+    assert [part.name for part in find_parts(tmp_path / "out")] == ["metadata-00000-of-00001"]
+
+
+def test_a_selection_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise EnvironmentFault("no space left")
+
+    tables = write_golden(tmp_path / "tables")
+    monkeypatch.setattr("octopack_data.warehouse.write_rows", full)
+    with pytest.raises(EnvironmentFault, match=r"no space left"):
+        selected(tables, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_wrong_tables_and_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no table commits"):
         find_tables(tmp_path)

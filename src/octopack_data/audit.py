@@ -16,6 +16,7 @@ from humanevalpack.errors import EnvironmentFault
 from octopack_data.languages import folder_of
 from octopack_data.licences import UNKNOWN, licences, repositories
 from octopack_data.parts import PartResult, Stage
+from octopack_data.processes import open_many_files
 from octopack_data.rows import read_rows, text_rows, write_rows
 from octopack_data.sources import Part
 
@@ -96,6 +97,7 @@ def _csv_line(cells: Iterable[object]) -> str:
 
 def _repositories(evidence: Sequence[Path]) -> Iterator[str]:
     """Merge the sorted files: one line of each is in memory."""
+    open_many_files()
     yield _csv_line(["license", "repo", "rows"])
     sorted_rows = heapq.merge(*(read_rows(path) for path in evidence), key=_by_licence)
     for (licence, repo), rows in groupby(sorted_rows, key=_by_licence):

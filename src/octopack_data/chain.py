@@ -124,14 +124,17 @@ def _only(kind: type[Some], settings: Settings) -> Some:
 
 
 def _select(sources: list[Path], output: Path, settings: SelectionSettings, **options: Any) -> dict[str, Any]:
-    from octopack_data.selecting import select_commits
+    from octopack_data.selecting import select_commits, source_facts
 
     selection, histories = _only(SelectSettings, settings), _only(HistorySettings, settings)
     if (output / MANIFEST).is_file() and not options["overwrite"]:
-        manifest = read_manifest(output)
-        if manifest["settings"] == written_settings(selection):
+        manifest, facts = read_manifest(output), source_facts(sources, histories)
+        if manifest["settings"] == written_settings(selection) and facts.items() <= manifest.items():
             return manifest
-        raise InputError(f"{output} holds a selection with other settings: name another output, or use --overwrite")
+        raise InputError(
+            f"{output} holds a selection with other settings or from other sources: name another output, "
+            "or use --overwrite"
+        )
     return select_commits(sources, output, selection, histories, **options)
 
 

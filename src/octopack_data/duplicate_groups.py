@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -52,7 +53,7 @@ class Groups:
     def __init__(self, folder: Path, keys: Path, *, memory: str, kept_before: int = 0, within: bool = True) -> None:
         import duckdb
 
-        self._keys = f"read_parquet('{quoted(keys)}/*.parquet')"
+        self._keys = f"read_parquet('{quoted(keys, pattern=True)}/*.parquet')"
         # Without ``within``, a row is dropped only for one of the other set.
         self._wanted = f"place >= {kept_before}" + ("" if within else f" AND first < {kept_before}")
         (folder / "groups.duckdb").unlink(missing_ok=True)
@@ -98,7 +99,7 @@ class Groups:
         # A row with several texts may be in several clusters: it is dropped for the first row of any of them.
         self._run(f"""
             INSERT INTO dropped
-            WITH members AS (SELECT * FROM read_parquet('{quoted(work)}/members.parquet')),
+            WITH members AS (SELECT * FROM read_parquet('{quoted(work, pattern=True)}/members.parquet')),
             groups AS (SELECT cluster, min(place) AS first FROM members GROUP BY cluster),
             rows AS (SELECT place, min(first) AS first FROM members JOIN groups USING (cluster) GROUP BY place)
             SELECT place, 'near_duplicate', first FROM rows ANTI JOIN dropped USING (place)
@@ -147,6 +148,6 @@ def read_dropped(path: Path, rank: int) -> dict[int, tuple[str, int, int, str]]:
     return {row[0]: row[1:] for row in zip(*(table[name].to_pylist() for name in columns), strict=True)}
 
 
-def quoted(path: Path) -> str:
-    """Return a path as it stands in a literal of SQL; the star of a pattern is not expected in a folder's name."""
-    return str(path).replace("'", "''")
+def quoted(path: Path, *, pattern: bool = False) -> str:
+    """Return a path inside a literal of SQL; in a ``pattern``, a star or a bracket of the folder's name is no sign."""
+    return (glob.escape(str(path)) if pattern else str(path)).replace("'", "''")

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from humanevalpack.errors import EnvironmentFault, UsageError
-from octopack_data.manifests import MANIFEST, read_manifest
-from octopack_data.parts import MARKS, Stage, run_stage
+from octopack_data.manifests import MANIFEST, MARKS, read_manifest
+from octopack_data.parts import Stage, run_stage
 from octopack_data.settings import Settings
 
 Executor = Literal["processes", "local", "slurm", "ray"]

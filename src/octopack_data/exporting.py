@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from humanevalpack.errors import InputError, UsageError
 from octopack_data import bigquery
 from octopack_data.exports import GROUP_ROWS, write_shards
-from octopack_data.manifests import file_facts, new_manifest, read_manifest, write_manifest
-from octopack_data.parts import input_facts
+from octopack_data.manifests import file_facts, input_facts, new_manifest, read_manifest, write_manifest
 from octopack_data.records import text_schema
 from octopack_data.rows import text_rows, write_rows
 from octopack_data.settings import make_settings

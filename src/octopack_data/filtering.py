@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import Field
 from humanevalpack.errors import UsageError
 from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
 from octopack_data.language_files import LanguageFiles, refuse_equal_names
-from octopack_data.manifests import sha256_of
+from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import COMMIT_COLUMNS, Commit, text_schema
 from octopack_data.rows import Skip, text_rows
@@ -49,9 +49,18 @@ class FilterSettings(ExclusionSettings):
     any, nine rows of ten need not be decoded."""
 
 
-@cache
 def sieve_of(settings: FilterSettings) -> Sieve:
-    """Return the rules that settings choose, made once a process; raises UsageError and InputError."""
+    """Return the rules that settings choose, made anew if a file has changed; raises UsageError and InputError."""
+    return _sieve(settings, tuple(map(version_of, files_of(settings))))
+
+
+def files_of(settings: FilterSettings) -> list[Path]:
+    """Return the user's files that decide about the rules."""
+    return [*settings.verbs, *(path for path in (settings.tokenizer, settings.phrases) if path is not None)]
+
+
+@lru_cache(maxsize=4)
+def _sieve(settings: FilterSettings, _versions: tuple[tuple[int, int], ...]) -> Sieve:
     preset = read_preset(settings.preset)
     tokens = None
     if settings.token_rule:
@@ -71,7 +80,7 @@ def filter_stage(parts: Sequence[Part], output: Path, settings: FilterSettings) 
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     sieve_of(settings)  # faults of files are said before any row is read
     refuse_equal_names(parts)
-    files = [*settings.verbs, *(path for path in (settings.tokenizer, settings.phrases) if path is not None)]
+    files = files_of(settings)
     hashes = {"files": {str(path): sha256_of(path) for path in files}} if files else {}
     work = FilterWork(settings, make_sample(settings.sample, parts))
     return Stage("filter", work, tuple(parts), output, written_settings(settings) | hashes)

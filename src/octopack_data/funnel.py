@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from octopack_data.manifests import DROPPED, MANIFEST, read_manifest
+from octopack_data.manifests import DROPPED, MANIFEST, read_manifest, stage_above
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,10 @@ def _stage_folders(manifest: Mapping[str, Any], folder: Path) -> list[Path]:
     """Return the folders with a manifest above the inputs; inputs that are gone, or of no stage, begin the chain."""
     found = []
     for file in manifest.get("inputs", []):
-        for parent in Path(file["path"]).resolve().parents:
-            if (parent / MANIFEST).is_file():
-                # Not its own folder, nor one that it lies in: clones become tables below their selection.
-                if parent != folder and parent not in folder.parents:
-                    found.append(parent)
-                break
+        above = stage_above(Path(file["path"]).resolve())
+        # Not its own folder, nor one that it lies in: clones become tables below their selection.
+        if above is not None and above != folder and above not in folder.parents:
+            found.append(above)
     return found
 
 

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_data.languages import folder_of
+from humanevalpack.errors import EnvironmentFault, UsageError
+from octopack_data.languages import checked_folder
 from octopack_data.rows import PART, read_rows, write_rows
 from octopack_data.sources import Part
 
@@ -54,20 +54,15 @@ class LanguageFiles(AbstractContextManager["LanguageFiles"]):
         """Add a row to the file of its language; raises InputError if that could be no folder of ours."""
         import orjson
 
-        language = folder_of(row["lang"])
+        language = checked_folder(row["lang"], f"{self._part}, commit {row['commit']}")
         if language not in self._rows:
-            self._begin(language, row)
+            self._lines(language).unlink(missing_ok=True)  # left by a run that was killed
         line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
         self._held.setdefault(language, bytearray()).extend(line)
         self._size += len(line)
         self._rows[language] += 1
         if self._size >= self._held_bytes:
             self._add(self._largest())
-
-    def _begin(self, language: str, row: Mapping[str, Any]) -> None:
-        if not language or language.startswith(".") or "/" in language or "\0" in language:
-            raise InputError(f"{self._part}, commit {row['commit']}: lang {row['lang']!r} is no name of a folder")
-        self._lines(language).unlink(missing_ok=True)  # left by a run that was killed
 
     def _largest(self) -> list[str]:
         """The languages that hold most, half of the text together: small ones wait for a piece that packs well."""

@@ -17,6 +17,9 @@ UNKNOWN = "unknown"
 _HAND_FIXES = {"Cap'n Proto": "capn-proto", "Graphviz (DOT)": "graphviz-dot", "Ren'Py": "renpy"}
 """Folders that the release named by hand, because of quotes and brackets."""
 
+_LONGEST = 200
+"""Bytes of a folder's name, of which file systems take 255 at most."""
+
 Detector = Callable[[str, str, str], str]
 """Takes a path, the content and the language by the name; returns the language (of ``.h``, say: C or C++)."""
 
@@ -72,6 +75,15 @@ def has_known_extension(path: str, mode: Mode) -> bool:
 def folder_of(language: str) -> str:
     """Return the name of a language's folder and configuration: ``Common Lisp`` -> ``common-lisp``."""
     return _HAND_FIXES.get(language) or language.lower().replace(" ", "-")
+
+
+def checked_folder(language: str, place: str) -> str:
+    """Return folder_of a row's language; raises InputError that names ``place`` for what must be no path of ours."""
+    folder = folder_of(language)
+    wrong = folder.startswith(".") or "/" in folder or "\0" in folder or len(folder.encode()) > _LONGEST
+    if wrong or not folder:
+        raise InputError(f"{place}: lang {language[:100]!r} is no name of a folder")
+    return folder
 
 
 @cache

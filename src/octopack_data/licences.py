@@ -6,10 +6,11 @@ import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
+from octopack_data.manifests import version_of
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 
@@ -71,6 +72,16 @@ def read_licences(path: Path, mode: Mode) -> Mapping[str, str]:
             else:
                 found[repo] = key
     return found
+
+
+def known_licences(path: Path, mode: Mode) -> Mapping[str, str]:
+    """Return a licence map that stays in memory, and is read again if the file has changed."""
+    return _read(path, mode, version_of(path))
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, mode: Mode, _version: tuple[int, int]) -> Mapping[str, str]:
+    return read_licences(path, mode)
 
 
 def licence_of(repos: Sequence[str], known: Mapping[str, str], choice: Choice) -> str:

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from humanevalpack.version import __version__
 from octopack_data.records import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"
+MARKS = ".parts"
+"""Folder of a stage's output with what is known of its run: ``stage.json``, and one file for each finished part."""
 DROPPED = "dropped_"
 """Begins the names of counts of rows that a stage dropped, the reason after it."""
 _TOOLS = ("datatrove", "duckdb", "numpy", "orjson", "pyarrow", "sqlglot", "tokenizers", "zstandard")
@@ -39,6 +42,15 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def version_of(path: Path) -> tuple[int, int]:
+    """Return what tells that a file has changed since it was read: its time and size; raises InputError."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    return facts.st_mtime_ns, facts.st_size
 
 
 def file_facts(path: Path, name: str, rows: int | None = None) -> FileFacts:
@@ -112,3 +124,38 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not isinstance(manifest.get("stage"), str):
         raise InputError(f"{path}: not a manifest of a stage: it must be a JSON object with a text 'stage'")
     return manifest
+
+
+def stage_above(path: Path) -> Path | None:
+    """Return the nearest folder above a file or folder that has a stage's manifest, or None.
+
+    Other programs write files of that name, too: they are passed over.
+    """
+    for folder in path.absolute().parents:
+        if (folder / MANIFEST).is_file() and _outputs(folder, (folder / MANIFEST).stat().st_mtime_ns) is not None:
+            return folder
+    return None
+
+
+def input_facts(path: Path) -> FileFacts:
+    """Return the facts of an input, under its absolute path.
+
+    The hash of one that an earlier stage wrote is in its manifest: terabytes are not read twice for it. A file that was
+    written after the manifest is read: it is not the stage's any more.
+    """
+    stat, folder = path.stat(), stage_above(path)
+    if folder is not None:
+        written = (folder / MANIFEST).stat().st_mtime_ns
+        facts = (_outputs(folder, written) or {}).get(path.absolute().relative_to(folder).as_posix())
+        if facts is not None and facts.bytes == stat.st_size and stat.st_mtime_ns <= written:
+            return FileFacts(str(path.absolute()), facts.bytes, facts.sha256, facts.rows)
+    return file_facts(path, str(path.absolute()))
+
+
+@lru_cache(maxsize=8)
+def _outputs(folder: Path, _written: int) -> Mapping[str, FileFacts] | None:
+    """Return a stage's outputs by path: read once, not once a file, of which there may be tens of thousands."""
+    try:
+        return {facts["path"]: FileFacts(**facts) for facts in read_manifest(folder).get("outputs", [])}
+    except InputError:
+        return None

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import resource
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.processes import open_many_files
 from octopack_data.sources import Part
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ class _Bucket:
         from datatrove.pipeline.dedup.minhash import MinhashDedupBuckets
 
         _quiet()
-        # One open file a part: the usual soft limit of 1024 is too low for the parts of all CommitPack.
-        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        open_many_files()  # one a part
         step = MinhashDedupBuckets(
             str(self.signatures), str(output), config=self.minhash.config(), lines_to_buffer=_BUFFERED
         )

@@ -9,13 +9,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import InputError
-from octopack_data.licences import Choice, licence_of, read_licences, repositories
-from octopack_data.manifests import sha256_of
+from octopack_data.licences import Choice, known_licences, licence_of, repositories
+from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
 from octopack_data.rows import RowWriter, ending, schema_of, text_rows
@@ -55,11 +55,15 @@ class OptOut:
         return f"OptOut({len(self.entries)} entries)"
 
 
-@cache
 def read_opt_out(path: Path) -> OptOut:
-    """Read a list of accounts; raises InputError that names the line by its number only."""
+    """Read a list of accounts, again if it has changed; raises InputError that names the line by its number only."""
+    return _read(path, version_of(path))
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _version: tuple[int, int]) -> OptOut:
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a list of accounts: {error}") from error
     entries = []
@@ -120,7 +124,7 @@ class ApplyOptOut:
 
     def _kept(self, path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
         opt_out = read_opt_out(self.settings.opt_out)
-        known = read_licences(self.settings.licences, self.settings.mode) if self.settings.licences else None
+        known = known_licences(self.settings.licences, self.settings.mode) if self.settings.licences else None
         for row in self.sample.rows(text_rows(path, ("commit", "repos"), every=True), counts):
             left = remaining(
                 row["repos"],

@@ -7,24 +7,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.manifests import (
     MANIFEST,
+    MARKS,
     FileFacts,
     file_facts,
+    input_facts,
     new_manifest,
     read_manifest,
     write_json,
     write_manifest,
 )
+from octopack_data.processes import alone, end_with_parent
+from octopack_data.rows import ENDINGS, PART
 from octopack_data.sources import Part
-
-MARKS = ".parts"
-"""Folder of a stage's output with one file for each finished part."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +62,32 @@ class Stage:
         mine = json.loads(json.dumps({"stage": self.name, "settings": dict(self.settings), "parts": parts}))
         if overwrite and started.exists():
             self._forget()
-        elif not started.exists():
-            _refuse_foreign(self.output)
+        self.check_folder()
         if overwrite or not started.exists():
             write_json(started, mine)
             return
         theirs = json.loads(started.read_text("utf-8"))
-        if theirs != mine:
-            said = _differences(theirs, mine)
+        said = _differences(theirs, mine) if theirs != mine else self._changed_inputs()
+        if said:
             raise InputError(
                 f"{self.output} holds another run ({said}): name another folder, or start anew with --overwrite"
             )
+
+    def check_folder(self) -> None:
+        """Raise InputError if there are things of others in the folder: they are never overwritten or mixed with."""
+        # A run that was killed as it began may have left its marks' folder without a word of itself in it.
+        begun = (self.output / MARKS / "stage.json").exists()
+        if not begun and self.output.is_dir() and any(path.name != MARKS for path in self.output.iterdir()):
+            raise InputError(f"{self.output} is not empty and holds no run of this stage: name another folder")
+
+    def _changed_inputs(self) -> str:
+        """Say which input of a finished part is another file now; one is read only if its time has changed."""
+        for part in self.parts:
+            if self.mark(part).exists():
+                for path, (facts, time) in zip(part.paths, _inputs(self.mark(part)), strict=True):
+                    if path.stat().st_mtime_ns != time and input_facts(path).sha256 != facts.sha256:
+                        return f"{path} has changed since it was read"
+        return ""
 
     def _forget(self) -> None:
         """Remove what an earlier run has made, and nothing else."""
@@ -80,6 +96,9 @@ class Stage:
                 (self.output / name).unlink(missing_ok=True)
             mark.unlink()
         (self.output / MANIFEST).unlink(missing_ok=True)
+        for left in (self.output / "data").rglob("*"):  # of a part that a kill has broken off: it has no mark
+            if left.name.removesuffix(PART).endswith(ENDINGS) and left.is_file():
+                left.unlink()
 
     def mark(self, part: Part) -> Path:
         """Return the file that says that a part is finished."""
@@ -92,19 +111,23 @@ class Stage:
     def run_part(self, part: Part) -> PartResult:
         """Do one part and mark it, or only read the mark of a finished one; return what the part gave."""
         if not self.mark(part).exists():
+            # The hashes of what is read now: later, another file may have the name.
+            inputs = [{"facts": asdict(input_facts(path)), "time": path.stat().st_mtime_ns} for path in part.paths]
             result = self.work(part, self.output)
-            write_json(self.mark(part), {"files": result.files, "counts": dict(result.counts)})
+            mark = {"files": result.files, "counts": dict(result.counts), "inputs": inputs}
+            write_json(self.mark(part), mark)
         return _result(self.mark(part))
 
     def end(self, **facts: Any) -> dict[str, Any]:
         """Write the manifest of a finished stage and return it; the same whatever the order of the parts was."""
         counts: Counter[str] = Counter()
+        inputs: list[FileFacts] = []
         outputs: list[FileFacts] = []
         for part in self.parts:
             result = _result(self.mark(part))
+            inputs += [facts for facts, _ in _inputs(self.mark(part))]
             counts.update(result.counts)
             outputs += [file_facts(self.output / name, name, rows) for name, rows in result.files]
-        inputs = [input_facts(path) for part in self.parts for path in part.paths]
         manifest = new_manifest(self.name, self.settings, inputs, outputs, counts, **facts)
         write_manifest(self.output, manifest)
         return manifest
@@ -115,6 +138,11 @@ def _result(mark: Path) -> PartResult:
     return PartResult(tuple((name, rows) for name, rows in value["files"]), value["counts"])
 
 
+def _inputs(mark: Path) -> list[tuple[FileFacts, int]]:
+    """The files that a finished part was made from, and their times (nanoseconds) when it was."""
+    return [(FileFacts(**one["facts"]), one["time"]) for one in json.loads(mark.read_text("utf-8"))["inputs"]]
+
+
 def run_stage(stage: Stage, *, workers: int = 1, overwrite: bool = False, progress: bool = True) -> dict[str, Any]:
     """Run a stage on this machine and return its manifest; a finished one is only read.
 
@@ -122,18 +150,20 @@ def run_stage(stage: Stage, *, workers: int = 1, overwrite: bool = False, progre
     """
     from tqdm import tqdm
 
-    stage.begin(overwrite=overwrite)
-    left = stage.left()
-    if not left and (stage.output / MANIFEST).exists():
-        return read_manifest(stage.output)
-    total = sum(part.bytes for part in stage.parts)
-    done = total - sum(part.bytes for part in left)
-    with tqdm(
-        total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=None if progress else True
-    ) as bar:
-        for part in _worked(stage, left, workers):
-            bar.update(part.bytes)
-    return stage.end()
+    stage.check_folder()
+    with alone(stage.output / MARKS):
+        stage.begin(overwrite=overwrite)
+        left = stage.left()
+        if not left and (stage.output / MANIFEST).exists():
+            return read_manifest(stage.output)
+        total = sum(part.bytes for part in stage.parts)
+        done = total - sum(part.bytes for part in left)
+        with tqdm(
+            total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=None if progress else True
+        ) as bar:
+            for part in _worked(stage, left, workers):
+                bar.update(part.bytes)
+        return stage.end()
 
 
 def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]:
@@ -144,7 +174,7 @@ def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]
         return
     # The largest first: the last ones to end are then small.
     order = sorted(parts, key=lambda part: -part.bytes)
-    with ProcessPoolExecutor(min(workers, len(parts))) as pool:
+    with ProcessPoolExecutor(min(workers, len(parts)), initializer=end_with_parent) as pool:
         waiting = {pool.submit(stage.run_part, part): part for part in order}
         try:
             for future in as_completed(waiting):
@@ -165,13 +195,6 @@ def worker_killed(stage: Stage) -> EnvironmentFault:
     )
 
 
-def _refuse_foreign(output: Path) -> None:
-    """Nothing of others is ever mixed with a stage's output or overwritten."""
-    # A run that was killed as it began may have left its marks' folder without a word of itself in it.
-    if output.is_dir() and any(path.name != MARKS for path in output.iterdir()):
-        raise InputError(f"{output} is not empty and holds no run of this stage: name another folder")
-
-
 def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     if theirs.get("stage") != mine["stage"]:
         return f"stage {theirs.get('stage')}, not {mine['stage']}"
@@ -180,16 +203,3 @@ def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     if changed:
         return "; ".join(f"{key} is {old.get(key)!r} there and {new.get(key)!r} now" for key in changed)
     return "the input's files are others"
-
-
-def input_facts(path: Path) -> FileFacts:
-    """The hash of an input that an earlier stage wrote is in its manifest: terabytes are not read twice for it."""
-    size = path.stat().st_size
-    for folder in path.parents:
-        if (folder / MANIFEST).is_file():
-            name = path.relative_to(folder).as_posix()
-            for facts in read_manifest(folder).get("outputs", []):
-                if facts["path"] == name and facts["bytes"] == size:
-                    return FileFacts(str(path.absolute()), size, facts["sha256"], facts["rows"])
-            break
-    return file_facts(path, str(path.absolute()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES
-from octopack_data.cards import CARD, SUMS
+from octopack_data.cards import CARD, SUMS, sums
 from octopack_data.manifests import read_manifest
 from octopack_data.rows import ending, read_rows
 
@@ -51,6 +51,10 @@ def plan_push(folder: Path) -> Push:
     manifest = read_manifest(folder)
     if not (folder / CARD).is_file():
         raise InputError(f"{folder} has no {CARD}; make it: octopack-data commitpack card {folder} --contact ADDRESS")
+    if not (folder / SUMS).is_file() or (folder / SUMS).read_text("utf-8") != sums(manifest):
+        raise InputError(
+            f"{folder}: {CARD} and {SUMS} are of other data: make them anew with octopack-data commitpack card"
+        )
     listed = {file["path"]: file["bytes"] for file in manifest["outputs"] if file["path"].startswith("data/")}
     _check_files(folder, listed)
     for name in listed:

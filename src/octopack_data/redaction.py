@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from octopack_data.manifests import sha256_of
+from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, make_sample
@@ -60,9 +60,13 @@ class _Redact:
             yield row | texts, [asdict(find) for find in found]
 
 
-@lru_cache(maxsize=1)
 def _redactor(settings: RedactSettings) -> Redactor:
     path = Path(settings.rules) if settings.rules else RULES
+    return _made(settings, path, version_of(path))
+
+
+@lru_cache(maxsize=1)
+def _made(settings: RedactSettings, path: Path, _version: tuple[int, int]) -> Redactor:
     return Redactor(load_rules(path, personal=settings.personal, generic=settings.generic))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ RowFormat = Literal["jsonl.zst", "jsonl", "parquet"]
 WRITTEN = tuple(f".{form}" for form in get_args(RowFormat))
 PART = ".part"
 """Ends the name of a file that is being written."""
+_NO_PARQUET = "a Parquet file has one set of columns: write --format jsonl.zst"
 _BATCH = 1_000
 """Rows of a Parquet batch that are in memory at a time: contents of a megabyte each are normal here."""
 _GROUP_BYTES = 64 * 2**20
@@ -55,7 +57,7 @@ def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = No
             yield from _read_parquet(path, tuple(columns))
         else:
             yield from _read_json_lines(path, tuple(columns), skip)
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:  # the last two: a .gz that is cut off or damaged
         raise InputError(f"{path} cannot be read: {error}") from error
 
 
@@ -116,6 +118,8 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, An
 
     try:
         with pq.ParquetFile(path) as table:
+            if not table.metadata.num_rows:  # made of a JSON-lines file without rows, it has no columns either
+                return
             missing = [name for name in columns if name not in table.schema_arrow.names]
             if missing:
                 raise InputError(f"{path}: no column {missing[0]!r}; there are {', '.join(table.schema_arrow.names)}")
@@ -129,38 +133,14 @@ def open_bytes(path: Path) -> IO[bytes]:
     """Open a JSON-lines file for reading, unpacked; raises OSError."""
     kind = ending(path)
     if kind == ".jsonl.zst":
-        import zstandard
+        from octopack_data.zstd import ZstdReader
 
-        return io.BufferedReader(_ZstdReader(zstandard.ZstdDecompressor(), path.open("rb")), 1 << 20)
+        return io.BufferedReader(ZstdReader(path.open("rb")), 1 << 20)
     if kind == ".jsonl.gz":
         import gzip
 
         return io.BufferedReader(gzip.GzipFile(path), 1 << 20)
     return path.open("rb")
-
-
-class _ZstdReader(io.RawIOBase):
-    """A zstd stream (frames may follow each other); damage is an OSError, as it is for gzip."""
-
-    def __init__(self, decompressor: Any, packed: IO[bytes]) -> None:
-        import zstandard
-
-        self._packed = packed
-        self._damage = zstandard.ZstdError
-        self._stream = decompressor.stream_reader(packed, read_across_frames=True)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            return int(self._stream.readinto(buffer))
-        except self._damage as error:
-            raise OSError(f"damaged zstd data ({error})") from error
-
-    def close(self) -> None:
-        self._packed.close()
-        super().close()
 
 
 @dataclass
@@ -186,7 +166,7 @@ class RowWriter(AbstractContextManager["RowWriter"]):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if ending(self.path) == ".parquet":
                 assert self.schema is not None  # a fault of ours, not of a user
-                self._write, self._close = _parquet_writer(self._part, self.schema())
+                self._write, self._close = _parquet_writer(self.path, self._part, self.schema())
             else:
                 self._write, self._close = _json_writer(self._part, ending(self.path))
         except OSError as error:
@@ -233,24 +213,36 @@ def _json_writer(part: Path, kind: str) -> tuple[Callable[[Mapping[str, Any]], i
     return write, stream.close
 
 
-def _parquet_writer(part: Path, schema: pa.Schema) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
+def _parquet_writer(
+    path: Path, part: Path, schema: pa.Schema
+) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
     import orjson
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pq.ParquetWriter(part, schema, compression="zstd")
+    names = frozenset(schema.names)
     held: list[Mapping[str, Any]] = []
     size = 0
 
     def flush() -> None:
         nonlocal size
         if held:
-            table.write_table(pa.Table.from_pylist(held, schema=schema), row_group_size=len(held))
+            try:
+                rows = pa.Table.from_pylist(held, schema=schema)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                raise InputError(
+                    f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}"
+                ) from error
+            table.write_table(rows, row_group_size=len(held))
         held.clear()
         size = 0
 
     def write(row: Mapping[str, Any]) -> int:
         nonlocal size
+        if not names.issuperset(row):  # Arrow would leave the column out without a word
+            more = next(name for name in row if name not in names)
+            raise InputError(f"{path}: column {more!r} of a row is not among {', '.join(schema.names)}; {_NO_PARQUET}")
         held.append(row)
         line = len(orjson.dumps(row)) + 1
         size += line
@@ -259,8 +251,10 @@ def _parquet_writer(part: Path, schema: pa.Schema) -> tuple[Callable[[Mapping[st
         return line
 
     def close() -> None:
-        flush()
-        table.close()
+        try:
+            flush()
+        finally:
+            table.close()
 
     return write, close
 

@@ -215,10 +215,18 @@ def _rule(row: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], path: Pat
         int(row.get("secretGroup", 0)),
         tuple(word.lower() for word in row.get("keywords", [])),
         float(row.get("entropy", 0.0)),
-        str(row.get("replacement", "REDACTED_" + name.upper().replace("-", "_") + "_{number}")),
+        _replacement(row, name, place),
         bool(row.get("public_address", False)),
         tuple(_allowlist(said, place) for said in (*own, *shared) if said.get("regexes") or said.get("stopwords")),
     )
+
+
+def _replacement(row: Mapping[str, Any], name: str, place: str) -> str:
+    """The words to write, with a number: else two values became one, and words that a text has already stayed."""
+    said = str(row.get("replacement", "REDACTED_" + name.upper().replace("-", "_") + "_{number}"))
+    if said.count("{") != 1 or "{number}" not in said or said.count("}") != 1:
+        raise InputError(f"{place}: replacement {said!r} must hold {{number}} once and no other braces")
+    return said
 
 
 def _allowlist(said: Mapping[str, Any], place: str) -> Allowlist:

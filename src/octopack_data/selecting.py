@@ -8,6 +8,7 @@ from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.commit_rows import HistorySettings
+from octopack_data.settings import written_settings
 from octopack_data.statements import SelectSettings
 
 
@@ -46,4 +47,11 @@ def select_commits(
 
         clones = find_clones(sources, names=histories.names)
         write_tables(clones, tables, histories, workers=workers, overwrite=overwrite, progress=progress)
-    return warehouse.select(warehouse.find_tables(tables), output, selection, progress=progress, **options)
+    facts = source_facts(sources, histories)
+    return warehouse.select(warehouse.find_tables(tables), output, selection, facts=facts, progress=progress, **options)
+
+
+def source_facts(sources: Sequence[Path], histories: HistorySettings) -> dict[str, Any]:
+    """Return what a manifest keeps of a selection's sources: a later one from others, or read otherwise, is another."""
+    read = {} if are_tables(sources) else {"histories": written_settings(histories)}
+    return {"sources": [str(folder.absolute()) for folder in sources], **read}

@@ -41,6 +41,12 @@ class ShardSettings(RowSettings):
     """Layout lines: rows of a file."""
 
 
+def schema_of_part(part: Part) -> pa.Schema:
+    """Return the Arrow schema of a part's rows: that of its first file that has any."""
+    schemas = map(schema_of, part.paths)
+    return next((schema for schema in schemas if schema.names), schema_of(part.path))
+
+
 def language_folder(part: Part) -> str:
     """Return the folder of a part's language: ``python`` of ``python/part-0001`` and of a lone ``Python``."""
     folder, slash, _ = part.name.partition("/")
@@ -107,7 +113,7 @@ class Shard:
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the part's files, joined and cut."""
-        schema = schema_of(part.path) if self.settings.format == "parquet" else None
+        schema = schema_of_part(part) if self.settings.format == "parquet" else None
         counts: Counter[str] = Counter(rows=0)
         read = joined_rows(part, frozenset(schema.names) if schema is not None else None)
         made = list(cut(self.sample.rows(read, counts), self._path_of(part, output), schema, self._full))

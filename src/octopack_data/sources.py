@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.manifests import MANIFEST, MARKS, read_manifest
 from octopack_data.rows import ENDINGS
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -54,11 +55,34 @@ def find_parts(source: str | Path, *, revision: str | None = None) -> list[Part]
     ]
     if not found:
         raise InputError(f"{source}: no file or folder with files that end with {', '.join(ENDINGS)}")
+    _check_stage(folder.absolute(), [part.path.absolute() for part in found])
     names = [part.name for part in found]
     double = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if double is not None:
         raise InputError(f"{source}: {double} is there in two formats; keep one of them")
     return sorted(found, key=lambda part: part.name)
+
+
+def _check_stage(source: Path, files: list[Path]) -> None:
+    """Raise InputError if files of a stage are not, or not any more, what it makes: rows would be lost or added.
+
+    ``source`` is the stage's folder or at most two below it (``data``, ``train/data``).
+    """
+    near = (source, *source.parents[:2])
+    stage = next((folder for folder in near if (folder / MARKS / "stage.json").is_file()), None)
+    if stage is None:
+        return
+    if not (stage / MANIFEST).is_file():
+        raise InputError(f"{stage}: the run that writes it is not finished: give its command again, it goes on")
+    listed = {stage / file["path"]: file["bytes"] for file in read_manifest(stage)["outputs"]}
+    mine = {file: size for file, size in listed.items() if file.is_relative_to(source)}
+    found = {file: file.stat().st_size for file in files}
+    wrong = next((file for file in (mine | found) if mine.get(file) != found.get(file)), None) if mine else None
+    if wrong is not None:
+        raise InputError(
+            f"{wrong} is not as in {stage / MANIFEST} ({mine.get(wrong, 'no')} bytes there, {found.get(wrong, 'no')} "
+            "now): files were added, taken away or changed. Run the stage again with --overwrite"
+        )
 
 
 def _name(path: str) -> str:

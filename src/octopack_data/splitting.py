@@ -12,7 +12,7 @@ from humanevalpack.errors import InputError
 from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
 from octopack_data.language_files import HELD_BYTES, LanguageFiles, refuse_equal_names
 from octopack_data.languages import detected, language_of, load_detector
-from octopack_data.licences import UNKNOWN, Choice, licence_of, read_licences, repositories
+from octopack_data.licences import UNKNOWN, Choice, known_licences, licence_of, repositories
 from octopack_data.manifests import sha256_of
 from octopack_data.optout import fetched_from, read_opt_out, remaining
 from octopack_data.parts import PartResult, Stage
@@ -80,7 +80,7 @@ def _not_fetched(row: Mapping[str, Any], settings: SplitSettings) -> str:
 def _licence(row: Mapping[str, Any], repos: str, settings: SplitSettings) -> str:
     if settings.licences is None:
         return row.get("license") or UNKNOWN
-    known = read_licences(settings.licences, settings.mode)
+    known = known_licences(settings.licences, settings.mode)
     if settings.mode == "published":
         return licence_of(repos.split(","), known, "first")
     return licence_of(repositories(repos), known, settings.licence)

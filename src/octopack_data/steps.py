@@ -21,8 +21,9 @@ from datatrove.pipeline.writers.disk_base import DiskWriter
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from octopack_data.filtering import FilterSettings, sieve_of
-from octopack_data.languages import folder_of
+from octopack_data.languages import checked_folder
 from octopack_data.parts import PartResult, Stage, worker_killed
+from octopack_data.processes import end_with_parent
 from octopack_data.records import COMMIT_COLUMNS, Commit
 from octopack_data.rows import text_rows
 from octopack_data.rules.sieve import KEPT
@@ -97,7 +98,7 @@ class CommitWriter(JsonlWriter):  # type: ignore[misc]
         super().__init__(str(folder), output_filename=filename, compression="zstd", adapter=write_adapter)
 
     def _get_output_filename(self, document: Document, rank: int | str = 0, **kwargs: Any) -> str:
-        language = folder_of(document.metadata["lang"])
+        language = checked_folder(document.metadata["lang"], f"commit {document.id}")
         return str(super()._get_output_filename(document, rank, language=language, **kwargs))
 
 
@@ -125,7 +126,7 @@ class PartStep(PipelineStep):  # type: ignore[misc]
 
 def _done_apart(stage: Stage, part: Part) -> PartResult:
     """Do a part in a process of its own: datatrove's pools wait for ever for one that was killed (0.10.1)."""
-    with ProcessPoolExecutor(1) as pool:
+    with ProcessPoolExecutor(1, initializer=end_with_parent) as pool:
         try:
             return pool.submit(stage.run_part, part).result()
         except BrokenProcessPool as error:

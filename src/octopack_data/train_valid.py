@@ -80,7 +80,8 @@ def _write_groups(pairs: Path, folder: Path) -> dict[str, int]:
 
     with duckdb.connect() as base:
         base.execute(f"SET temp_directory = '{quoted(folder)}'; SET memory_limit = '2GB'")
-        found = base.execute(f"SELECT DISTINCT a, b FROM read_parquet('{quoted(pairs)}/**/*.parquet')").fetchnumpy()
+        pattern = f"{quoted(pairs, pattern=True)}/**/*.parquet"
+        found = base.execute(f"SELECT DISTINCT a, b FROM read_parquet('{pattern}')").fetchnumpy()
     ids, places = np.unique(np.concatenate([found["a"], found["b"]]), return_inverse=True)
     half = len(found["a"])
     edges = coo_array((np.ones(half, np.int8), (places[:half], places[half:])), shape=(len(ids), len(ids)))

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.exports import GROUP_ROWS, SHARD_BYTES, write_shards
-from octopack_data.manifests import DROPPED, MANIFEST, file_facts, new_manifest, write_manifest
-from octopack_data.parts import input_facts
+from octopack_data.manifests import DROPPED, MANIFEST, file_facts, input_facts, new_manifest, write_manifest
 from octopack_data.records import CHANGE_COLUMNS, text_schema
 from octopack_data.rows import write_rows
 from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
@@ -129,11 +128,13 @@ def select(
     *,
     machine: Machine | None = None,
     shard_bytes: int = SHARD_BYTES,
+    facts: Mapping[str, Any] | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Run the selection and return its manifest: metadata shards, the licence map, commits by what became of them.
 
+    ``facts`` stand in the manifest, too.
     ``tables`` there tells the rows of the tables of the steps, which are on disk while it runs and removed at its end.
     Raises UsageError, InputError, EnvironmentFault.
     """
@@ -147,12 +148,17 @@ def select(
             shards = _write_metadata(connection, _sample(connection, settings), output, shard_bytes)
             counts = _commits(connection, settings, sum(rows for _, rows in shards))
             licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
+        outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
+        inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
+        manifest = new_manifest(
+            "select", written_settings(settings), inputs, outputs, counts, engine="duckdb", tables=made
+        )
+        write_manifest(output, manifest)
+    except BaseException:
+        _remove_products(output)
+        raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
-    outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
-    inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
-    manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, engine="duckdb", tables=made)
-    write_manifest(output, manifest)
+        shutil.rmtree(work, ignore_errors=True)  # the last: while it is there, what lies beside it is ours
     return manifest
 
 
@@ -234,14 +240,23 @@ def _license_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, s
 
 
 def refuse_other(output: Path, *, overwrite: bool) -> None:
-    """An earlier selection is replaced if asked; a folder with other things never; raises InputError."""
+    """An earlier selection is replaced if asked; a folder with other things never; raises InputError.
+
+    What a selection that was killed has left is removed.
+    """
+    if (output / _WORK).is_dir() and not (output / MANIFEST).is_file():
+        _remove_products(output)
     if not output.is_dir() or not {path.name for path in output.iterdir()} - _OURS:
         return
     if not (output / MANIFEST).is_file():
         raise InputError(f"{output} is not empty and holds no selection: name another folder")
     if not overwrite:
         raise InputError(f"{output} holds a selection: name another folder, or start anew with --overwrite")
-    for old in [*(output / DATA).glob("metadata-*.parquet"), output / LICENCES_FILE, output / MANIFEST]:
+    _remove_products(output)
+
+
+def _remove_products(output: Path) -> None:
+    for old in [*(output / DATA).glob("metadata-*"), output / LICENCES_FILE, output / MANIFEST]:
         old.unlink(missing_ok=True)
     with suppress(OSError):  # there are files of others in it: they stay, and the next look refuses them
         (output / DATA).rmdir()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from humanevalpack.errors import HumanEvalPackError
+from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
 from octopack_data.commands import chain, commitpack
 
@@ -47,5 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except HumanEvalPackError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder of another user: the message names the path
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(EnvironmentFault.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -11,6 +11,7 @@ from octopack_data.records import CHANGE_COLUMNS, SCRAPED_COLUMNS, Change, Scrap
 from octopack_data.rows import read_rows
 
 _NEEDED = CHANGE_COLUMNS[:6]
+_READ = (*CHANGE_COLUMNS, "source")
 _NUMBERS = ("returncode", "schema_version")
 
 
@@ -20,11 +21,13 @@ def read_changes(path: Path) -> Iterator[tuple[Change, str]]:
     Raises InputError that names the row and the column.
     """
     for number, row in enumerate(read_rows(path), start=1):
-        for name in _NEEDED:
-            if not isinstance(row.get(name), str):
-                raise InputError(f"{path}, row {number}: {name} must be text, not {row.get(name)!r}")
-        # The other three are no columns of the release's metadata.
-        yield Change(**{name: row.get(name) or "" for name in CHANGE_COLUMNS}), row.get("source") or ""
+        # The last ones are no columns of the release's metadata.
+        values: dict[str, Any] = {name: row.get(name) if name in _NEEDED else row.get(name) or "" for name in _READ}
+        for name, value in values.items():
+            if not isinstance(value, str):
+                raise InputError(f"{path}, row {number}: {name} must be text, not {value!r}")
+        source = values.pop("source")
+        yield Change(**values), source
 
 
 def read_scraped(path: Path) -> Iterator[Scraped]:

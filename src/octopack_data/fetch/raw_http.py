@@ -118,7 +118,11 @@ class _OneRun:
             return Fetched(want, new, Side(Status.GONE))
         if not want.parent:
             return Fetched(want, new, Side(Status.NO_PARENT, detail="the metadata names no parent"))
-        return Fetched(want, new, await self._side(repo, want.parent, want.old_file, want.old_sha1))
+        old = await self._side(repo, want.parent, want.old_file, want.old_sha1)
+        if old.status == Status.GONE and want.old_sha1:
+            # The diff says that it was there: this host has lost the parent, and the row is no added file.
+            old = Side(Status.ERROR, detail=f"{old.detail} for a file that the parent has")
+        return Fetched(want, new, old)
 
     async def _side(self, repo: str, commit: str, path: str, expected: str) -> Side:
         backend = self.backend

@@ -44,6 +44,9 @@ def _located(
     if want.commit not in parents:
         missing = Side(Status.GONE, detail="no such commit")
         return Located(want, missing, missing)
+    if want.parent and not parents[want.commit]:
+        missing = Side(Status.GONE, detail="a shallow clone that ends here: its parent is not in it")
+        return Located(want, missing, missing)
     parent, changes = parents[want.commit], changed.get(want.commit, {})
     new, old = changes.get(want.new_file.encode()), changes.get(want.old_file.encode())
     return Located(

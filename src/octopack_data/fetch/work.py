@@ -24,8 +24,8 @@ from octopack_data.fetch.settling import settle, want_of
 from octopack_data.fetch.statuses import WITH_CONTENTS, returncode, stderr
 from octopack_data.fetch.wants import Want, repository_order
 from octopack_data.fetch.windows import window_ranges
-from octopack_data.manifests import DROPPED
-from octopack_data.parts import MARKS, PartResult, Stage, run_stage
+from octopack_data.manifests import DROPPED, MARKS
+from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
 from octopack_data.rows import RowWriter
 from octopack_data.sampling import WHOLE, Sample, make_sample
