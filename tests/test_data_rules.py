@@ -43,7 +43,7 @@ RULES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "sha": ({"subject": "Revert what was in " + "AB" * 20}, {"subject": "Revert what was in " + "ab" * 20}),
     "bump": (
         {"subject": "Bump the version of it", "commit": "c9"},
-        {"subject": "Bump the version of it", "commit": "c19"},
+        {"subject": "Bump the version of it", "commit": "c1"},
     ),
     "first_person": ({"subject": "Fix what it reads in lines"}, {"subject": "Fix what I've read in lines"}),
     "thanks": ({"subject": "Fix lines thanks to a test"}, {"subject": "Fix lines thanks to Bob for it"}),

@@ -42,10 +42,12 @@ ORDER = (
 )
 DATA_ORDER = (
     "records",
+    "zstd",
     "rows",
     "settings",
-    "sources",
     "manifests",
+    "sources",
+    "processes",
     "parts",
     "draws",
     "sampling",

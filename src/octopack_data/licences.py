@@ -56,7 +56,6 @@ def repositories(repos: str) -> list[str]:
     return [repo for repo in dict.fromkeys(part.strip() for part in repos.split(",")) if repo]
 
 
-@cache
 def read_licences(path: Path, mode: Mode) -> Mapping[str, str]:
     """Read a licence map once a process: rows with ``repos`` (comma-joined) and ``license``.
 

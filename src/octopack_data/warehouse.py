@@ -150,9 +150,8 @@ def select(
             licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
         outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
         inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
-        manifest = new_manifest(
-            "select", written_settings(settings), inputs, outputs, counts, engine="duckdb", tables=made
-        )
+        said = {"engine": "duckdb", "tables": made, **(facts or {})}
+        manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, **said)
         write_manifest(output, manifest)
     except BaseException:
         _remove_products(output)
