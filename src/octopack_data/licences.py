@@ -57,7 +57,7 @@ def repositories(repos: str) -> list[str]:
 
 
 def read_licences(path: Path, mode: Mode) -> Mapping[str, str]:
-    """Read a licence map once a process: rows with ``repos`` (comma-joined) and ``license``.
+    """Read a licence map: rows with ``repos`` (comma-joined) and ``license``.
 
     A repository that is named with two licences gets the last one (``published``) or the most restrictive one
     (``fixed``). Memory: about 200 bytes a repository. Raises InputError.
