@@ -262,15 +262,8 @@ def test_clones_of_another_user_are_read(repositories: Path, tmp_path: Path) -> 
 
 def test_a_damaged_clone_fails_its_rows_alone(repositories: Path, changes: list[Change], tmp_path: Path) -> None:
     for name in ("good", "bad"):
-        git(
-            tmp_path,
-            "clone",
-            "--quiet",
-            "--bare",
-            "--no-hardlinks",
-            str(repositories / "own/long.git"),
-            str(tmp_path / "own" / name),
-        )
+        options = ("--quiet", "--bare", "--no-hardlinks")
+        git(tmp_path, "clone", *options, str(repositories / "own/long.git"), str(tmp_path / "own" / name))
     for pack in (tmp_path / "own/bad/objects/pack").glob("*.pack"):
         pack.chmod(0o600)
         pack.write_bytes(pack.read_bytes()[:100])

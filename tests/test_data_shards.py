@@ -28,15 +28,13 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def split(source: Path, output: Path, workers: int = 1, **settings: Any) -> dict[str, Any]:
-    return run_stage(
-        split_stage(find_parts(source), output, SplitSettings(**settings)), workers=workers, progress=False
-    )
+    stage = split_stage(find_parts(source), output, SplitSettings(**settings))
+    return run_stage(stage, workers=workers, progress=False)
 
 
 def shard(source: Path, output: Path, workers: int = 1, **settings: Any) -> dict[str, Any]:
-    return run_stage(
-        shard_stage(find_parts(source), output, ShardSettings(**settings)), workers=workers, progress=False
-    )
+    stage = shard_stage(find_parts(source), output, ShardSettings(**settings))
+    return run_stage(stage, workers=workers, progress=False)
 
 
 def scraped(folder: Path, parts: int = 3) -> Path:
