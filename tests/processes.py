@@ -1,6 +1,9 @@
-"""Processes of this machine, for tests of what is left behind."""
+"""Processes of this machine and their open files, for tests of what is left behind."""
 
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -31,6 +34,17 @@ def still_there(numbers: set[int]) -> set[int]:
     while numbers & set(parents()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return numbers & set(parents())
+
+
+@contextmanager
+def few_open_files(more: int) -> Iterator[None]:
+    """Let this process open ``more`` files beside those that it has open, and no others."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + more, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def named(mark: str, *, patience: float = 60) -> int:

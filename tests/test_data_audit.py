@@ -1,6 +1,5 @@
 """octopack_data.audit and changes: what the rows' licences are, and how large their changes."""
 
-import resource
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from octopack_data.licences import licences
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
 from octopack_data.sources import find_parts
+from processes import few_open_files
 
 
 @pytest.fixture
@@ -108,10 +108,6 @@ def test_sizes_of_changes_by_language(tmp_path: Path) -> None:
 def test_an_audit_of_more_files_than_a_process_opens_at_first(tmp_path: Path) -> None:
     for number in range(80):
         write(tmp_path / f"in/p{number}.jsonl", [commit(number)])
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
-    try:
+    with few_open_files(40):
         audited(tmp_path / "in", tmp_path / "out")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert (tmp_path / "out/repositories.csv").read_text().splitlines() == ["license,repo,rows", "mit,ann/x,80"]

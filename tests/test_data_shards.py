@@ -1,6 +1,5 @@
 """octopack_data.splitting and shards: from fetched rows to the files of each language."""
 
-import resource
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ from octopack_data.rows import read_rows
 from octopack_data.shards import ShardSettings, cut, line_bytes, shard_stage
 from octopack_data.sources import find_parts
 from octopack_data.splitting import Split, SplitSettings, commit_row, split_stage
+from processes import few_open_files
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -122,12 +122,8 @@ def test_all_languages_in_one_file_take_few_open_files_and_little_memory(tmp_pat
     rows = [fetched(n, path, new_contents=f"{n}" * 50) for n, path in enumerate(paths * 3)]
     write(tmp_path / "in.jsonl", rows)
     stage = split_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", SplitSettings())
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 20, hard))
-    try:
+    with few_open_files(20):
         result = Split(SplitSettings(), held_bytes=2000)(stage.parts[0], tmp_path / "out")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert len(result.files) == 358
     assert {rows for _, rows in result.files} == {3}
     for language in ("Python", "Cap'n Proto"):

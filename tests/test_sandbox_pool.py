@@ -124,9 +124,10 @@ def test_sleeping_ends_at_the_wall_limit(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nothing_is_left_after_the_iterator_is_closed() -> None:
+    before = descendants(os.getpid())
     verdicts = run_programs([program(RIGHT), program(ENDLESS)], sandbox="local", workers=2)
     assert next(verdicts).passed
-    started = descendants(os.getpid())
+    started = descendants(os.getpid()) - before
     assert len(started) >= 4
     verdicts.close()
     assert not still_there(started)

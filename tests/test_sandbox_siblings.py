@@ -96,10 +96,11 @@ def test_a_type_of_a_sibling_does_not_make_a_program_compile() -> None:
 def test_nothing_is_left_of_a_batch_that_is_given_up(language: str, sandbox: str) -> None:
     texts = [RIGHT[language], LOOP[language], *(f"{LOOP[language]}\n// {number}\n" for number in range(3))]
     programs = [program(text, language) for text in texts]
+    before = descendants(os.getpid())
     verdicts = run_programs(programs, sandbox=sandbox, workers=1, confirm_unsafe=True)
     assert next(verdicts).passed
     time.sleep(0.5)
-    started = descendants(os.getpid())
+    started = descendants(os.getpid()) - before
     assert len(started) >= 4
     verdicts.close()
     assert not still_there(started)
