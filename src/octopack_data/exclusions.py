@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,10 +41,22 @@ class Excluded:
 
 
 class ExcludedFile(AbstractContextManager["ExcludedFile"]):
-    """``excluded/<part>.jsonl.zst`` below the output; made with the first row. ``files`` names it when it is closed."""
+    """``excluded/<part>.jsonl.zst`` below the output; made with the first row. ``files`` names it when it is closed.
 
-    def __init__(self, output: Path, part: str, settings: ExclusionSettings) -> None:
+    ``key``: the column that the share is drawn by; ``names``: the columns that are listed.
+    """
+
+    def __init__(
+        self,
+        output: Path,
+        part: str,
+        settings: ExclusionSettings,
+        *,
+        key: str = "commit",
+        names: Sequence[str] = _NAMES,
+    ) -> None:
         self.files: tuple[tuple[str, int], ...] = ()
+        self._key, self._names = key, names
         self._output, self._name, self._settings = output, f"{EXCLUDED}/{part}.jsonl.zst", settings
         self._writer: RowWriter | None = None
         self._stack = ExitStack()
@@ -52,11 +64,11 @@ class ExcludedFile(AbstractContextManager["ExcludedFile"]):
     def write(self, row: Mapping[str, Any], why: Excluded) -> None:
         """Write a row if it belongs to the share."""
         share = self._settings.excluded_share
-        if why.secret or not share or not is_drawn(EXCLUDED, row["commit"], share):
+        if why.secret or not share or not is_drawn(EXCLUDED, row[self._key], share):
             return
         if self._writer is None:
             self._writer = self._stack.enter_context(RowWriter(self._output / self._name))
-        shown = row if self._settings.excluded_contents else {name: row[name] for name in _NAMES if name in row}
+        shown = row if self._settings.excluded_contents else {name: row[name] for name in self._names if name in row}
         self._writer.write({**shown, "reason": why.reason, **why.details})
 
     def __exit__(self, *error: Any) -> None:

@@ -67,11 +67,13 @@ def draw_languages(
     names: tuple[str, str] = ("CommitPack", "CommitPackFT"),
     top: int = TOP,
     style: Style = "screen",
+    published_axes: bool = True,
     overwrite: bool = False,
 ) -> list[Path]:
     """Draw the distribution of languages (samples, logarithmic axes) as ``languages.pdf`` and ``languages.png``.
 
-    ``names`` are those of the data before and after the filters. Raises EnvironmentFault (no matplotlib), UsageError
+    ``names`` are those of the data before and after the filters; ``published_axes``: on paper, those of the published
+    figure. Raises EnvironmentFault (no matplotlib), UsageError
     (no samples; a file that is there already).
     """
     from humanevalpack.reports.writing import need_matplotlib
@@ -95,7 +97,7 @@ def draw_languages(
         figure = Figure(figsize=(width, height))
         axes = figure.add_subplot()
         _draw(axes, bars, names)
-        _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" else _limits(bars))
+        _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" and published_axes else _limits(bars))
         for file, metadata in zip(files, _METADATA.values(), strict=True):
             figure.savefig(file, metadata=metadata)
     return files

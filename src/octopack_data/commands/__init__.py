@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack
+from octopack_data.commands import chain, commitpack, instruction_stats, oasst, xp3x
 
 app = typer.Typer(
     name="octopack-data",
@@ -23,6 +23,9 @@ app = typer.Typer(
 )
 app.add_typer(commitpack.app, name="commitpack")
 app.add_typer(chain.config_app, name="config")
+app.add_typer(oasst.app, name="oasst")
+app.command("xp3x", epilog=xp3x.EPILOG)(xp3x.xp3x)
+app.add_typer(instruction_stats.app, name="stats")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,165 @@
+"""Dialogues, whatever form a file has them in: the public exports, rows of chats, prompts with completions, commits.
+
+| form | a line of the file |
+| --- | --- |
+| tree | ``{message_tree_id, tree_state, prompt: {text, role, ..., replies: [...]}}``: OASST's export of trees |
+| messages | ``{message_id, parent_id, text, role, message_tree_id, ...}``: OASST's flat export, a line a message |
+| chat | ``{messages: [{content, role?}, ...]}`` |
+| turns | ``[{text, from, parent_id, message_id}, ...]``: a JSON list |
+| guanaco | ``{text: "### Human: ...### Assistant: ..."}`` |
+| pair | ``{prompt, completion}`` |
+| commit | ``{subject, old_contents, new_contents, ...}`` of CommitPack: subject and old contents ask for the new |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from humanevalpack.errors import InputError
+from octopack_data.rows import ending, open_bytes, read_rows
+
+Form = Literal["tree", "messages", "chat", "turns", "guanaco", "pair", "commit"]
+_FORMS = (
+    ("tree", ("message_tree_id", "prompt")),
+    ("messages", ("message_id", "parent_id", "text", "role")),
+    ("chat", ("messages",)),
+    ("pair", ("prompt", "completion")),
+    ("commit", ("subject", "old_contents", "new_contents")),
+    ("guanaco", ("text",)),
+)
+"""Forms by the columns that they have, the first that fits."""
+
+USER, ASSISTANT = "user", "assistant"
+_ROLES = {"prompter": USER, "user": USER, "human": USER, "assistant": ASSISTANT, "gpt": ASSISTANT}
+_MARKER = re.compile(r"### (Human|Assistant):")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message. ``role`` is user, assistant, another name, or "" where the source does not tell.
+
+    What only OASST's exports tell is None elsewhere, and where they do not tell it: ``rank`` counts from 0, the best
+    of the replies to one message; ``quality`` is people's mean from 0 to 1.
+    """
+
+    text: str
+    role: str = ""
+    language: str = ""
+    rank: int | None = None
+    quality: float | None = None
+    reviewed: bool | None = None
+    deleted: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """Messages in their order. ``line`` (of the first one, counted from 1) is where it stands in its file."""
+
+    line: int
+    messages: tuple[Message, ...]
+    tree: str = ""
+    tree_state: str = ""
+
+
+def form_of(value: Any, place: str) -> Form:
+    """Return the form of a file's first line; raises InputError."""
+    if isinstance(value, list):
+        return "turns"
+    if isinstance(value, dict):
+        for form, columns in _FORMS:
+            if all(name in value for name in columns):
+                return form  # type: ignore[return-value]
+        seen = ", ".join(value) or "nothing"
+    else:
+        seen = repr(value)[:60]
+    allowed = "; ".join(f"{form}: {', '.join(columns)}" for form, columns in _FORMS)
+    raise InputError(f"{place}: has {seen}, which is no form of a dialogue ({allowed}; or a list of turns)")
+
+
+def read_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield line (counted from 1, blank ones too) and value of a file's rows, lists included; raises InputError."""
+    if ending(path) == ".parquet":
+        yield from enumerate(read_rows(path), start=1)
+        return
+    import zlib
+
+    import orjson
+
+    try:
+        with open_bytes(path) as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.isspace():
+                    continue
+                try:
+                    yield number, orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def linear_dialogue(value: Any, form: Form, line: int, place: str) -> Dialogue:
+    """Return the dialogue of a line whose form has no branches; raises InputError that names the place."""
+    if form == "turns":
+        return Dialogue(line, tuple(_turns(value, ("text", "from"), place)))
+    if form == "chat":
+        return Dialogue(line, tuple(_turns(value.get("messages"), ("content", "role"), place)))
+    if form == "guanaco":
+        return Dialogue(line, tuple(_marked(text_of(value, "text", place), place)))
+    if form == "pair":
+        texts = [text_of(value, name, place) for name in ("prompt", "completion")]
+    else:
+        subject, old, new = (text_of(value, name, place) for name in ("subject", "old_contents", "new_contents"))
+        texts = [f"{subject}\n{old}", new]
+    return Dialogue(line, (Message(texts[0], USER), Message(texts[1], ASSISTANT)))
+
+
+def _turns(value: Any, names: tuple[str, str], place: str) -> Iterator[Message]:
+    text, role = names
+    if not isinstance(value, list):
+        raise InputError(f"{place}: messages must be a list, not {value!r:.60}")
+    for number, turn in enumerate(value, start=1):
+        where = f"{place}, message {number}"
+        yield Message(text_of(turn, text, where), role_of(turn.get(role), role, where))
+
+
+def _marked(text: str, place: str) -> Iterator[Message]:
+    before, *pieces = _MARKER.split(text)
+    if before.strip() or not pieces:
+        raise InputError(f"{place}: text must begin with '### Human:' or '### Assistant:', not {text[:60]!r}")
+    for name, said in zip(pieces[::2], pieces[1::2], strict=True):
+        yield Message(said.strip(), _ROLES[name.lower()])
+
+
+def text_of(value: Any, name: str, place: str) -> str:
+    """Return a text column; raises InputError that names the place."""
+    if not isinstance(value, Mapping) or name not in value:
+        seen = ", ".join(value) if isinstance(value, Mapping) else repr(value)[:60]
+        raise InputError(f"{place}: no {name!r}; there is {seen}")
+    text = value[name]
+    if not isinstance(text, str):
+        raise InputError(f"{place}: {name} must be text, not {text!r:.60}")
+    return text
+
+
+def role_of(value: Any, name: str, place: str) -> str:
+    """Return a role under the names used here; "" for none. Raises InputError for what is no text."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InputError(f"{place}: {name} must be text, not {value!r:.60}")
+    return _ROLES.get(value.lower(), value.lower())
+
+
+def content_id(*texts: str) -> str:
+    """Return an id made of texts alone (16 hex digits): the same in every file, order and run."""
+    digest = blake2b(digest_size=8)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()

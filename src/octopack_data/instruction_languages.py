@@ -1,0 +1,149 @@
+"""The stage ``stats languages``: the programming languages of instruction data, by any detector, counted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_data.detectors import code_of, text_detector
+from octopack_data.dialogues import content_id
+from octopack_data.fence_languages import fence_language, language_called
+from octopack_data.figures import Style, draw_languages
+from octopack_data.languages import display_name
+from octopack_data.manifests import write_json
+from octopack_data.parts import PartResult, Stage
+from octopack_data.records import Mode
+from octopack_data.rows import text_rows
+from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
+from octopack_data.settings import Settings, written_settings
+from octopack_data.sources import Part
+from octopack_data.statistics import LanguageSizes
+
+_COUNT = "language."
+NOT_DETECTED, NO_BLOCK = "not detected", "no fenced block"
+"""What texts are counted as whose language is not known."""
+_FENCE = "fence"
+
+
+class LanguageSettings(Settings):
+    """What is counted."""
+
+    column: str = "completion"
+    """Column with the texts."""
+    detector: str = _FENCE
+    """fence (the first fence's tag), magika (a library), an entry point of octopack_data.detectors, or
+    package.module:function of a function that takes a text and returns a name."""
+    inside_fence: bool = False
+    """Give the detector the first fenced block alone, without the line of its tag."""
+    mode: Mode = "fixed"
+    """published: fences and their names are read as in the release; fixed: as in Markdown, with more names."""
+    sample: str = ""
+    """Work on a part of the rows, chosen by their ids (or texts): a share (0.01) or a number (1000)."""
+
+
+def languages_stage(parts: Sequence[Part], output: Path, settings: LanguageSettings) -> Stage:
+    """Return the stage; then :func:`write_languages`. Raises UsageError for settings that cannot work."""
+    if settings.detector == _FENCE and settings.inside_fence:
+        raise UsageError("the detector fence reads the tag of the block: give another --detector with --inside-fence")
+    text_detector(settings.detector)  # a name that is wrong is said before any row is read
+    sample = _sample(parts, settings)
+    return Stage("stats languages", LanguagesWork(settings, sample), tuple(parts), output, written_settings(settings))
+
+
+def _sample(parts: Sequence[Part], settings: LanguageSettings) -> Sample:
+    share = share_of(settings.sample)
+    if not isinstance(share, int):
+        return make_sample(settings.sample)
+    rows = (row for part in parts for path in part.paths for row in text_rows(path, (settings.column,), every=True))
+    return sample_of_number(share, (_id(row, settings.column) for row in rows))
+
+
+def _id(row: Mapping[str, Any], column: str) -> str:
+    return str(row["id"]) if row.get("id") is not None else content_id(row[column])
+
+
+@dataclass(frozen=True)
+class LanguagesWork:
+    """The work of the stage on one file: counts alone, of constant memory."""
+
+    settings: LanguageSettings
+    sample: Sample
+
+    def __call__(self, part: Part, output: Path) -> PartResult:
+        """Count the rows of each language."""
+        column = self.settings.column
+        counts: Counter[str] = Counter(rows=0, kept=0)
+        for path in part.paths:
+            for number, row in enumerate(text_rows(path, (column,), every=True), start=1):
+                counts["rows"] += 1
+                if not self.sample.holds(_id(row, column)):
+                    counts["dropped_sample"] += 1
+                    continue
+                counts.update(("kept", _COUNT + self._language(row[column], f"{path}, row {number}")))
+        return PartResult((), counts)
+
+    def _language(self, text: str, place: str) -> str:
+        settings = self.settings
+        if settings.detector == _FENCE:
+            return fence_language(text, settings.mode) or NOT_DETECTED
+        code = code_of(text) if settings.inside_fence else text
+        if code is None:
+            return NO_BLOCK
+        said: object = text_detector(settings.detector)(code)
+        if said is not None and not isinstance(said, str):
+            raise InputError(f"{place}: the detector {settings.detector} said {said!r}, which is no text")
+        return language_called(said or "", settings.mode) or (said or "").strip().lower() or NOT_DETECTED
+
+
+def language_counts(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return the rows of each language (its folder's name), the most first, equal ones by name."""
+    counts = manifest["counts"].items()
+    found = {name.removeprefix(_COUNT): rows for name, rows in counts if name.startswith(_COUNT)}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def write_languages(output: Path, manifest: Mapping[str, Any]) -> list[Path]:
+    """Write the counts as ``languages.csv``, ``languages.md`` and ``languages.json``; return their paths."""
+    counts = language_counts(manifest)
+    texts = {"languages.csv": languages_csv(counts), "languages.md": languages_markdown(counts)}
+    for name, text in texts.items():
+        try:
+            (output / name).write_text(text, "utf-8")
+        except OSError as error:
+            raise EnvironmentFault(f"{output / name} cannot be written: {error}") from error
+    write_json(output / "languages.json", counts)
+    return [output / name for name in (*texts, "languages.json")]
+
+
+def draw_counts(counts: Mapping[str, int], folder: Path, style: Style = "screen") -> list[Path]:
+    """Draw the rows of the known languages as ``languages.pdf`` and ``languages.png``; return their paths."""
+    known = {name: rows for name, rows in counts.items() if name not in (NOT_DETECTED, NO_BLOCK)}
+    sizes = [LanguageSizes(name, 0, rows, 0, 0) for name, rows in known.items()]
+    names = ("texts with a known language", "")
+    return draw_languages(sizes, folder, names=names, style=style, published_axes=False, overwrite=True)
+
+
+def languages_csv(counts: Mapping[str, int]) -> str:
+    """Return the counts as CSV: language, rows, share (0 to 1)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("language", "rows", "share"))
+    total = sum(counts.values())
+    writer.writerows((language, rows, f"{rows / total:.6f}") for language, rows in counts.items())
+    return text.getvalue()
+
+
+def languages_markdown(counts: Mapping[str, int]) -> str:
+    """Return the counts as a Markdown table, the sum first."""
+    total = sum(counts.values())
+    lines = ["| language | rows | share |", "| --- | ---: | ---: |"]
+    for language, rows in {"all": total, **counts}.items():
+        share = f"{100 * rows / total:.2f} %" if total else ""
+        lines.append(f"| {display_name(language)} | {rows:,} | {share} |")
+    return "\n".join(lines) + "\n"
