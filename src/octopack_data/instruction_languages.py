@@ -125,8 +125,9 @@ def draw_counts(counts: Mapping[str, int], folder: Path, style: Style = "screen"
     """Draw the rows of the known languages as ``languages.pdf`` and ``languages.png``; return their paths."""
     known = {name: rows for name, rows in counts.items() if name not in (NOT_DETECTED, NO_BLOCK)}
     sizes = [LanguageSizes(name, 0, rows, 0, 0) for name, rows in known.items()]
-    names = ("texts with a known language", "")
-    return draw_languages(sizes, folder, names=names, style=style, published_axes=False, overwrite=True)
+    return draw_languages(
+        sizes, folder, names=("instruction data", ""), style=style, published_axes=False, overwrite=True
+    )
 
 
 def languages_csv(counts: Mapping[str, int]) -> str:
