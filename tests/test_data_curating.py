@@ -12,6 +12,8 @@ from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, some_trees
 from octopack_data.curating import CurateSettings, curate_stage
+from octopack_data.dialogue_filters import PairSettings
+from octopack_data.oasst import pairs_stage
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
 from octopack_data.settings import make_settings
@@ -71,6 +73,14 @@ def test_a_line_of_the_flat_export_is_that_of_a_prompt(tmp_path: Path) -> None:
     assert curate(source, tmp_path / "out", "0 7")[1][1]["tree"] == "t3"
     with pytest.raises(InputError, match=r"no prompt stands at 1 of .*there are 3 dialogues, the first line is 0"):
         curate(source, tmp_path / "other", "1")
+
+
+def test_a_pair_that_was_made_before_keeps_where_it_is_from(tmp_path: Path) -> None:
+    stage = pairs_stage(find_parts(write(tmp_path / "trees.jsonl", some_trees())), tmp_path / "pairs", PairSettings())
+    run_stage(stage, progress=False)
+    made = list(read_rows(tmp_path / "pairs" / "data" / "trees.jsonl.zst"))
+    assert made[1]["line"] == 3
+    assert curate(tmp_path / "pairs", tmp_path / "out", "1")[1] == made[1:]
 
 
 def test_what_was_not_picked_can_be_listed(tmp_path: Path) -> None:

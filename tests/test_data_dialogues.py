@@ -82,6 +82,16 @@ def test_an_empty_file_has_no_dialogues(tmp_path: Path) -> None:
 
 TREE = some_trees()[0]
 ROWS = flat(TREE)
+MADE = {
+    "prompt": "Q",
+    "completion": "A",
+    "source": "s",
+    "line": 1,
+    "tree": "t",
+    "language": "",
+    "rank": 0,
+    "quality": 1,
+}
 WRONG: dict[str, tuple[list[Any], str]] = {
     "no form": ([{"question": "Q", "answer": "A"}], r"in.jsonl, line 1: has question, answer, which is no form.*chat"),
     "a number": ([3], r"line 1: has 3, which is no form"),
@@ -89,6 +99,9 @@ WRONG: dict[str, tuple[list[Any], str]] = {
     "a row where turns were": ([[{"text": "Q", "from": "user"}], {"a": 1}], r"line 2: must be of the form turns"),
     "pair without an answer": ([{"prompt": "Q", "completion": "A"}, {"prompt": "Q"}], r"line 2: no 'completion'"),
     "completion is no text": ([{"prompt": "Q", "completion": None}], r"line 1: completion must be text, not None"),
+    "origin of a pair": ([{**MADE, "line": "1"}], r"line 1: line must be a whole number, not '1'"),
+    "rank of a pair": ([{**MADE, "rank": "1"}], r"line 1: rank must be a whole number, not '1'"),
+    "tree of a pair": ([{**MADE, "tree": None}], r"line 1: tree must be text, not None"),
     "messages is no list": ([{"messages": "Q"}], r"line 1: messages must be a list, not 'Q'"),
     "a message is no object": ([{"messages": ["Q"]}], r"line 1, message 1: no 'content'; there is 'Q'"),
     "content is missing": ([{"messages": [{"text": "Q"}]}], r"line 1, message 1: no 'content'; there is text"),

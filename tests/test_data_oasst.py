@@ -131,6 +131,12 @@ def test_a_filter_that_no_row_of_a_form_can_answer_is_refused(tmp_path: Path, se
         run(folder, tmp_path / "out", **settings)
 
 
+def test_pairs_that_were_made_before_cannot_be_filtered_by_facts_again(tmp_path: Path) -> None:
+    run(source(tmp_path, some_trees()), tmp_path / "pairs")
+    with pytest.raises(UsageError, match="only OASST's exports"):
+        run(tmp_path / "pairs", tmp_path / "out", reviewed=True)
+
+
 WRONG = {
     "max_rank": (-1, "greater than or equal to 0"),
     "min_quality": (1.5, "less than or equal to 1"),

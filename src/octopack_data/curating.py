@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from humanevalpack.errors import InputError
-from octopack_data.dialogue_pairs import DialogueSettings, excluded_pairs, pair_sample, pair_schema, read_pairs
+from octopack_data.dialogue_pairs import DialogueSettings, excluded_pairs, pair_sample, pair_schema, read_candidates
 from octopack_data.exclusions import Excluded
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage
@@ -99,14 +99,14 @@ class CurateWork:
             RowWriter(output / name, pair_schema) as kept,
             excluded_pairs(output, part.name, settings) as excluded,
         ):
-            for begun, pair, path in read_pairs(part, settings):
+            for one in read_candidates(part, settings):
                 counts["rows"] += 1
-                number = wanted.pop(pair.line, None)
+                pair, number = one.pair, wanted.pop(one.dialogue.line, None)
                 if number is None:
                     counts["dropped_not_picked"] += 1
                     excluded.write(asdict(pair), Excluded("not_picked"))
-                elif isinstance(begun, str):
-                    raise InputError(f"{path}: line {number} of {settings.indices} gives no pair ({begun})")
+                elif one.fault:
+                    raise InputError(f"{one.path}: line {number} of {settings.indices} gives no pair ({one.fault})")
                 elif not self.sample.holds(pair.id):
                     counts["dropped_sample"] += 1
                 else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from octopack_data.dialogue_pairs import DialogueSettings
 from octopack_data.dialogues import Dialogue
 from octopack_data.oasst_trees import Replies
 from octopack_data.records import Mode
+
+_ON_FACTS = ("languages", "max_rank", "min_quality", "reviewed", "keep_deleted", "tree_states")
 
 
 class PairSettings(DialogueSettings):
@@ -60,17 +63,19 @@ def failed_filter(dialogue: Dialogue, settings: PairSettings) -> str:
 
 
 def need_facts(dialogue: Dialogue, settings: PairSettings, place: str) -> None:
-    """Raise UsageError if a filter asks for what no line of the file's form tells."""
-    if dialogue.tree:
+    """Raise UsageError if a filter asks for what only OASST's exports tell of a dialogue that is from none."""
+    if (dialogue.tree and dialogue.origin is None) or not (asked := _asked_for(settings)):
         return
-    asked = {"languages", "max_rank", "min_quality", "reviewed", "tree_states"} | {"keep_deleted"}
-    defaults = PairSettings()
-    set_ones = sorted(name for name in asked if getattr(settings, name) != getattr(defaults, name))
-    if set_ones:
-        raise UsageError(
-            f"{place}: only OASST's exports (of trees or messages) tell what {', '.join(set_ones)} asks for; leave "
-            "the setting out, or read an export"
-        )
+    raise UsageError(
+        f"{place}: only OASST's exports (of trees or messages) tell what {', '.join(asked)} asks for; leave it out, or "
+        "read an export"
+    )
+
+
+@lru_cache(maxsize=4)
+def _asked_for(settings: PairSettings) -> tuple[str, ...]:
+    """Return the filters that are not as they are by default."""
+    return tuple(name for name in _ON_FACTS if getattr(settings, name) != PairSettings.model_fields[name].default)
 
 
 def read_phrases(path: Path, mode: Mode) -> tuple[tuple[str, str], ...]:

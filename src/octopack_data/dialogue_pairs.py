@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,9 @@ class DialogueSettings(ExclusionSettings):
 class Pair:
     """One prompt with its completion, and where it is from.
 
-    ``source`` is the file's part, ``line`` that of the prompt (from 1), ``tree`` OASST's tree, ``language`` the
-    prompt's natural language, ``rank`` and ``quality`` the reply's, ``code_language`` what the completion's first fence
-    names; "" or None where the source does not tell.
+    ``source`` is the file's part and ``line`` that of the prompt (from 1), when the pair was first made; ``tree`` is
+    OASST's tree, ``language`` the prompt's natural language, ``rank`` and ``quality`` are the reply's,
+    ``code_language`` is what the completion's first fence names; "" or None where the source does not tell.
     """
 
     id: str
@@ -81,20 +81,21 @@ def first_turns(dialogue: Dialogue, mode: Mode) -> Dialogue | str:
             return "roles"
         if not messages[0].text.strip() or not messages[1].text.strip():
             return "empty"
-    return Dialogue(dialogue.line, messages, dialogue.tree, dialogue.tree_state)
+    return replace(dialogue, messages=messages)
 
 
 def pair_of(dialogue: Dialogue, source: str, mode: Mode) -> Pair:
     """Return the pair of the first two turns; what is missing is ""."""
     texts = [message.text for message in dialogue.messages[:2]]
     prompt, completion = (*texts, "", "")[:2]
+    origin = dialogue.origin or (source, dialogue.line)
     asked, answered = (dialogue.messages[0], dialogue.messages[1]) if len(texts) == 2 else (None, None)
     return Pair(
         id=content_id(prompt, completion, *(() if texts else (source, str(dialogue.line)))),
         prompt=prompt,
         completion=completion,
-        source=source,
-        line=dialogue.line,
+        source=origin[0],
+        line=origin[1],
         tree=dialogue.tree,
         language=asked.language if asked else "",
         rank=answered.rank if answered else None,
@@ -112,15 +113,23 @@ def excluded_pairs(output: Path, part: str, settings: DialogueSettings) -> Exclu
     return ExcludedFile(output, part, settings, key="id", names=PLACE)
 
 
-def read_pairs(
-    part: Part, settings: DialogueSettings, replies: Replies = "best"
-) -> Iterator[tuple[Dialogue | str, Pair, Path]]:
-    """Yield each dialogue of a part (or why it gives no pair), its pair and its file; raises InputError."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A dialogue that was read, with the pair that it gives, or the reason (``fault``) why it gives none."""
+
+    dialogue: Dialogue
+    pair: Pair
+    fault: str
+    path: Path
+
+
+def read_candidates(part: Part, settings: DialogueSettings, replies: Replies = "best") -> Iterator[Candidate]:
+    """Yield the dialogues of a part; raises InputError."""
     for path in part.paths:
         for dialogue in read_dialogues(path, replies):
             begun = first_turns(dialogue, settings.mode)
-            shown = dialogue if isinstance(begun, str) else begun
-            yield begun, pair_of(shown, part.name, settings.mode), path
+            shown, fault = (dialogue, begun) if isinstance(begun, str) else (begun, "")
+            yield Candidate(shown, pair_of(shown, part.name, settings.mode), fault, path)
 
 
 def pair_sample(parts: Sequence[Part], settings: DialogueSettings, replies: Replies = "best") -> Sample:
@@ -128,5 +137,5 @@ def pair_sample(parts: Sequence[Part], settings: DialogueSettings, replies: Repl
     share = share_of(settings.sample)
     if not isinstance(share, int):
         return make_sample(settings.sample)
-    every = chain.from_iterable(read_pairs(part, settings, replies) for part in parts)
-    return sample_of_number(share, (pair.id for _, pair, _ in every))
+    every = chain.from_iterable(read_candidates(part, settings, replies) for part in parts)
+    return sample_of_number(share, (one.pair.id for one in every))

@@ -34,6 +34,8 @@ _FORMS = (
 )
 """Forms by the columns that they have, the first that fits."""
 
+OF_A_PAIR = ("source", "line", "tree", "language", "rank", "quality")
+"""Columns that tell where a pair of the stage ``oasst pairs`` is from."""
 USER, ASSISTANT = "user", "assistant"
 _ROLES = {"prompter": USER, "user": USER, "human": USER, "assistant": ASSISTANT, "gpt": ASSISTANT}
 _MARKER = re.compile(r"### (Human|Assistant):")
@@ -64,6 +66,8 @@ class Dialogue:
     messages: tuple[Message, ...]
     tree: str = ""
     tree_state: str = ""
+    origin: tuple[str, int] | None = None
+    """Source and line of a pair that was made before: they stay with it."""
 
 
 def form_of(value: Any, place: str) -> Form:
@@ -112,11 +116,20 @@ def linear_dialogue(value: Any, form: Form, line: int, place: str) -> Dialogue:
     if form == "guanaco":
         return Dialogue(line, tuple(_marked(text_of(value, "text", place), place)))
     if form == "pair":
-        texts = [text_of(value, name, place) for name in ("prompt", "completion")]
-    else:
-        subject, old, new = (text_of(value, name, place) for name in ("subject", "old_contents", "new_contents"))
-        texts = [f"{subject}\n{old}", new]
-    return Dialogue(line, (Message(texts[0], USER), Message(texts[1], ASSISTANT)))
+        return _pair(value, line, place)
+    subject, old, new = (text_of(value, name, place) for name in ("subject", "old_contents", "new_contents"))
+    return Dialogue(line, (Message(f"{subject}\n{old}", USER), Message(new, ASSISTANT)))
+
+
+def _pair(value: Mapping[str, Any], line: int, place: str) -> Dialogue:
+    prompt, completion = (text_of(value, name, place) for name in ("prompt", "completion"))
+    if not all(name in value for name in OF_A_PAIR):
+        return Dialogue(line, (Message(prompt, USER), Message(completion, ASSISTANT)))
+    source, tree, language = (text_of(value, name, place) for name in ("source", "tree", "language"))
+    rank, quality = (optional_of(value, name, kind, place) for name, kind in (("rank", int), ("quality", (int, float))))
+    asked = Message(prompt, USER, language)
+    answered = Message(completion, ASSISTANT, rank=rank, quality=quality)
+    return Dialogue(line, (asked, answered), tree, origin=(source, optional_of(value, "line", int, place) or 0))
 
 
 def _turns(value: Any, names: tuple[str, str], place: str) -> Iterator[Message]:
@@ -145,6 +158,15 @@ def text_of(value: Any, name: str, place: str) -> str:
     if not isinstance(text, str):
         raise InputError(f"{place}: {name} must be text, not {text!r:.60}")
     return text
+
+
+def optional_of(value: Mapping[str, Any], name: str, kind: Any, place: str) -> Any:
+    """Return a column that may be missing or null; raises InputError that names the place."""
+    found = value.get(name)
+    if found is not None and (not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool)):
+        said = {str: "text", int: "a whole number", bool: "true or false", Mapping: "an object"}.get(kind, "a number")
+        raise InputError(f"{place}: {name} must be {said}, not {found!r:.60}")
+    return found
 
 
 def role_of(value: Any, name: str, place: str) -> str:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from octopack_data.dialogue_filters import PairSettings, failed_filter, need_facts, phrase_in, read_phrases
-from octopack_data.dialogue_pairs import Pair, excluded_pairs, pair_sample, pair_schema, read_pairs
-from octopack_data.dialogues import Dialogue
+from octopack_data.dialogue_pairs import Candidate, excluded_pairs, pair_sample, pair_schema, read_candidates
 from octopack_data.exclusions import Excluded
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
@@ -58,11 +57,12 @@ class PairsWork:
             RowWriter(output / name, pair_schema) as kept,
             excluded_pairs(output, part.name, settings) as excluded,
         ):
-            for begun, pair, path in read_pairs(part, settings, settings.replies):
+            for one in read_candidates(part, settings, settings.replies):
                 counts["rows"] += 1
+                pair = one.pair
                 if not self.sample.holds(pair.id):
                     counts["dropped_sample"] += 1
-                elif (why := self._why_not(begun, pair, path, phrases)) is not None:
+                elif (why := self._why_not(one, phrases)) is not None:
                     counts[f"dropped_{why.reason}"] += 1
                     excluded.write(asdict(pair), why)
                 else:
@@ -70,12 +70,12 @@ class PairsWork:
                     kept.write(asdict(pair))
         return PartResult(((name, kept.rows), *excluded.files), counts)
 
-    def _why_not(self, begun: Dialogue | str, pair: Pair, path: Path, phrases: Phrases) -> Excluded | None:
-        if isinstance(begun, str):
-            return Excluded(begun)
-        need_facts(begun, self.settings, f"{path}, line {pair.line}")
-        if reason := failed_filter(begun, self.settings):
+    def _why_not(self, one: Candidate, phrases: Phrases) -> Excluded | None:
+        if one.fault:
+            return Excluded(one.fault)
+        need_facts(one.dialogue, self.settings, f"{one.path}, line {one.dialogue.line}")
+        if reason := failed_filter(one.dialogue, self.settings):
             return Excluded(reason)
-        if (phrase := phrase_in(begun, phrases)) is not None:
+        if (phrase := phrase_in(one.dialogue, phrases)) is not None:
             return Excluded("phrase", {"phrase": phrase})
-        return Excluded("no_code") if self.settings.code == "fenced" and not pair.code_language else None
+        return Excluded("no_code") if self.settings.code == "fenced" and not one.pair.code_language else None

@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import InputError
-from octopack_data.dialogues import Dialogue, Message, form_of, linear_dialogue, read_values, role_of, text_of
+from octopack_data.dialogues import (
+    Dialogue,
+    Message,
+    form_of,
+    linear_dialogue,
+    optional_of,
+    read_values,
+    role_of,
+    text_of,
+)
 
 Replies = Literal["best", "all"]
 """Which replies to a tree's prompt make a dialogue: the best one, or each."""
@@ -29,7 +38,7 @@ class _Node:
 def read_dialogues(path: Path, replies: Replies = "best") -> Iterator[Dialogue]:
     """Yield the dialogues of a file in any form (octopack_data.dialogues), which its first line decides about.
 
-    Memory: one line; of OASST's flat export the whole file, as a tree's messages may stand anywhere (200 MB for the
+    Memory: one line; of OASST's flat export the whole file, as a tree's messages may stand anywhere (300 MB for the
     160,000 messages of OASST1). Raises InputError that names file, line and column.
     """
     values = read_values(path)
@@ -53,7 +62,7 @@ def read_dialogues(path: Path, replies: Replies = "best") -> Iterator[Dialogue]:
 
 def _tree(value: Any, line: int, place: str, replies: Replies) -> Iterator[Dialogue]:
     root = _node(value.get("prompt"), line, f"{place}, prompt")
-    state = _optional(value, "tree_state", str, place)
+    state = optional_of(value, "tree_state", str, place)
     yield from _dialogues(root, line, text_of(value, "message_tree_id", place), state or "", replies)
 
 
@@ -78,11 +87,11 @@ def message_of(value: Any, place: str) -> Message:
     return Message(
         text,
         role_of(value.get("role"), "role", place),
-        _optional(value, "lang", str, place) or "",
-        _optional(value, "rank", int, place),
-        _quality(_optional(value, "labels", Mapping, place) or {}, f"{place}, labels"),
-        _optional(value, "review_result", bool, place),
-        _optional(value, "deleted", bool, place),
+        optional_of(value, "lang", str, place) or "",
+        optional_of(value, "rank", int, place),
+        _quality(optional_of(value, "labels", Mapping, place) or {}, f"{place}, labels"),
+        optional_of(value, "review_result", bool, place),
+        optional_of(value, "deleted", bool, place),
     )
 
 
@@ -90,19 +99,11 @@ def _quality(labels: Mapping[str, Any], place: str) -> float | None:
     """Read ``labels.quality.value``; the hub's Parquet files have lists instead: of names, and of values."""
     names, values = labels.get("name"), labels.get("value")
     if isinstance(names, list) and isinstance(values, list):
-        found = _optional(dict(zip(names, values, strict=False)), "quality", (int, float), place)
+        found = optional_of(dict(zip(names, values, strict=False)), "quality", (int, float), place)
     else:
-        quality = _optional(labels, "quality", Mapping, place) or {}
-        found = _optional(quality, "value", (int, float), f"{place}.quality")
+        quality = optional_of(labels, "quality", Mapping, place) or {}
+        found = optional_of(quality, "value", (int, float), f"{place}.quality")
     return None if found is None else float(found)
-
-
-def _optional(value: Mapping[str, Any], name: str, kind: Any, place: str) -> Any:
-    found = value.get(name)
-    if found is not None and (not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool)):
-        said = {str: "text", int: "a whole number", bool: "true or false", Mapping: "an object"}.get(kind, "a number")
-        raise InputError(f"{place}: {name} must be {said}, not {found!r:.60}")
-    return found
 
 
 def _dialogues(root: _Node, line: int, tree: str, state: str, replies: Replies) -> Iterator[Dialogue]:
@@ -134,9 +135,9 @@ def _flat(path: Path, values: Iterator[tuple[int, Any]], replies: Replies) -> It
         if name in nodes:
             raise InputError(f"{place}: message_id {name} is also that of line {nodes[name].line}")
         nodes[name] = _Node(message_of(value, place), line)
-        parents[name] = _optional(value, "parent_id", str, place)
-        state = _optional(value, "tree_state", str, place)
-        trees[name] = (_optional(value, "message_tree_id", str, place) or name, state or "")
+        parents[name] = optional_of(value, "parent_id", str, place)
+        state = optional_of(value, "tree_state", str, place)
+        trees[name] = (optional_of(value, "message_tree_id", str, place) or name, state or "")
     for name, parent in parents.items():
         if parent in nodes:
             nodes[parent].replies.append(nodes[name])
