@@ -150,7 +150,9 @@ def test_what_came_out_is_reported_beside_what_was_wanted(folder: Path) -> None:
     found = report(folder / "out")
     assert (found["a"]["rows_there"], found["a"]["rows"], found["a"]["wanted_share"]) == (100, 23, 0.75)
     assert (found["a"]["share_of_rows"], found["b"]["share_of_rows"]) == (23 / 31, 8 / 31)
-    assert found["a"]["bytes"] == sum(len(r["prompt"] + r["completion"]) for r in read(folder / "out") if r["source"] == "a")
+    assert found["a"]["bytes"] == sum(
+        len(r["prompt"] + r["completion"]) for r in read(folder / "out") if r["source"] == "a"
+    )
     assert found["a"]["unverified"] == {"weight": 3.0}
 
 

@@ -99,7 +99,9 @@ def test_a_file_of_settings_and_options_that_win_over_it(commits: Path, tmp_path
         ("--config", "nowhere.yaml", "nowhere.yaml: not a YAML file"),
     ],
 )
-def test_wrong_values_are_named_with_those_allowed(commits: Path, tmp_path: Path, option: str, value: str, said: str) -> None:
+def test_wrong_values_are_named_with_those_allowed(
+    commits: Path, tmp_path: Path, option: str, value: str, said: str
+) -> None:
     assert said in " ".join(wrong("pairs", commits, "-o", tmp_path / "out", option, value).split())
 
 
@@ -142,7 +144,11 @@ def test_a_shipped_mixture_is_shown_and_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
-    [("--rows", "0", "greater than or equal to 1"), ("--seed", "x", "valid integer"), ("--workers", "0", "greater than or equal to 1")],
+    [
+        ("--rows", "0", "greater than or equal to 1"),
+        ("--seed", "x", "valid integer"),
+        ("--workers", "0", "greater than or equal to 1"),
+    ],
 )
 def test_wrong_values_of_mix(mixture: Path, option: str, value: str, said: str) -> None:
     assert said in " ".join(wrong("mix", mixture, option, value).split())

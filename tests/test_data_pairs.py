@@ -108,7 +108,9 @@ def test_a_hash_puts_an_example_on_the_same_side_when_others_come(commits: Path,
     write(commits / "data/rust/data.jsonl", [change(number) for number in range(100, 130)])
     run(commits, tmp_path / "more", how)
     for side in ("train", "valid"):
-        assert {str(row) for row in read(tmp_path / "less", side)} <= {str(row) for row in read(tmp_path / "more", side)}
+        assert {str(row) for row in read(tmp_path / "less", side)} <= {
+            str(row) for row in read(tmp_path / "more", side)
+        }
         assert read(tmp_path / "less", side)
 
 
