@@ -10,7 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -105,26 +105,26 @@ class _Mix:
     def __call__(self, part: Part, output: Path) -> PartResult:
         settings, folder = self.settings, output / _WORK
         made = {name: Counter(read_manifest(folder / name)["counts"]) for name in self.ranges}
-        unique = {source.name: sum(1 for _ in self._unique(source, folder)) for source in settings.sources}
-        there = {source.name: self._size(source, folder) for source in settings.sources}
-        asked = quotas(settings, {name: rows for name, (rows, _) in there.items()})
-        again = max(-(-asked[name] // rows) for name, (rows, _) in there.items())
+        sizes = {source.name: self._size(source, folder) for source in settings.sources}
+        there = {name: rows for name, (rows, _) in sizes.items()}
+        asked = quotas(settings, there)
+        again = max(-(-asked[name] // rows) for name, rows in there.items())
         ranges = min(2**16, sum(self.ranges.values()) * again)
         with Spill(folder / "chosen.spill", ranges) as spill:
             for source in settings.sources:
-                for number, key, line in self._chosen(source, folder, asked[source.name]):
+                for number, key, line in self._chosen(source, folder, there[source.name], asked[source.name]):
                     spill.add(key_of("mixed", settings.seed, source.name, key.decode(), str(number)), line)
-        sides, sizes = self._write(output, in_order([folder / "chosen.spill"], ranges))
-        reports = [_report(source, settings, there, sizes) for source in settings.sources]
+        sides, written = self._write(output, in_order([folder / "chosen.spill"], ranges))
+        reports = [_report(source, settings, there[source.name], written) for source in settings.sources]
         write_json(output / REPORT, {"sources": [asdict(report) for report in reports]})
-        counts: Counter[str] = Counter(rows=0, kept=sum(rows for rows, _ in sizes.values()))
+        counts: Counter[str] = Counter(rows=0, kept=sum(rows for rows, _ in written.values()))
         for name, one in made.items():
             counts["rows"] += one["rows"]
             counts.update({what: count for what, count in one.items() if what.startswith(DROPPED)})
-            rows, taken = there[name][0], min(asked[name], there[name][0])
-            counts["dropped_exact_duplicate"] += one["made"] - unique[name]
-            counts["dropped_capped"] += unique[name] - rows
-            counts["dropped_not_taken"] += rows - taken
+            unique, taken = sizes[name][1], min(asked[name], there[name])
+            counts["dropped_exact_duplicate"] += one["made"] - unique
+            counts["dropped_capped"] += unique - there[name]
+            counts["dropped_not_taken"] += there[name] - taken
             counts["repeated"] += asked[name] - taken
         counts.update({side: rows for side, rows in sides.rows.items() if side})
         return PartResult(sides.files, {name: n for name, n in counts.items() if n or name in ("rows", "kept")})
@@ -133,34 +133,25 @@ class _Mix:
         spills = sorted((folder / source.name / "spills").rglob("*.spill"))
         return in_order(spills, self.ranges[source.name])
 
-    def _lines(self, source: MixSource, folder: Path) -> Iterator[tuple[bytes, bytes, int]]:
-        """Yield key, line and bytes of text of what is there of a source, within its caps."""
+    def _size(self, source: MixSource, folder: Path) -> tuple[int, int]:
+        """Return how many rows of a source are there within its caps, which cut the end of its order, and in all."""
         import orjson
 
-        names, size = column_names(self.settings.columns), 0
-        for number, (key, line) in enumerate(self._unique(source, folder)):
+        names, rows, size, unique = column_names(self.settings.columns), 0, 0, 0
+        for _, line in self._unique(source, folder):
             row = orjson.loads(line)
-            length = sum(len(row[name].encode()) for name in names)
-            size += length
-            if number == source.most_rows or (source.most_bytes is not None and size > source.most_bytes):
-                return
-            yield key, line, length
+            size += sum(len(row[name].encode()) for name in names)
+            few = source.most_rows is None or unique < source.most_rows
+            if few and (source.most_bytes is None or size <= source.most_bytes):
+                rows += 1
+            unique += 1
+        return rows, unique
 
-    def _size(self, source: MixSource, folder: Path) -> tuple[int, int]:
-        rows = size = 0
-        for _, _, length in self._lines(source, folder):
-            rows, size = rows + 1, size + length
-        return rows, size
-
-    def _chosen(self, source: MixSource, folder: Path, wanted: int) -> Iterator[tuple[int, bytes, bytes]]:
+    def _chosen(self, source: MixSource, folder: Path, there: int, wanted: int) -> Iterator[tuple[int, bytes, bytes]]:
         """Yield number, key and line: the first rows, from the first one again if there are not enough."""
-        number = 0
-        while number < wanted:
-            for key, line, _ in self._lines(source, folder):
-                if number == wanted:
-                    return
-                yield number, key, line
-                number += 1
+        for begun in range(0, wanted, there):
+            lines = islice(self._unique(source, folder), min(there, wanted - begun))
+            yield from ((number, key, line) for number, (key, line) in enumerate(lines, start=begun))
 
     def _write(
         self, output: Path, lines: Iterator[tuple[bytes, bytes]]
@@ -183,21 +174,17 @@ class _Mix:
 
 
 def _report(
-    source: MixSource,
-    settings: MixSettings,
-    there: Mapping[str, tuple[int, int]],
-    sizes: Mapping[str, tuple[int, int]],
+    source: MixSource, settings: MixSettings, there: int, written: Mapping[str, tuple[int, int]]
 ) -> SourceReport:
-    rows, size = sizes[source.name]
-    weights = sum(one.weight or 0 for one in settings.sources)
+    rows, size = written[source.name]
     return SourceReport(
         source.name,
-        there[source.name][0],
+        there,
         rows,
         size,
-        rows / max(1, sum(rows for rows, _ in sizes.values())),
-        size / max(1, sum(size for _, size in sizes.values())),
-        source.weight / weights if source.weight else None,
+        rows / max(1, sum(rows for rows, _ in written.values())),
+        size / max(1, sum(size for _, size in written.values())),
+        source.weight / sum(one.weight or 0 for one in settings.sources) if source.weight else None,
         {name: getattr(source, name) for name in source.unverified},
     )
 

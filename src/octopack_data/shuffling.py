@@ -7,7 +7,7 @@ not on the number of workers, nor on the order of the input.
 
 from __future__ import annotations
 
-import json
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
-from octopack_data.manifests import write_json
 from octopack_data.rows import PART, ending
 
 KEY = 32
 """Characters of a key: 128 bits in hex."""
-_HELD = 16 * 2**20
+_HELD = 8 * 2**20
 """Text that a writer holds in memory."""
-_RANGE = 32 * 2**20
+_RANGE = 8 * 2**20
 """Text of one range of keys, about: what the reader holds in memory."""
-_MOST = 2**16
-"""Ranges at most: from 2 TB of text on, they are longer."""
+_MOST = 2**13
+"""Ranges at most: from 64 GB of text on, they are longer, else a piece would be too short to be read at once."""
 _UNPACKED = {".jsonl": 1, ".jsonl.zst": 6, ".jsonl.gz": 5, ".parquet": 6}
 """Bytes of text in a byte on disk, about."""
+_NUMBER = 8
+"""Bytes of a number of an index."""
 
 
 def key_of(purpose: str, seed: int, *texts: str) -> bytes:
@@ -46,8 +47,10 @@ def ranges_for(paths: Sequence[Path]) -> int:
 
 
 class Spill(AbstractContextManager["Spill"]):
-    """Writes the lines of one worker: ``<path>`` with the pieces, ``<path>.json`` with where each one lies.
+    """Writes the lines of one worker: ``<path>`` with the pieces, ``<path>.index`` with where each one begins.
 
+    Whenever enough is held, one piece for each range is written, be it empty: the index is a table of numbers that
+    needs not be read as a whole.
     Of lines with one key the smallest stays. ``lines`` counts those that were added.
     """
 
@@ -59,10 +62,10 @@ class Spill(AbstractContextManager["Spill"]):
         self._packer = zstandard.ZstdCompressor(level=1)
         self._held: dict[bytes, bytes] = {}
         self._size = 0
-        self._pieces: list[tuple[int, int, int]] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = path.with_name(path.name + PART).open("wb")
+            self._index = index_of(path).open("wb")
         except OSError as error:
             raise EnvironmentFault(f"{path} cannot be written: {error}") from error
 
@@ -80,11 +83,13 @@ class Spill(AbstractContextManager["Spill"]):
         pieces: dict[int, list[bytes]] = {}
         for key, line in self._held.items():
             pieces.setdefault(int(key, 16) * self._ranges >> 128, []).append(key + line)
+        starts = array("Q", [self._stream.tell()])
         try:
-            for number, lines in sorted(pieces.items()):
-                packed = self._packer.compress(b"\n".join(lines))
-                self._pieces.append((number, self._stream.tell(), len(packed)))
-                self._stream.write(packed)
+            for number in range(self._ranges):
+                if number in pieces:
+                    self._stream.write(self._packer.compress(b"\n".join(pieces[number])))
+                starts.append(self._stream.tell())
+            self._index.write(starts.tobytes())
         except OSError as error:
             raise EnvironmentFault(f"{self._path} cannot be written: {error}") from error
         self._held, self._size = {}, 0
@@ -95,40 +100,44 @@ class Spill(AbstractContextManager["Spill"]):
             if kind is None:
                 self._write()
             self._stream.close()
+            self._index.close()
             if kind is None:
-                write_json(index_of(self._path), self._pieces)
                 part.replace(self._path)
         except OSError as fault:
             raise EnvironmentFault(f"{self._path} cannot be written: {fault}") from fault
         finally:
             part.unlink(missing_ok=True)
+            if not self._path.exists():
+                index_of(self._path).unlink(missing_ok=True)
 
 
 def index_of(spill: Path) -> Path:
-    """Return the file that says where the pieces of a spill lie."""
-    return spill.with_name(f"{spill.name}.json")
+    """Return the file that says where the pieces of a spill begin."""
+    return spill.with_name(f"{spill.name}.index")
 
 
 def in_order(spills: Sequence[Path], ranges: int) -> Iterator[tuple[bytes, bytes]]:
     """Yield key and line of all spills by key, of equal keys the smallest line alone; raises EnvironmentFault."""
-    pieces: list[list[tuple[Path, int, int]]] = [[] for _ in range(ranges)]
-    for spill in spills:
-        for number, start, size in json.loads(index_of(spill).read_text("utf-8")):
-            pieces[number].append((spill, start, size))
-    for places in pieces:
+    for number in range(ranges):
         last = b""
-        for entry in sorted(line for place in places for line in _lines(*place)):
+        for entry in sorted(line for spill in spills for line in _lines(spill, number, ranges)):
             if (key := entry[:KEY]) != last:
                 yield key, entry[KEY:]
             last = key
 
 
-def _lines(spill: Path, start: int, size: int) -> list[bytes]:
+def _lines(spill: Path, number: int, ranges: int) -> Iterator[bytes]:
+    """Yield the lines of one range in one spill."""
     import zstandard
 
+    row = (ranges + 1) * _NUMBER
     try:
-        with spill.open("rb") as stream:
-            stream.seek(start)
-            return zstandard.ZstdDecompressor().decompress(stream.read(size)).split(b"\n")
+        with spill.open("rb") as stream, index_of(spill).open("rb") as index:
+            for place in range(number * _NUMBER, index_of(spill).stat().st_size, row):
+                index.seek(place)
+                start, end = array("Q", index.read(2 * _NUMBER))
+                if start < end:
+                    stream.seek(start)
+                    yield from zstandard.ZstdDecompressor().decompress(stream.read(end - start)).split(b"\n")
     except (OSError, zstandard.ZstdError) as error:
         raise EnvironmentFault(f"{spill} cannot be read ({error}): start anew with --overwrite") from error
