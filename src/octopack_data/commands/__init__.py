@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack, instruction_stats, oasst, xp3x
+from octopack_data.commands import chain, commitpack, instruction_stats, mix, oasst, pairs, xp3x
 
 app = typer.Typer(
     name="octopack-data",
@@ -26,6 +26,8 @@ app.add_typer(chain.config_app, name="config")
 app.add_typer(oasst.app, name="oasst")
 app.command("xp3x", epilog=xp3x.EPILOG)(xp3x.xp3x)
 app.add_typer(instruction_stats.app, name="stats")
+app.command("pairs", epilog=pairs.EPILOG)(pairs.pairs)
+app.command("mix", epilog=mix.EPILOG)(mix.mix)
 
 
 def _print_version(wanted: bool) -> None:
