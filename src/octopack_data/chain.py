@@ -101,7 +101,7 @@ def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings
 
 
 def _with_licences(chain: ChainSettings, settings: Settings) -> Settings:
-    from octopack_data.warehouse import LICENCES_FILE
+    from octopack_data.selection_folder import LICENCES_FILE
 
     if "licences" in settings.model_fields_set:
         return settings
