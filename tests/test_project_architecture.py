@@ -87,6 +87,7 @@ DATA_ORDER = (
     "audit",
     "funnel",
     "cards",
+    "pushed",
     "push",
     "chain_settings",
     "chain",
