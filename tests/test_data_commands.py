@@ -63,6 +63,11 @@ def test_the_line_that_the_group_has_of_a_command_is_the_command_s_own(name: str
     assert " ".join(command(name).help.split("\n\n")[0].split()) == COMMANDS[name][1]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_spell_licence_in_one_way(name: str) -> None:
+    assert [option for option in options(name) if "license" in option] == []
+
+
 GROUPS = ("", "config", "config show", "commitpack", "commitpack run")
 """Of these no settings class is made for a help text."""
 

@@ -106,7 +106,7 @@ def test_the_licence_follows_the_repositories_that_are_left(tmp_path: Path, acco
         tmp_path / "map.jsonl", [{"repos": "ann/x", "license": "agpl-3.0"}, {"repos": "carl/x", "license": "isc"}]
     )
     write(tmp_path / "in/data/c/c-0001.jsonl", [commit(1, licence="agpl-3.0", repos="ann/x,carl/x")])
-    run(tmp_path / "in", tmp_path / "out", opt_out=accounts, licences=licences)
+    run(tmp_path / "in", tmp_path / "out", opt_out=accounts, licence_map=licences)
     assert [row["license"] for row in read_rows(tmp_path / "out/data/c/c-0001.jsonl")] == ["isc"]
 
 

@@ -36,9 +36,9 @@ class OptOutSettings(RowSettings):
     """File with one account (or account/repository) a line; lines that begin with # are comments."""
     any: bool = False
     """Mode fixed: remove a row as soon as one of its repositories is listed."""
-    licences: Path | None = None
+    licence_map: Path | None = None
     """Licence map; with it a row whose repositories change gets its licence anew (mode fixed)."""
-    licence: Choice = "most_restrictive"
+    licence_choice: Choice = "most_restrictive"
     """Which licence such a row gets if its repositories have several: most_restrictive or first."""
     format: Literal["same", "jsonl.zst", "jsonl", "parquet"] = "same"  # type: ignore[assignment]  # wider than the base's
     """Format of the files; same: that of the input."""
@@ -124,7 +124,7 @@ class ApplyOptOut:
 
     def _kept(self, path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
         opt_out = read_opt_out(self.settings.opt_out)
-        known = known_licences(self.settings.licences, self.settings.mode) if self.settings.licences else None
+        known = known_licences(self.settings.licence_map, self.settings.mode) if self.settings.licence_map else None
         for row in self.sample.rows(text_rows(path, ("commit", "repos"), every=True), counts):
             left = remaining(
                 row["repos"],
@@ -140,15 +140,15 @@ class ApplyOptOut:
                 counts["changed"] += 1
                 row["repos"] = left
                 if known is not None:
-                    row["license"] = licence_of(repositories(left), known, self.settings.licence)
+                    row["license"] = licence_of(repositories(left), known, self.settings.licence_choice)
             yield row
 
 
 def opt_out_stage(parts: Sequence[Part], output: Path, settings: OptOutSettings) -> Stage:
     """Return the stage that applies a list to rows, finished shards included; the names of their files stay."""
     facts = written_settings(settings) | {"opt_out_sha256": sha256_of(settings.opt_out)}
-    if settings.licences:
-        facts["licences_sha256"] = sha256_of(settings.licences)
+    if settings.licence_map:
+        facts["licence_map_sha256"] = sha256_of(settings.licence_map)
     read_opt_out(settings.opt_out)
     work = ApplyOptOut(settings, make_sample(settings.sample, parts))
     return Stage("optout", work, tuple(parts), output, facts)

@@ -31,9 +31,9 @@ _NEEDED = tuple(name for name in COMMIT_COLUMNS if name not in ("lang", "license
 class SplitSettings(ExclusionSettings):
     """How fetched rows become rows with a licence and a language."""
 
-    licences: Path | None = None
+    licence_map: Path | None = None
     """Licence map (rows with repos and license); without one a row keeps its own license, or unknown."""
-    licence: Choice = "most_restrictive"
+    licence_choice: Choice = "most_restrictive"
     """Mode fixed: which licence a row gets if its repositories have several: most_restrictive or first."""
     opt_out: Path | None = None
     """File with one account (or account/repository) a line whose rows leave; lines that begin with # are comments."""
@@ -78,12 +78,12 @@ def _not_fetched(row: Mapping[str, Any], settings: SplitSettings) -> str:
 
 
 def _licence(row: Mapping[str, Any], repos: str, settings: SplitSettings) -> str:
-    if settings.licences is None:
+    if settings.licence_map is None:
         return row.get("license") or UNKNOWN
-    known = known_licences(settings.licences, settings.mode)
+    known = known_licences(settings.licence_map, settings.mode)
     if settings.mode == "published":
         return licence_of(repos.split(","), known, "first")
-    return licence_of(repositories(repos), known, settings.licence)
+    return licence_of(repositories(repos), known, settings.licence_choice)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Split:
 def split_stage(parts: Sequence[Part], output: Path, settings: SplitSettings) -> Stage:
     """Return the stage that gives each row its licence and language, and each language its folder."""
     facts = written_settings(settings)
-    for name, path in (("licences", settings.licences), ("opt_out", settings.opt_out)):
+    for name, path in (("licence_map", settings.licence_map), ("opt_out", settings.opt_out)):
         if path is not None:
             facts[f"{name}_sha256"] = sha256_of(path)
     if settings.detector:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from octopack_data.sources import Part
 
 EPILOG = (
-    "EXAMPLES: (1) octopack-data commitpack split scraped/ -o split/ --licences licences.jsonl --opt-out accounts.txt  "
+    "EXAMPLES: (1) octopack-data commitpack split scraped/ -o split/ --licence-map licences.jsonl "
+    "--opt-out accounts.txt  "
     "(2) octopack-data commitpack split scraped/ -o split/ --mode published --workers 8"
 )
 
