@@ -43,6 +43,8 @@ ORDER = (
 DATA_ORDER = (
     "records",
     "zstd",
+    "lines",
+    "row_formats",
     "rows",
     "settings",
     "manifests",
