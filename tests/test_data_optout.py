@@ -80,7 +80,7 @@ def test_finished_shards_keep_their_names_and_formats(tmp_path: Path, accounts: 
         ("data/python/python-0001.jsonl", 1),
         ("data/python/python-0002.jsonl.zst", 1),
     ]
-    assert manifest["counts"] == {"rows": 4, "kept": 2, "dropped_opt_out": 2, "changed": 1}
+    assert manifest["counts"] == {"rows": 4, "kept": 2, "dropped_opt_out": 2, "changed": 1, "kept_source_unknown": 1}
     assert list(read_rows(tmp_path / "out/data/python/python-0002.jsonl.zst")) == [commit(3, repos="carl/x")]
 
 

@@ -23,6 +23,8 @@ from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import RowSettings, written_settings
 from octopack_data.sources import Part
 
+SOURCE_UNKNOWN = "kept_source_unknown"
+"""Count of the rows that lost a listed repository and do not say which repository gave their content."""
 _ENTRY = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -31,7 +33,8 @@ class OptOutSettings(RowSettings):
 
     mode: Mode = "fixed"
     """published: a row goes only if `repos` has exactly one entry (repeats count) and its owner is listed, letter case
-    counting; fixed: listed repositories leave `repos`, whatever the letter case, and a row without any left goes."""
+    counting; fixed: listed repositories leave `repos`, whatever the letter case; a row without any left goes, and one
+    whose column `fetched_via` says that its content is from a listed one."""
     opt_out: Path
     """File with one account (or account/repository) a line; lines that begin with # are comments."""
     any: bool = False
@@ -98,6 +101,23 @@ def fetched_from(row: Mapping[str, Any]) -> str:
     return str(row.get("fetched_via") or "").partition(":")[2]
 
 
+def source_unknown(row: Mapping[str, Any], left: str) -> bool:
+    """Return whether a row stays without listed repositories (``left``) and does not say which one gave its content."""
+    return left != row["repos"] and not fetched_from(row)
+
+
+def remark(manifest: Mapping[str, Any]) -> str:
+    """Return what a user must know of a finished opt-out, or ""."""
+    rows = manifest["counts"].get(SOURCE_UNKNOWN, 0)
+    if not rows:
+        return ""
+    return (
+        f"{rows:,} rows lost a listed repository from `repos` and stay, and do not say whether their content was read "
+        "from it: they have no column fetched_via. --any takes them out. Where the data is made, split and filter keep "
+        "the column: --extra fetched_via"
+    )
+
+
 def _listed(repo: str, entries: frozenset[str]) -> bool:
     return repo in entries or repo.partition("/")[0] in entries
 
@@ -138,6 +158,7 @@ class ApplyOptOut:
                 continue
             if left != row["repos"]:
                 counts["changed"] += 1
+                counts[SOURCE_UNKNOWN] += source_unknown(row, left)
                 row["repos"] = left
                 if known is not None:
                     row["license"] = licence_of(repositories(left), known, self.settings.licence_choice)

@@ -84,13 +84,13 @@ def schema_of(path: Path) -> pa.Schema:
 
 
 def text_rows(
-    path: Path, columns: Sequence[str], *, every: bool = False, skip: Skip | None = None
+    path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False, skip: Skip | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError.
+    """Yield rows whose named columns must all hold text, with ``also`` others, or ``every`` one; raises InputError.
 
     Lines to ``skip`` are left out.
     """
-    for number, row in numbered_rows(path, () if every else columns, skip=skip):
+    for number, row in numbered_rows(path, () if every else (*columns, *also), skip=skip):
         for name in columns:
             if name not in row:
                 raise InputError(f"{place(path, number)}: no column {name!r}; there are {', '.join(row)}")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octopack_data.commands.stage_options import stage_command
+from octopack_data.optout import remark
 from octopack_data.splitting import SplitSettings
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ EPILOG = (
 )
 
 
-@stage_command(SplitSettings)
+@stage_command(SplitSettings, remark)
 def split(parts: "list[Part]", output: Path, settings: SplitSettings) -> "Stage":
     """Give each row its licence and language, drop what was opted out, write a folder for each language."""
     from octopack_data.splitting import split_stage
