@@ -140,10 +140,10 @@ def _kept(folder: Path) -> list[str]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    from octopack_data.rows import open_bytes
+    from octopack_data.lines import numbered_lines
+    from octopack_data.rows import ending
 
-    with open_bytes(path) as lines:
-        yield from lines
+    return (line for _, line in numbered_lines(path, ending(path)))
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def test_a_repair_needs_an_output_of_fetch(host: Host, repositories: Path, tmp_p
 
 def test_a_row_without_text_in_a_column_is_named(host: Host, tmp_path: Path) -> None:
     write_rows(tmp_path / "meta.jsonl", [{"commit": "a" * 40, "subject": None}])
-    with pytest.raises(InputError, match=r"meta.jsonl, row 1: subject must be text, not None"):
+    with pytest.raises(InputError, match=r"meta.jsonl, line 1: subject must be text, not None"):
         run(tmp_path / "meta.jsonl", tmp_path / "out", settings_for(host))
 
 

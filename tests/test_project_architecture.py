@@ -43,6 +43,8 @@ ORDER = (
 DATA_ORDER = (
     "records",
     "zstd",
+    "lines",
+    "row_formats",
     "rows",
     "settings",
     "manifests",
@@ -89,6 +91,7 @@ DATA_ORDER = (
     "audit",
     "funnel",
     "cards",
+    "pushed",
     "push",
     "chain_settings",
     "chain",

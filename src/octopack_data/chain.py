@@ -103,9 +103,9 @@ def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings
 def _with_licences(chain: ChainSettings, settings: Settings) -> Settings:
     from octopack_data.selection_folder import LICENCES_FILE
 
-    if "licences" in settings.model_fields_set:
+    if "licence_map" in settings.model_fields_set:
         return settings
-    return settings.model_copy(update={"licences": chain.output / "select" / LICENCES_FILE})
+    return settings.model_copy(update={"licence_map": chain.output / "select" / LICENCES_FILE})
 
 
 def _check_filter(settings: FilterSettings) -> None:

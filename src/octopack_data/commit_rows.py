@@ -36,7 +36,7 @@ class HistorySettings(Settings):
     """A merge's difference: against its first parent, or none."""
     rename_similarity: int = 50
     """Percent of equal lines that make a rename; 100 reads no contents (always so in a partial clone)."""
-    assume_license: str = ""
+    assume_licence: str = ""
     """Licence of clones in which none is found; without one they are not selected."""
     git_timeout: Annotated[float, Field(gt=0)] = PATIENCE
     """Seconds that git may take for a list of commits or files of a clone, or for the next commit."""

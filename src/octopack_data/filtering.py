@@ -14,10 +14,10 @@ from pydantic import Field
 
 from humanevalpack.errors import UsageError
 from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
-from octopack_data.language_files import LanguageFiles, refuse_equal_names
+from octopack_data.language_files import LanguageFiles, commit_schema, refuse_equal_names
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
-from octopack_data.records import COMMIT_COLUMNS, Commit, text_schema
+from octopack_data.records import COMMIT_COLUMNS, Commit
 from octopack_data.rows import Skip, text_rows
 from octopack_data.rules import Choice, Sieve, read_phrases, read_preset, read_verbs, rules_of
 from octopack_data.rules.sieve import KEPT
@@ -42,6 +42,9 @@ class FilterSettings(ExclusionSettings):
     """YAML file with subjects to leave out (whole, parts, jokes), in place of the shipped ones."""
     seed: int = 0
     """Seed of the draw by commit id that decides which version bumps are kept."""
+    extra: tuple[str, ...] = ()
+    """Columns to keep besides the release's ten: fetched_via, where split kept it, says to a later opt-out which
+    repository a content came from."""
     exact_reasons: bool = False
     """Count each dropped row under the first rule that it fails in the release's order; decodes and tokenizes more."""
     excluded_share: float = Field(default=0.0, ge=0, le=1)
@@ -99,15 +102,17 @@ class FilterWork:
         counts: Counter[str] = Counter(rows=0, kept=0)
 
         def judge(row: dict[str, Any]) -> dict[str, Any] | Excluded:
-            commit, reason = sieve(Commit(**row))
+            commit, reason = sieve(Commit(**{name: row[name] for name in COMMIT_COLUMNS}))
             if reason != KEPT:
                 return Excluded(reason)
             row["subject"] = commit.subject
             return row
 
-        schema = text_schema(COMMIT_COLUMNS) if settings.format == "parquet" else None
+        schema = commit_schema(part.path, settings.extra) if settings.format == "parquet" else None
         skip = self._skip(sieve, counts)
-        rows = chain.from_iterable(text_rows(path, COMMIT_COLUMNS, skip=skip) for path in part.paths)
+        rows = chain.from_iterable(
+            text_rows(path, COMMIT_COLUMNS, also=settings.extra, skip=skip) for path in part.paths
+        )
         with (
             LanguageFiles(output, part.name, settings.format, schema) as kept,
             ExcludedFile(output, part.name, settings) as excluded,

@@ -86,7 +86,7 @@ class ClonesToTables:
         partial = is_partial(clone, patience)
         files = list(head_files(clone, sizes=not partial, patience=patience))
         partial = partial or any(size == MISSING for _, _, size in files)
-        licence = licence_of(clone, files, patience) or self.settings.assume_license
+        licence = licence_of(clone, files, patience) or self.settings.assume_licence
         counts: Counter[str] = Counter(clones=1, clones_without_licence=int(not licence))
         spoken = [{"repo_name": clone.repo_name, "language": languages_of(files)}]
         licensed = [{"repo_name": clone.repo_name, "license": licence}] if licence else []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import field_validator, model_validator
 
-from octopack_data.licences import Choice
+from octopack_data.licences import Choice, least_restrictive_first
 from octopack_data.records import Mode
 from octopack_data.settings import Settings
 
@@ -40,11 +40,11 @@ class SelectSettings(Settings):
     """published: as the released data was made, defects included; fixed: the same rules, mended."""
     plan: Plan = "steps"
     """steps: five tables, each counted; fast: one statement, the same commits and files."""
-    license_preset: Literal["octopack", "permissive"] = "octopack"
+    licence_preset: Literal["octopack", "permissive"] = "octopack"
     """Licences of the repositories: octopack (12, copyleft among them) or permissive (8)."""
-    licenses: tuple[str, ...] = ()
-    """Licence keys instead of the preset's, the least restrictive first."""
-    license_choice: Choice = "most_restrictive"
+    licences: tuple[str, ...] = ()
+    """Licence keys instead of the preset's."""
+    licence_choice: Choice = "most_restrictive"
     """Which licence counts where a commit's repositories have several (mode fixed): most_restrictive or first."""
     languages: tuple[str, ...] = ()
     """LIKE patterns of a repository's languages, instead of the release's 22."""
@@ -58,7 +58,7 @@ class SelectSettings(Settings):
     """Write the metadata of a part of the selected commits, the same at every stage: a share (0.01) or a number (1000).
     Not in BigQuery: there, the stage behind it takes the sample."""
 
-    @field_validator("licenses")
+    @field_validator("licences")
     @classmethod
     def _keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [key for key in keys if not _KEY.fullmatch(key)]
@@ -154,8 +154,8 @@ def parameters(settings: SelectSettings) -> dict[str, list[str] | str]:
     known = facts()
     noise = list(settings.noise_messages or known["noise_messages"])
     return {
-        "licenses": list(settings.licenses or known["licenses"][settings.license_preset]),
-        "license_choice": settings.license_choice,
+        "licenses": least_restrictive_first(settings.licences or known["licences"][settings.licence_preset]),
+        "license_choice": settings.licence_choice,
         "languages": list(settings.languages or known["languages"]),
         "noise_messages": noise,
         "noise_prefix": known["noise_prefix"],

@@ -15,7 +15,7 @@ from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
 
 EPILOG = (
-    "EXAMPLES: (1) octopack-data commitpack select ~/src -o selected/ --assume-license mit  "
+    "EXAMPLES: (1) octopack-data commitpack select ~/src -o selected/ --assume-licence mit  "
     "(2) octopack-data commitpack select tables/ -o selected/ --plan fast --memory-limit 8GB  "
     "(3) octopack-data commitpack select bigquery -o selected/ --project my-project --dry-run"
 )

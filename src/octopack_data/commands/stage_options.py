@@ -29,8 +29,13 @@ SlurmOption = Annotated[
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")]
 
 
-def stage_command(kind: type[Some]) -> Callable[[Callable[["list[Part]", Path, Some], "Stage"]], Callable[..., None]]:
-    """Make the command of a stage of a function (parts, output, settings) -> stage: its docstring is the help."""
+def stage_command(
+    kind: type[Some], remark: Callable[[Mapping[str, Any]], str] = lambda _: ""
+) -> Callable[[Callable[["list[Part]", Path, Some], "Stage"]], Callable[..., None]]:
+    """Make the command of a stage of a function (parts, output, settings) -> stage: its docstring is the help.
+
+    ``remark`` says what the counts of a manifest alone do not.
+    """
 
     def decorate(make: Callable[["list[Part]", Path, Some], "Stage"]) -> Callable[..., None]:
         def command(
@@ -51,6 +56,8 @@ def stage_command(kind: type[Some]) -> Callable[[Callable[["list[Part]", Path, S
             manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run, executor=executor, slurm=slurm)
             if manifest is not None:
                 say_counts(manifest)
+                if said := remark(manifest):
+                    typer.echo(said, err=True)
 
         command.__name__, command.__doc__ = make.__name__, make.__doc__
         return with_settings(kind)(command)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from octopack_data.clones import Names, find_clones
+from octopack_data.fetch.addresses import check_address
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.git import Git
 from octopack_data.fetch.git_local import GitLocal
@@ -19,7 +20,7 @@ from octopack_data.fetch.git_shallow import GitShallow
 from octopack_data.fetch.journal import Journal
 from octopack_data.fetch.limits import Circuit, Pauses
 from octopack_data.fetch.raw_http import RawHttp
-from octopack_data.fetch.remote import Remote, check_address
+from octopack_data.fetch.remote import Remote
 from octopack_data.fetch.settings import BackendName, FetchSettings
 from octopack_data.fetch.wants import Backend, Want
 
