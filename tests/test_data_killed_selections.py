@@ -109,13 +109,13 @@ def test_an_export_that_was_killed_as_it_replaced_another_one(large: Path, tmp_p
 
 @pytest.mark.parametrize("name", [".tables-lists/00000.txt", "tables/.parts/done/00000.json", ".work/selection.duckdb"])
 def test_a_killed_selection_of_clones_goes_on(clones: Path, tmp_path: Path, name: str) -> None:
-    command: Command = ["select", clones, "-o", tmp_path / "out", "--assume-license", "mit"]
+    command: Command = ["select", clones, "-o", tmp_path / "out", "--assume-licence", "mit"]
     killed(command, (tmp_path / "out" / name).exists)
     marks = [path.stat().st_mtime_ns for path in sorted((tmp_path / "out/tables/.parts/done").glob("*"))]
     finished(command)
     after = [path.stat().st_mtime_ns for path in sorted((tmp_path / "out/tables/.parts/done").glob("*"))]
     assert after[: len(marks)] == marks  # finished clones are not read again
-    finished(["select", clones, "-o", tmp_path / "whole", "--assume-license", "mit"])
+    finished(["select", clones, "-o", tmp_path / "whole", "--assume-licence", "mit"])
     assert outputs(tmp_path / "out") == outputs(tmp_path / "whole")
 
 
