@@ -22,7 +22,7 @@ from octopack_data.rows import write_rows
 from octopack_data.sources import Part, find_parts
 from slurm_commands import make_slurm
 
-SETTINGS = FilterSettings(token_rule=False, excluded_share=0.5, exact_reasons=True)
+SETTINGS = FilterSettings(token_rule=False, excluded_share=0.5)
 SLURM = SlurmSettings(partition="cpu", sbatch={"account": "octo"})
 
 
