@@ -19,11 +19,11 @@ from pydantic import Field
 
 from octopack_data.duplicate_groups import PLACES, Groups, keys_schema, read_dropped, write_table
 from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
-from octopack_data.manifests import MANIFEST, write_json
+from octopack_data.manifests import write_json
 from octopack_data.near_duplicates import MinHash, find_clusters, read_clusters, write_signatures
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage, finish, run_stage
 from octopack_data.rows import read_rows, text_rows
-from octopack_data.sampling import Sample, make_sample
+from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part, find_parts
 
@@ -70,6 +70,8 @@ class _Sign:
     """First pass: keys and signatures of one part."""
 
     ranks: Mapping[str, int]
+    first: int
+    """Rank of the first part that is not of the set compared with, which is never sampled."""
     settings: DuplicateSettings
     sample: Sample
 
@@ -83,7 +85,8 @@ class _Sign:
 
     def _rows(self, part: Part) -> Iterator[dict[str, str]]:
         columns = {"commit", *self.settings.exact, *(name for names in _TEXTS[self.settings.near] for name in names)}
-        return self.sample.rows(text_rows(part.path, sorted(columns)), Counter())
+        sample = self.sample if self.ranks[part.name] >= self.first else WHOLE
+        return sample.rows(text_rows(part.path, sorted(columns)), Counter())
 
     def _keys(self, part: Part, rank: int) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(self._rows(part)):
@@ -151,16 +154,15 @@ def deduplicate(
     work = _Drop(names, len(others), settings, sample)
     said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
     stage = Stage("deduplicate", work, tuple(parts), output, said)
-    stage.begin(overwrite=overwrite)
     folder = output / _WORK
-    if overwrite:
-        shutil.rmtree(folder, ignore_errors=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        if not (folder / "dropped.parquet").exists():
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not stage.finished and not (folder / "dropped.parquet").exists():
             _decide(ranked, len(others), folder, output, settings, sample, workers=workers, progress=progress)
-        run_stage(stage, workers=workers, progress=progress)
-        shutil.rmtree(folder)
-    return run_stage(stage, progress=progress)
+        manifest = finish(stage, workers=workers, progress=progress)
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
 
 
 def _decide(
@@ -176,7 +178,7 @@ def _decide(
 ) -> None:
     """Do the first pass and write ``dropped.parquet``, the last file of it."""
     names = [part.name for part in ranked]
-    sign = _Sign({name: rank for rank, name in enumerate(names)}, settings, sample)
+    sign = _Sign({name: rank for rank, name in enumerate(names)}, first, settings, sample)
     signed = Stage("deduplicate: sign", sign, tuple(ranked), folder / "signed", written_settings(settings))
     rows = run_stage(signed, workers=workers, progress=progress)["counts"]["rows"]
     keys, near = folder / "signed" / "keys", settings.near

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from humanevalpack.errors import EnvironmentFault, UsageError
-from octopack_data.manifests import MANIFEST, MARKS, read_manifest
+from octopack_data.manifests import MARKS, read_manifest
 from octopack_data.parts import Stage, run_stage
 from octopack_data.settings import Settings
 
@@ -62,14 +62,19 @@ def run_on(
         return run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
     if executor == "slurm" and slurm is None:
         raise UsageError("the executor slurm needs settings: --slurm FILE.yaml with at least `partition: NAME`")
-    stage.begin(overwrite=overwrite)
-    if not stage.left() and (stage.output / MANIFEST).exists():
-        return read_manifest(stage.output)
     logs = (stage.output / MARKS / "datatrove").resolve()
-    if slurm is not None and executor == "slurm":
-        _submit(stage, slurm, workers, logs)
-        return None
-    {"local": _run_local, "ray": _run_ray}[executor](stage, workers, logs)
+    with stage.held(overwrite=overwrite):
+        if stage.finished:
+            return read_manifest(stage.output)
+        if executor != "slurm":
+            {"local": _run_local, "ray": _run_ray}[executor](stage, workers, logs)
+            return _ended(stage, logs)
+    assert slurm is not None
+    _submit(stage, slurm, workers, logs)  # the tasks hold the folder
+    return None
+
+
+def _ended(stage: Stage, logs: Path) -> dict[str, Any]:
     left = stage.left()
     if left:
         raise EnvironmentFault(
@@ -85,7 +90,7 @@ def _run_local(stage: Stage, workers: int, logs: Path) -> None:
     from octopack_data.steps import PartStep
 
     LocalPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=True)],
         tasks=len(stage.parts),
         workers=min(workers, len(stage.parts)),
         logging_dir=str(logs),
@@ -102,7 +107,7 @@ def _run_ray(stage: Stage, workers: int, logs: Path) -> None:
     if not ray.is_initialized():
         ray.init(log_to_driver=False)  # RAY_ADDRESS names a cluster; without it one of this machine is started
     RayPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=True)],
         tasks=len(stage.parts),
         workers=workers,
         mem_per_cpu_gb=0.5,
@@ -130,7 +135,7 @@ def _submit(stage: Stage, slurm: SlurmSettings, workers: int, logs: Path) -> Non
         "skip_completed": False,
     }
     work = SlurmPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=False)],
         tasks=min(slurm.tasks, len(stage.parts)),
         workers=workers,
         job_name=f"octopack-{stage.name}",

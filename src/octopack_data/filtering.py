@@ -77,10 +77,10 @@ def filter_stage(parts: Sequence[Part], output: Path, settings: FilterSettings) 
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     sieve_of(settings)  # faults of files are said before any row is read
     refuse_equal_names(parts)
-    files = files_of(settings)
-    hashes = {"files": {str(path): sha256_of(path) for path in files}} if files else {}
+    files = {path: sha256_of(path) for path in files_of(settings)}
+    said = {"files": {str(path): digest for path, digest in files.items()}} if files else {}
     work = FilterWork(settings, make_sample(settings.sample, parts))
-    return Stage("filter", work, tuple(parts), output, written_settings(settings) | hashes)
+    return Stage("filter", work, tuple(parts), output, written_settings(settings) | said, files)
 
 
 @dataclass(frozen=True)
