@@ -123,12 +123,14 @@ def test_nor_where_datatrove_is_at_work(tmp_path: Path, executor: str) -> None:
 
 def test_two_submissions_of_the_same_array_do_each_part_once(tmp_path: Path) -> None:
     source(tmp_path)
-    (tmp_path / "go").touch()
     with waiting(tmp_path).held():
         pass
-    task = "list(PartStep(waiting(folder), held=False).run())"
-    with other_process(tmp_path, task), other_process(tmp_path, task):
-        pass
+    task = "(folder / f'{os.getpid()}.task').touch()\nlist(PartStep(waiting(folder), held=False).run())"
+    with other_process(tmp_path, task) as one, other_process(tmp_path, task):
+        while len(list(tmp_path.glob("*.task"))) < 2:
+            assert one.poll() is None
+            time.sleep(0.01)
+        time.sleep(1)  # both are at work, or one waits for the other
     assert sorted(tell(tmp_path)) == ["p0", "p1"]
     assert waiting(tmp_path).left() == []
 

@@ -44,6 +44,10 @@ Work = Callable[[Part, Path], PartResult]
 ``__call__`` or a functools.partial of a plain function. Each file is written whole or not at all."""
 
 
+class OtherRun(InputError):
+    """A folder holds a run with other settings, inputs or code."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One run of one stage: everything but the way in which its parts are spread over processes and machines."""
@@ -88,8 +92,7 @@ class Stage:
     def _said(self) -> dict[str, Any]:
         parts = {part.name: part.bytes for part in self.parts}
         said = {"stage": self.name, "settings": dict(self.settings), "parts": parts, "code": code_facts()}
-        plain: dict[str, Any] = json.loads(json.dumps(said))
-        return plain
+        return dict(json.loads(json.dumps(said)))
 
     def check(self) -> None:
         """Raise InputError if the run that began the folder was another one than this."""
@@ -98,7 +101,7 @@ class Stage:
             theirs["code"] = mine["code"]
         said = _differences(theirs, mine) if theirs != mine else self._changed_inputs()
         if said:
-            raise InputError(
+            raise OtherRun(
                 f"{self.output} holds another run ({said}): name another folder, or start anew with --overwrite"
             )
 
@@ -197,11 +200,9 @@ def finish(stage: Stage, *, workers: int = 1, progress: bool = True) -> dict[str
     if stage.finished:
         return read_manifest(stage.output)
     left = stage.left()
-    total = sum(part.bytes for part in stage.parts)
+    total, hidden = sum(part.bytes for part in stage.parts), None if progress else True
     done = total - sum(part.bytes for part in left)
-    with tqdm(
-        total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=None if progress else True
-    ) as bar:
+    with tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=hidden) as bar:
         for part in _worked(stage, left, workers):
             bar.update(part.bytes)
     return stage.end()
