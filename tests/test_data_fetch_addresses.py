@@ -63,9 +63,9 @@ def test_a_token_in_an_address_is_sent_and_stands_in_no_file(host: Host, tmp_pat
     settings = settings_for(host, raw_url=f"{host.raw_url}?token=hush", backend="raw-http", format="jsonl")
     parts = find_parts(source)
     stage = fetch_stage(parts, tmp_path / "out", settings)
-    stage.begin(overwrite=False)
-    stage.run_part(parts[0])
-    stage.end()
+    with stage.held():
+        stage.run_part(parts[0])
+        stage.end()
     rows = {row["commit"]: row for row in read_rows(tmp_path / "out/data/meta.jsonl")}
     assert "token=***" in rows[broken]["stderr"]
     assert "ok" in {row["status"] for row in rows.values()}

@@ -20,16 +20,14 @@ from octopack_data.statistics import measured_sizes, read_sizes
 
 READERS: dict[str, Any] = {
     "text": lambda path: text_rows(path, ["commit"]),
-    "with lines to skip": lambda path: text_rows(path, ["commit"], skip=lambda line: b"skipped" in line),
     "metadata": read_changes,
     "joined": lambda path: joined_rows(Part("x", path), frozenset({"commit"})),
 }
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_an_error_names_the_line_of_the_file_blank_and_skipped_ones_counted(reader: str, tmp_path: Path) -> None:
-    first = '{"commit": "skipped"}' if reader == "with lines to skip" else ""
-    (tmp_path / "x.jsonl").write_text(f'{first}\n  \n\n{{"commit": 1, "more": 2}}\n')
+def test_an_error_names_the_line_of_the_file_blank_ones_counted(reader: str, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('\n  \n\n{"commit": 1, "more": 2}\n')
     with pytest.raises(InputError, match=r"x\.jsonl, line 4: "):
         list(READERS[reader](tmp_path / "x.jsonl"))
 

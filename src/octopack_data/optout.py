@@ -167,9 +167,10 @@ class ApplyOptOut:
 
 def opt_out_stage(parts: Sequence[Part], output: Path, settings: OptOutSettings) -> Stage:
     """Return the stage that applies a list to rows, finished shards included; the names of their files stay."""
-    facts = written_settings(settings) | {"opt_out_sha256": sha256_of(settings.opt_out)}
-    if settings.licence_map:
-        facts["licence_map_sha256"] = sha256_of(settings.licence_map)
+    files = {path: sha256_of(path) for path in (settings.opt_out, settings.licence_map) if path is not None}
+    facts = written_settings(settings) | {"opt_out_sha256": files[settings.opt_out]}
+    if settings.licence_map is not None:
+        facts["licence_map_sha256"] = files[settings.licence_map]
     read_opt_out(settings.opt_out)
     work = ApplyOptOut(settings, make_sample(settings.sample, parts))
-    return Stage("optout", work, tuple(parts), output, facts)
+    return Stage("optout", work, tuple(parts), output, facts, files)

@@ -40,25 +40,18 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(ending(path))
 
 
-Skip = Callable[[bytes], bool]
-"""Says of the JSON line of a row that it needs not be decoded."""
+def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, the named ``columns`` alone if there are any.
 
-
-def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one file, the named ``columns`` alone if there are any, without the lines to ``skip``.
-
-    Raises InputError that names the file, the line (the row, for Parquet) and the column that is missing. A file
-    without lines (Parquet) has none to skip.
+    Raises InputError that names the file, the line (the row, for Parquet) and the column that is missing.
     """
-    return (row for _, row in numbered_rows(path, columns, skip=skip))
+    return (row for _, row in numbered_rows(path, columns))
 
 
-def numbered_rows(
-    path: Path, columns: Sequence[str] = (), *, skip: Skip | None = None
-) -> Iterator[tuple[int, dict[str, Any]]]:
+def numbered_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield what ``read_rows`` does, each row with its number for ``place``."""
     if ending(path) != ".parquet":
-        yield from _read_json_lines(path, tuple(columns), skip)
+        yield from _read_json_lines(path, tuple(columns))
         return
     try:
         yield from enumerate(_read_parquet(path, tuple(columns)), start=1)
@@ -84,13 +77,10 @@ def schema_of(path: Path) -> pa.Schema:
 
 
 def text_rows(
-    path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False, skip: Skip | None = None
+    path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows whose named columns must all hold text, with ``also`` others, or ``every`` one; raises InputError.
-
-    Lines to ``skip`` are left out.
-    """
-    for number, row in numbered_rows(path, () if every else (*columns, *also), skip=skip):
+    """Yield rows whose named columns must all hold text, with ``also`` others, or ``every`` one; raises InputError."""
+    for number, row in numbered_rows(path, () if every else (*columns, *also)):
         for name in columns:
             if name not in row:
                 raise InputError(f"{place(path, number)}: no column {name!r}; there are {', '.join(row)}")
@@ -99,11 +89,11 @@ def text_rows(
         yield row
 
 
-def _read_json_lines(path: Path, columns: tuple[str, ...], skip: Skip | None) -> Iterator[tuple[int, dict[str, Any]]]:
+def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
     import orjson
 
     for number, line in numbered_lines(path, ending(path)):
-        if (skip is not None and skip(line)) or line.isspace():
+        if line.isspace():
             continue
         try:
             row = orjson.loads(line)
