@@ -32,7 +32,11 @@ from octopack_data.fetch.settings import BackendName
 from octopack_data.fetch.wants import Fetched, Group, Want
 
 REPO = "own/long"
-BACKENDS: tuple[BackendName, ...] = ("git-local", "git-partial", "raw-http", "git-shallow")
+BACKENDS: tuple[tuple[BackendName, bool], ...] = (
+    ("git-local", True), ("git-local", False), ("git-partial", True), ("git-partial", False), ("raw-http", False),
+    ("git-shallow", False),
+)  # fmt: skip
+"""With the ids of the blobs, as select writes them, or without, as the release's metadata is: then trees are read."""
 
 
 def _serve(repositories: Path, pipe: Connection) -> None:
@@ -71,25 +75,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--commits", type=int, default=2_000)
     parser.add_argument("--shallow", type=int, default=40, help="commits that git-shallow fetches")
+    parser.add_argument("--repeat", type=int, default=1, help="of each, the fastest counts")
     given = parser.parse_args()
     table = Table("backend", "commits", "seconds", "commits/s", "ratio to git-shallow")
     with tempfile.TemporaryDirectory() as folder:
         repository = Path(folder) / "hosts" / f"{REPO}.git"
         make_repository(repository, long_history(given.commits))
         serve_objects(repository)
-        wants = tuple(replace(want, old_sha1="", new_sha1="") for want in wants_of(changes_of(repository, REPO)))
+        known = wants_of(changes_of(repository, REPO), ids=True)
+        unknown = tuple(replace(want, old_sha1="", new_sha1="") for want in known)
         results = {}
         with served(repository.parents[1]) as host:
-            for backend in BACKENDS:
+            for backend, ids in BACKENDS:
+                wants = known if ids else unknown
                 asked = wants[:: len(wants) // given.shallow][: given.shallow] if backend == "git-shallow" else wants
-                results[backend] = timed(host, backend, asked, Path(folder) / backend)
+                name = f"{backend}, ids known" if ids else backend
+                results[name] = min(
+                    (timed(host, backend, asked, Path(folder) / f"{name}{run}") for run in range(given.repeat)),
+                    key=lambda result: result[1],
+                )
     oracle, seconds = results["git-shallow"]
     slow = len(oracle) / seconds
-    for backend, (found, seconds) in results.items():
+    for name, (found, seconds) in results.items():
         same = all((found[row].new, found[row].old) == (one.new, one.old) for row, one in oracle.items())
         rate = len(found) / seconds
         row = (str(len(found)), f"{seconds:.2f}", f"{rate:,.1f}", f"{rate / slow:,.1f}")
-        table.add_row(backend, *row if same else ("other bytes than git-shallow",))
+        table.add_row(name, *row if same else ("other bytes than git-shallow",))
     Console().print(table)
 
 

@@ -65,7 +65,7 @@ def test_what_would_exceed_the_cap_does_not_run() -> None:
 
 def test_lists_travel_as_parameters_and_only_where_they_are_named() -> None:
     service = Service()
-    list(run(service.client(), SelectSettings(licenses=("mit", "isc")), SETTINGS))
+    list(run(service.client(), SelectSettings(licences=("mit", "isc")), SETTINGS))
     first, second, *_, last = service.configurations(dry=False)
 
     def given(asked: dict[str, Any]) -> dict[str, Any]:

@@ -3,20 +3,17 @@
 import subprocess
 from pathlib import Path
 from typing import Any, Literal
-from unittest.mock import create_autospec
 
 import pyarrow as pa
 import pytest
 import yaml
-from huggingface_hub import HfApi
 
 from data_rows import commit, write
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import InputError, UsageError
 from octopack_data.audit import audit_stage, write_audit
 from octopack_data.cards import CardSettings, make_card, write_card
-from octopack_data.commands import main
 from octopack_data.parts import run_stage
-from octopack_data.push import check_private, plan_push, push
+from octopack_data.push import check_private, plan_push
 from octopack_data.rows import write_rows
 from octopack_data.settings import make_settings
 from octopack_data.shards import ShardSettings, shard_stage
@@ -162,37 +159,3 @@ def test_the_columns_of_the_release_may_be_pushed(form: str, tmp_path: Path) -> 
     row = commit(1, returncode=0, stderr="", fetched_via="raw-http:ann/x")
     write_rows(tmp_path / f"rows.{form}", [row], lambda: pa.Table.from_pylist([row]).schema)
     check_private(tmp_path / f"rows.{form}")
-
-
-def test_a_push_makes_a_private_data_set_and_uploads_the_plan(pack: Path) -> None:
-    write_card(pack, SETTINGS)
-    hub = create_autospec(HfApi, instance=True)  # calls must fit the real signatures
-    push(plan_push(pack), "me/pack", hub=hub)
-    hub.create_repo.assert_called_once_with("me/pack", repo_type="dataset", private=True, exist_ok=True)
-    uploaded = hub.upload_folder.call_args.kwargs
-    assert (uploaded["repo_id"], uploaded["folder_path"], uploaded["repo_type"]) == ("me/pack", pack, "dataset")
-    assert "data/*" in uploaded["allow_patterns"]
-    assert "manifest.json" not in uploaded["allow_patterns"]
-
-
-def test_a_hub_that_fails_is_a_fault_of_the_environment(pack: Path) -> None:
-    write_card(pack, SETTINGS)
-    hub = create_autospec(HfApi, instance=True)
-    hub.upload_folder.side_effect = OSError("no route")
-    with pytest.raises(EnvironmentFault, match=r"no route.*call push again"):
-        push(plan_push(pack), "me/pack", hub=hub)
-
-
-def test_the_command_pushes_nothing_unless_asked(
-    pack: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hub = create_autospec(HfApi, instance=True)
-    monkeypatch.setattr("huggingface_hub.HfApi", lambda: hub)
-    write_card(pack, SETTINGS)
-    arguments = ["commitpack", "push", str(pack), "me/pack"]
-    for more in ([], ["--yes"]):
-        with pytest.raises(SystemExit) as end:
-            main(arguments + more)
-        assert end.value.code == 0
-        assert hub.upload_folder.called is bool(more)
-    assert "nothing is pushed without --yes" in capsys.readouterr().out

@@ -1,11 +1,15 @@
 """The commands of the stages: the same options wherever they mean something."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
 
 from octopack_data.commands import app
+from octopack_data.commands.commitpack import COMMANDS, command
+from test_project_architecture import HEAVY
 
 STAGES = (
     "select",
@@ -52,3 +56,33 @@ def test_stages_in_which_rows_leave_can_list_them(stage: str) -> None:
 @pytest.mark.parametrize("path", [("export",), ("stats", "licences"), ("stats", "changes")])
 def test_what_reads_much_and_is_no_stage_has_a_dry_run_too(path: tuple[str, ...]) -> None:
     assert {"--dry-run", "--overwrite"} <= options(*path)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_line_that_the_group_has_of_a_command_is_the_command_s_own(name: str) -> None:
+    assert " ".join(command(name).help.split("\n\n")[0].split()) == COMMANDS[name][1]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_spell_licence_in_one_way(name: str) -> None:
+    assert [option for option in options(name) if "license" in option] == []
+
+
+GROUPS = ("", "config", "config show", "commitpack", "commitpack run")
+"""Of these no settings class is made for a help text."""
+
+
+@pytest.mark.parametrize("path", [*GROUPS, *(f"commitpack {name}" for name in COMMANDS if name != "run")])
+def test_a_help_text_imports_nothing_heavy(path: str) -> None:
+    code = """if True:
+        import sys
+        from octopack_data.commands import main
+        try:
+            main([*sys.argv[1:], "--help"])
+        finally:
+            print(*sys.modules, file=sys.stderr)
+    """
+    done = subprocess.run([sys.executable, "-c", code, *path.split()], capture_output=True, text=True, check=True)
+    assert "Usage: " in done.stdout
+    heavy = HEAVY | {"yaml", "orjson", "rich", "zstandard"} | ({"octopack_data.settings"} if path in GROUPS else set())
+    assert heavy & set(done.stderr.split()) == set()

@@ -117,7 +117,7 @@ def test_another_repository_is_asked_when_one_fails(host: Host, repositories: Pa
     changes = changes_in(repositories, repos="own/long,aaa/gone,bad name/x,bbb/none,own/long")
     rows = run(metadata(tmp_path / "meta.jsonl", changes), tmp_path / "out", settings_for(host))
     assert {(row["status"], row["fetched_via"]) for row in rows} == {("ok", "git-partial:own/long")}
-    assert [path.split("/")[2] for path in host.asked("info/refs")] == ["aaa", "bbb", "own", "own"]
+    assert [path.split("/")[2] for path in host.asked("info/refs")] == ["aaa", "bbb", "own"]
 
 
 FAILING: dict[str, tuple[list[Fault], str, str]] = {
@@ -187,7 +187,7 @@ def test_a_repair_needs_an_output_of_fetch(host: Host, repositories: Path, tmp_p
 
 def test_a_row_without_text_in_a_column_is_named(host: Host, tmp_path: Path) -> None:
     write_rows(tmp_path / "meta.jsonl", [{"commit": "a" * 40, "subject": None}])
-    with pytest.raises(InputError, match=r"meta.jsonl, row 1: subject must be text, not None"):
+    with pytest.raises(InputError, match=r"meta.jsonl, line 1: subject must be text, not None"):
         run(tmp_path / "meta.jsonl", tmp_path / "out", settings_for(host))
 
 
@@ -252,9 +252,12 @@ def test_a_lost_cache_is_told_of(host: Host, repositories: Path, tmp_path: Path)
 def test_the_plan_counts_without_a_request(host: Host, repositories: Path, tmp_path: Path) -> None:
     few = [replace(one, repos="few/x") for one in changes_in(repositories)[:2]]
     noise = [replace(few[0], message="please")]
-    source = metadata(tmp_path / "meta.jsonl", [*changes_in(repositories), *few, *noise])
-    plan = plan_fetch(find_parts(source), settings_for(host))
+    rows = [*changes_in(repositories), *few, *noise]
+    plan = plan_fetch(find_parts(metadata(tmp_path / "meta.jsonl", rows)), settings_for(host))
     assert (plan.rows, plan.dropped, plan.repos) == (31, {"misc_noise": 1}, 2)
+    assert (plan.rows_by_backend, plan.clones, plan.requests) == ({"git-partial": 29, "raw-http": 2}, 1, 6)
+    no_ids = [replace(one, new_sha1="") for one in rows]
+    plan = plan_fetch(find_parts(metadata(tmp_path / "no-ids.jsonl", no_ids)), settings_for(host))
     assert (plan.rows_by_backend, plan.clones, plan.requests) == ({"git-partial": 29, "raw-http": 2}, 1, 9)
     assert 0 < plan.hours < 0.01
     assert host.requests == []

@@ -164,5 +164,5 @@ def test_where_a_shallow_clone_ends_another_repository_is_to_be_asked(tmp_path: 
 def test_metadata_of_other_types_is_named(tmp_path: Path) -> None:
     row = {"commit": "a" * 40, "subject": "s", "message": "m", "repos": "a/b", "old_file": "x", "new_file": "x"}
     write_rows(tmp_path / "meta.jsonl", [row | {"parent": ["b" * 40]}])
-    with pytest.raises(InputError, match=r"meta.jsonl, row 1: parent must be text, not \['bbb"):
+    with pytest.raises(InputError, match=r"meta.jsonl, line 1: parent must be text, not \['bbb"):
         list(read_changes(tmp_path / "meta.jsonl"))

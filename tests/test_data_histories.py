@@ -169,7 +169,7 @@ def test_languages_and_licences(tmp_path: Path) -> None:
         {"name": "C++", "bytes": 7},
     ]
     assert languages["s/empty"] == []
-    assumed = tables([tmp_path / "s"], tmp_path / "assumed", assume_license="isc")
+    assumed = tables([tmp_path / "s"], tmp_path / "assumed", assume_licence="isc")
     assert {row["repo_name"]: row["license"] for row in assumed["licenses"]} == {
         "s/mit": "mit",
         "s/none": "isc",

@@ -1,6 +1,7 @@
 """octopack_data.licences: a row's licence from the map of repositories, as published and mended."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from data_rows import write
 from humanevalpack.errors import InputError
 from octopack_data.licences import licence_of, licences, most_restrictive, read_licences, repositories
 from octopack_data.records import Mode
+from octopack_data.statements import SelectSettings, parameters
 
 MAP = [
     {"repos": "a/x,b/x,a/x", "license": "mit"},
@@ -72,3 +74,18 @@ def test_the_licences_of_the_selection_are_known() -> None:
 def test_a_map_without_its_columns(mode: Mode, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"map\.jsonl, line 1: no column 'license'"):
         read_licences(write(tmp_path / "map.jsonl", [{"repos": "a/x"}]), mode)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"licence_preset": "permissive"}, {"licences": ("mpl-2.0", "own", "mit", "epl-1.0")}]
+)
+def test_the_selection_ranks_licences_as_the_stages_behind_it_do(settings: Any) -> None:
+    asked = parameters(SelectSettings(**settings))["licenses"]
+    ranked = [key for key in licences() if key in asked]
+    assert asked == [*ranked, *(key for key in asked if key not in licences())]
+    assert len(ranked) > 2
+
+
+def test_the_permissive_preset_is_what_the_list_of_licences_calls_so() -> None:
+    permissive = [key for key, licence in licences().items() if licence.kind in ("permissive", "public domain")]
+    assert parameters(SelectSettings(licence_preset="permissive"))["licenses"] == permissive

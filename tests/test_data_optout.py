@@ -80,7 +80,7 @@ def test_finished_shards_keep_their_names_and_formats(tmp_path: Path, accounts: 
         ("data/python/python-0001.jsonl", 1),
         ("data/python/python-0002.jsonl.zst", 1),
     ]
-    assert manifest["counts"] == {"rows": 4, "kept": 2, "dropped_opt_out": 2, "changed": 1}
+    assert manifest["counts"] == {"rows": 4, "kept": 2, "dropped_opt_out": 2, "changed": 1, "kept_source_unknown": 1}
     assert list(read_rows(tmp_path / "out/data/python/python-0002.jsonl.zst")) == [commit(3, repos="carl/x")]
 
 
@@ -106,7 +106,7 @@ def test_the_licence_follows_the_repositories_that_are_left(tmp_path: Path, acco
         tmp_path / "map.jsonl", [{"repos": "ann/x", "license": "agpl-3.0"}, {"repos": "carl/x", "license": "isc"}]
     )
     write(tmp_path / "in/data/c/c-0001.jsonl", [commit(1, licence="agpl-3.0", repos="ann/x,carl/x")])
-    run(tmp_path / "in", tmp_path / "out", opt_out=accounts, licences=licences)
+    run(tmp_path / "in", tmp_path / "out", opt_out=accounts, licence_map=licences)
     assert [row["license"] for row in read_rows(tmp_path / "out/data/c/c-0001.jsonl")] == ["isc"]
 
 

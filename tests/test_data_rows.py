@@ -83,7 +83,7 @@ def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path, end
 def test_a_column_that_must_be_text_is_named_with_its_row(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"commit": "a"}\n{"commit": null}\n')
-    with pytest.raises(InputError, match=r"rows.jsonl, row 2: commit must be text, not None"):
+    with pytest.raises(InputError, match=r"rows.jsonl, line 2: commit must be text, not None"):
         list(text_rows(path, ["commit"]))
 
 

@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     [
         (["nowhere"], "nowhere: no such folder"),
         (["bigquery"], "--project PROJECT"),
-        (["tables", "--licenses", "MIT"], "'MIT' is no licence key"),
+        (["tables", "--licences", "MIT"], "'MIT' is no licence key"),
         (["tables", "--mode", "new"], "'new' is not one of"),
     ],
 )

@@ -64,7 +64,7 @@ def test_licence_and_language_by_mode(mode: Mode, tmp_path: Path) -> None:
     licences = write(
         tmp_path / "map.jsonl", [{"repos": "a/x", "license": "mit"}, {"repos": "b/x", "license": "agpl-3.0"}]
     )
-    row = commit_row(fetched(1, "a.d/Makefile", "a/x,b/x"), SplitSettings(mode=mode, licences=licences))
+    row = commit_row(fetched(1, "a.d/Makefile", "a/x,b/x"), SplitSettings(mode=mode, licence_map=licences))
     assert isinstance(row, dict)
     expected = {"published": ("unknown", "mit"), "fixed": ("Makefile", "agpl-3.0")}
     assert (row["lang"], row["license"]) == expected[mode]
@@ -112,7 +112,7 @@ def test_without_a_map_a_row_keeps_the_licence_that_it_has(tmp_path: Path) -> No
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     write(tmp_path / "in.jsonl", [fetched(1), {"commit": "1"}])
-    with pytest.raises(InputError, match=r"in\.jsonl, row 2: no column 'old_file'"):
+    with pytest.raises(InputError, match=r"in\.jsonl, line 2: no column 'old_file'"):
         split(tmp_path / "in.jsonl", tmp_path / "out")
 
 
@@ -137,9 +137,9 @@ def test_what_a_killed_run_left_is_not_added_to(tmp_path: Path) -> None:
     scraped(tmp_path / "in", parts=1)
     left = tmp_path / "out/data/python/part-0000.jsonl.zst.part"
     stage = split_stage(find_parts(tmp_path / "in"), tmp_path / "out", SplitSettings())
-    stage.begin()
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half a frame")
+    with stage.held():
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half a frame")
     run_stage(stage, progress=False)
     split(tmp_path / "in", tmp_path / "fresh")
     assert files(tmp_path / "out") == files(tmp_path / "fresh")
@@ -235,7 +235,7 @@ def test_rows_are_passed_on_unchanged(tmp_path: Path) -> None:
 def test_rows_of_other_columns_are_not_cut_to_those_of_a_parquet_file(tmp_path: Path) -> None:
     write(tmp_path / "in/data/go/a.jsonl", [commit(1)])
     write(tmp_path / "in/data/go/b.jsonl", [commit(2, returncode=0)])
-    with pytest.raises(InputError, match=r"b\.jsonl, row 1: column 'returncode' is not in the first row"):
+    with pytest.raises(InputError, match=r"b\.jsonl, line 1: column 'returncode' is not in the first row"):
         shard(tmp_path / "in", tmp_path / "out", format="parquet")
     assert list(tmp_path.rglob("*.parquet*")) == []
 

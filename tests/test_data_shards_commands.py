@@ -29,7 +29,7 @@ def source(tmp_path: Path) -> Path:
 def test_from_fetched_rows_to_a_data_set(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     licences, accounts = source / "licences.jsonl", source / "accounts.txt"
     counts = said(
-        capsys, "split", source / "scraped", "-o", source / "split", "--licences", licences, "--opt-out", accounts,
+        capsys, "split", source / "scraped", "-o", source / "split", "--licence-map", licences, "--opt-out", accounts,
     )  # fmt: skip
     assert [line.split() for line in counts.splitlines()] == [
         ["6", "rows"], ["4", "kept"], ["1", "dropped_opt_out"], ["1", "dropped_status_gone"],

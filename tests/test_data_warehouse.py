@@ -115,7 +115,7 @@ def test_names_are_joined(tmp_path: Path, mode: Mode, plan: Plan, repos: str) ->
 @pytest.mark.parametrize("plan", PLANS)
 @pytest.mark.parametrize(("choice", "license"), [("most_restrictive", "apache-2.0"), ("first", "mit")])
 def test_which_of_two_licences_counts_is_a_setting(tmp_path: Path, plan: Plan, choice: str, license: str) -> None:
-    row = selected(write_golden(tmp_path / "t"), tmp_path / "out", plan=plan, license_choice=choice)["16"]
+    row = selected(write_golden(tmp_path / "t"), tmp_path / "out", plan=plan, licence_choice=choice)["16"]
     assert (row["license"], row["licenses"], row["repos"]) == (license, "apache-2.0,mit", "dan/free,eve/free")
 
 
@@ -132,10 +132,10 @@ def test_only_mode_fixed_leaves_out_truncated_differences(
 @pytest.mark.parametrize(
     ("settings", "kept"),
     [
-        ({"license_preset": "octopack"}, {"agpl", "mit"}),
-        ({"license_preset": "permissive"}, {"mit"}),
-        ({"licenses": ("gpl-3.0",)}, {"gpl"}),
-        ({"languages": ("Vala",), "licenses": ("mit",)}, {"vala"}),
+        ({"licence_preset": "octopack"}, {"agpl", "mit"}),
+        ({"licence_preset": "permissive"}, {"mit"}),
+        ({"licences": ("gpl-3.0",)}, {"gpl"}),
+        ({"languages": ("Vala",), "licences": ("mit",)}, {"vala"}),
         ({"noise_messages": ("change it",)}, set()),
     ],
 )
@@ -151,7 +151,7 @@ def test_lists_can_be_replaced(tmp_path: Path, settings: dict[str, Any], kept: s
 def test_the_presets_have_12_and_8_licences() -> None:
     from octopack_data.statements import facts
 
-    assert {name: len(keys) for name, keys in facts()["licenses"].items()} == {"octopack": 12, "permissive": 8}
+    assert {name: len(keys) for name, keys in facts()["licences"].items()} == {"octopack": 12, "permissive": 8}
     assert len(facts()["languages"]) == 22
 
 
@@ -248,7 +248,7 @@ def test_wrong_tables_and_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"table licenses has no column license"):
         selected(tables, tmp_path / "out")
     with pytest.raises(UsageError, match=r"'MIT' is no licence key"):
-        make_settings(SelectSettings, {"licenses": ["MIT"]})
+        make_settings(SelectSettings, {"licences": ["MIT"]})
 
 
 def test_a_memory_limit_that_is_none_is_named(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from octopack_data.statements import (
     chained,
     parameters,
     parameters_of,
-    statements,
+    statements_of,
 )
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def connect(settings: BigQuerySettings) -> Client:
 
 def estimate(client: Client, selection: SelectSettings, settings: BigQuerySettings) -> Estimate:
     """Let BigQuery check all statements as one and say what they read; free of charge, makes no table."""
-    *steps, licenses = statements(selection.mode, selection.plan)
+    *steps, licenses = statements_of(selection)
     whole = Statement(LICENSES, chained([*steps, licenses]))
     read = _dry_run(client, whole, selection, settings)
     return Estimate(read, read / TIB * settings.price_per_tib)
@@ -104,7 +104,7 @@ def run(client: Client, selection: SelectSettings, settings: BigQuerySettings) -
     dataset.location = settings.location
     _asked(lambda: client.create_dataset(dataset, exists_ok=True), settings.dataset)
     left = settings.max_bytes
-    for step in statements(selection.mode, selection.plan):
+    for step in statements_of(selection):
         needed = _dry_run(client, step, selection, settings)
         if needed > left:
             raise UsageError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from humanevalpack.errors import InputError
-from octopack_data.git import run_git
+from octopack_data.git import PATIENCE, ask_git, run_git
 from octopack_data.languages import UNKNOWN, language_of
 
 _REMOTE = re.compile(r"(?:[:/]|^)([\w.~-]+/[\w.-]+?)(?:\.git)?/?$")
@@ -38,17 +38,18 @@ def is_clone(folder: Path) -> bool:
     return bare or (folder / ".git").exists()
 
 
-def find_clones(sources: Sequence[Path], *, names: Names = "remote") -> list[Clone]:
+def find_clones(sources: Sequence[Path], *, names: Names = "remote", patience: float = PATIENCE) -> list[Clone]:
     """Return the clones that ``sources`` are or hold, in the order of their paths.
 
-    Raises InputError: none there, or two with the same name.
+    Raises InputError (none there, one that git cannot read, or two with the same name) and EnvironmentFault (git needs
+    more than ``patience`` seconds).
     """
     paths = [path for source in sources for path in _clones_below(source)]
     if not paths:
         raise InputError(f"{', '.join(map(str, sources))}: no git repository and none below it")
     clones: dict[str, Clone] = {}
     for path in paths:
-        name = (_remote_name(path) if names == "remote" else "") or _folder_name(path)
+        name = (_remote_name(path, patience) if names == "remote" else "") or _folder_name(path)
         if name in clones:
             other = clones[name].path
             raise InputError(f"{path} and {other} are both called {name}: leave one out, or take --names folder")
@@ -65,13 +66,17 @@ def _clones_below(folder: Path) -> Iterator[Path]:
                 yield from _clones_below(below)
 
 
-def _remote_name(path: Path) -> str:
-    try:
-        url = run_git(path, "config", "--get", "remote.origin.url").decode("utf-8", "replace").strip()
-    except InputError:  # no origin
-        return ""
-    found = _REMOTE.search(url)
+def _remote_name(path: Path, patience: float) -> str:
+    found = _REMOTE.search(_setting(path, patience, "--get", "remote.origin.url").strip())
     return found.group(1) if found else ""
+
+
+def _setting(path: Path, patience: float, *asked: str) -> str:
+    """Return what a repository's own settings say, "" if nothing; raises InputError if they cannot be read."""
+    code, output, said = ask_git(path, "config", "--local", "--includes", *asked, patience=patience)
+    if code not in (0, 1):
+        raise InputError(f"{path}: git cannot read it ({said}); try: git -C {path} fsck, or leave it out")
+    return output.decode("utf-8", "replace")
 
 
 def _folder_name(path: Path) -> str:
@@ -80,23 +85,21 @@ def _folder_name(path: Path) -> str:
     return "/".join(parts[-2:]).removesuffix(".git")
 
 
-def is_partial(clone: Clone) -> bool:
+def is_partial(clone: Clone, patience: float = PATIENCE) -> bool:
     """Return whether contents may be missing, because the clone was made with a filter."""
-    try:
-        return bool(run_git(clone.path, "config", "--get-regexp", r"^remote\..*\.promisor$"))
-    except InputError:
-        return False
+    return bool(_setting(clone.path, patience, "--get-regexp", r"^remote\..*\.promisor$"))
 
 
-def head_files(clone: Clone, *, sizes: bool) -> Iterator[tuple[str, str, int]]:
+def head_files(clone: Clone, *, sizes: bool, patience: float = PATIENCE) -> Iterator[tuple[str, str, int]]:
     """Yield path, object id and bytes of the files of HEAD; none in an empty repository.
 
     The bytes are 0 without ``sizes``, and MISSING where the content is not there.
     """
-    try:
-        tree = run_git(clone.path, "ls-tree", "-r", "-z", *(["--long"] if sizes else []), "HEAD")
-    except InputError:
+    code, _, _ = ask_git(clone.path, "rev-parse", "--verify", "--quiet", "HEAD", patience=patience)
+    if code:  # no commit yet
         return
+    long = ["--long"] if sizes else []
+    tree = run_git(clone.path, "ls-tree", "-r", "-z", "--full-tree", *long, "HEAD", patience=patience)
     for entry in tree.split(b"\0"):
         facts, _, path = entry.partition(b"\t")
         if not entry or facts.split()[1] != b"blob":
@@ -114,7 +117,7 @@ def languages_of(files: Sequence[tuple[str, str, int]]) -> list[dict[str, str | 
     return [{"name": name, "bytes": size} for name, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))]
 
 
-def licence_of(clone: Clone, files: Sequence[tuple[str, str, int]]) -> str:
+def licence_of(clone: Clone, files: Sequence[tuple[str, str, int]], patience: float = PATIENCE) -> str:
     """Return the lower-case key of the licence whose text stands in the root folder, or "".
 
     The texts are those of choosealicense.com, as for the warehouse; they are compared by the library ``identify``.
@@ -126,7 +129,7 @@ def licence_of(clone: Clone, files: Sequence[tuple[str, str, int]]) -> str:
     for _, blob, _ in sorted(candidates, key=lambda file: ("-" in file[0], len(file[0]), file[0])):
         with tempfile.NamedTemporaryFile() as text:
             try:
-                text.write(run_git(clone.path, "cat-file", "blob", blob))
+                text.write(run_git(clone.path, "cat-file", "blob", blob, patience=patience))
                 text.flush()
                 found = license_id(text.name)
             except (InputError, UnicodeDecodeError):  # not in a partial clone; no text

@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from humanevalpack.errors import InputError
 from octopack_data.clones import Clone, Names
-from octopack_data.git import git_command, git_environment
-from octopack_data.settings import Settings
+from octopack_data.git import PATIENCE, git_command, git_environment, too_slow
+from octopack_data.pipes import Pipe, SilentChildError, started
+from octopack_data.settings import Settings, written_settings
 
 _FIELDS = ("%H", "%T", "%P", "%ad", "%cd", "%e", "%s", "%B")
 _FORMAT = "--format=" + "%x00".join(_FIELDS)
-_CHUNK = 1 << 16
+_RENAMES = 1000
+"""Added or removed files of a commit from which on only equal ones are seen as renamed: git's own number."""
 
 
 class HistorySettings(Settings):
@@ -32,8 +36,14 @@ class HistorySettings(Settings):
     """A merge's difference: against its first parent, or none."""
     rename_similarity: int = 50
     """Percent of equal lines that make a rename; 100 reads no contents (always so in a partial clone)."""
-    assume_license: str = ""
+    assume_licence: str = ""
     """Licence of clones in which none is found; without one they are not selected."""
+    git_timeout: Annotated[float, Field(gt=0)] = PATIENCE
+    """Seconds that git may take for a list of commits or files of a clone, or for the next commit."""
+
+    def deciding(self) -> dict[str, Any]:
+        """Return the settings that decide about the tables; the others may change between a kill and the rest."""
+        return {name: value for name, value in written_settings(self).items() if name != "git_timeout"}
 
 
 def read_commits(
@@ -46,21 +56,16 @@ def read_commits(
             wanted.writelines(line.split()[0] + b"\n" for line in lines)
         wanted.seek(0)
         said = stack.enter_context(tempfile.TemporaryFile())
-        process = stack.enter_context(
-            subprocess.Popen(
-                git_command(clone.path, ["diff-tree", *_difference_options(settings, similarity)]),
-                stdin=wanted,
-                stdout=subprocess.PIPE,
-                stderr=said,
-                env=git_environment(),
-            )
+        command = git_command(clone.path, ["diff-tree", *_difference_options(settings, similarity)])
+        child = stack.enter_context(
+            started(command, stdin=wanted, stdout=subprocess.PIPE, stderr=said, env=git_environment())
         )
-        assert process.stdout is not None
+        assert child.stdout is not None
+        pipe = Pipe(child.stdout, settings.git_timeout)
         with listed.open(encoding="utf-8") as lines:
-            for line, commit in itertools.zip_longest(lines, _commits(process.stdout)):
+            for line, commit in itertools.zip_longest(lines, _answers(pipe, clone, settings)):
                 names = line.split()[1].split(",") if line else []
                 if line is None or commit is None or commit[0][0].decode() != line.split()[0]:
-                    process.kill()
                     said.seek(0)
                     reason = said.read(2000).decode("utf-8", "replace").strip() or "its output has other commits"
                     raise InputError(
@@ -70,19 +75,29 @@ def read_commits(
                 yield _row(commit, names, settings)
 
 
+_Entry = tuple[bytes, bytes, bytes]
+_Answer = tuple[list[bytes], list[_Entry]]
+
+
+def _answers(pipe: Pipe, clone: Clone, settings: HistorySettings) -> Iterator[_Answer]:
+    try:
+        yield from _commits(pipe)
+    except SilentChildError as error:
+        raise too_slow(clone.path, "diff-tree", settings.git_timeout) from error
+
+
 def _difference_options(settings: HistorySettings, similarity: int) -> list[str]:
     return [
         *("--stdin", "-r", "-z", "--raw", "--root", "--always", "--no-abbrev", "--no-ext-diff", "--no-textconv"),
+        # What a clone's own settings, or a file in it, would decide.
+        *("--ignore-submodules=none", "--no-relative", "-O/dev/null", f"-l{_RENAMES}"),
         *(f"-M{similarity}%", f"--diff-merges={settings.merges}", "--encoding=UTF-8", "--date=raw", _FORMAT),
     ]
 
 
-_Entry = tuple[bytes, bytes, bytes]
-
-
-def _commits(stream: IO[bytes]) -> Iterator[tuple[list[bytes], list[_Entry]]]:
+def _commits(pipe: Pipe) -> Iterator[_Answer]:
     """Yield each commit's fields and its entries: facts (modes, ids, letter), old path, new path."""
-    tokens = _tokens(stream)
+    tokens = _tokens(pipe)
     token = next(tokens, None)
     while token is not None:
         fields = [token, *itertools.islice(tokens, len(_FIELDS) - 1)]
@@ -96,10 +111,10 @@ def _commits(stream: IO[bytes]) -> Iterator[tuple[list[bytes], list[_Entry]]]:
         yield fields, entries
 
 
-def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
+def _tokens(pipe: Pipe) -> Iterator[bytes]:
     """Yield what stands before each NUL; a message may be large, but never all of the output is in memory."""
     rest: list[bytes] = []
-    while chunk := stream.read(_CHUNK):
+    while chunk := pipe.some():
         first, *more = chunk.split(b"\0")
         rest.append(first)
         for piece in more:

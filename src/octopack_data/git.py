@@ -12,26 +12,36 @@ from pathlib import Path
 from typing import IO
 
 from humanevalpack.errors import EnvironmentFault, InputError
+from octopack_data.pipes import started
 
+PATIENCE = 1800.0
+"""Seconds for a command of git on this machine: large histories take minutes, a disk that is gone takes for ever."""
 _KEPT = ("PATH", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_EXEC_PATH",
          "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")  # fmt: skip
+_OURS = Path(__file__).parent / "data"
 _FIXED = {
     "LC_ALL": "C",  # what git says is read
     "HOME": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_GLOBAL": str(_OURS / "git.conf"),
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "",
     "GIT_PROTOCOL_FROM_USER": "0",
     "GIT_NO_LAZY_FETCH": "1",  # one round trip a blob otherwise
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull + "/none",  # as replaced objects: other parents than the commit's own
+    "GIT_IMPLICIT_WORK_TREE": "0",  # objects alone are read: no file of a work tree, and no index
+    "GIT_INDEX_FILE": str(_OURS / "no-index"),
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",
 }
 _SETTINGS = (
-    "safe.directory=*",  # a repository may be read whoever owns it: nothing that its settings name is executed
     "core.hooksPath=" + os.devnull,
+    "core.attributesFile=" + os.devnull,
+    "core.commitGraph=false",  # a file in the clone that may tell other parents than the commits do
+    "core.sshCommand=false",
     "core.fsmonitor=false",
     "core.quotePath=false",
     "credential.helper=",
@@ -56,17 +66,43 @@ def git_environment(protocols: str = "none") -> dict[str, str]:
 def git_command(folder: Path, arguments: Sequence[str], settings: Sequence[str] = ()) -> list[str]:
     """Return the argument list of one command in a repository; ``settings``: more of git's (``key=value``)."""
     options = [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
-    return [find_git(), *options, "-C", str(folder), *arguments]
+    # Named, not looked for: above a folder that is no repository after all there may be another one.
+    place = ".git" if (folder / ".git").exists() else "."
+    return [find_git(), *options, "-C", str(folder), f"--git-dir={place}", *arguments]
 
 
-def run_git(folder: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE) -> bytes:
-    """Run git in a clone on this disk and return what it printed; raises InputError with git's own message."""
-    command = git_command(folder, arguments)
-    ended = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, env=git_environment(), check=False)
-    if ended.returncode:
-        said = ended.stderr.decode("utf-8", "replace").strip()
+def run_git(
+    folder: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE, patience: float = PATIENCE
+) -> bytes:
+    """Run git in a clone on this disk and return what it printed.
+
+    Raises InputError with git's own message, and EnvironmentFault when it takes longer than ``patience`` (seconds).
+    """
+    code, output, said = ask_git(folder, *arguments, stdout=stdout, patience=patience)
+    if code:
         raise InputError(f"{folder}: git {arguments[0]} failed ({said}); try: git -C {folder} fsck")
-    return ended.stdout or b""
+    return output
+
+
+def ask_git(
+    folder: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE, patience: float = PATIENCE
+) -> tuple[int, bytes, str]:
+    """Run git as :func:`run_git` does, where an exit code is an answer; return the code, what it printed and said."""
+    command = git_command(folder, arguments)
+    with started(command, stdout=stdout, stderr=subprocess.PIPE, env=git_environment()) as child:
+        try:
+            output, errors = child.communicate(timeout=patience)
+        except subprocess.TimeoutExpired as error:
+            raise too_slow(folder, arguments[0], patience) from error
+    return child.returncode, output or b"", errors.decode("utf-8", "replace").strip()
+
+
+def too_slow(folder: Path, command: str, patience: float) -> EnvironmentFault:
+    """Return what is said of a clone that does not answer."""
+    return EnvironmentFault(
+        f"{folder}: git {command} did not answer for {patience:g} s. Is its disk there? Leave the clone out, or wait "
+        "longer with --git-timeout (of fetch: --clone-timeout)"
+    )
 
 
 @cache

@@ -15,7 +15,6 @@ from octopack_data.git import run_git
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import commits_schema, languages_schema, licenses_schema
 from octopack_data.rows import RowWriter, write_rows
-from octopack_data.settings import written_settings
 from octopack_data.sources import Part
 
 
@@ -27,14 +26,14 @@ def write_tables(
     A commit that several clones have is one row that names them all. Finished clones are not read again.
     """
     lists = output.with_name(f".{output.name}-lists")
-    names = _list_commits(clones, lists)
+    names = _list_commits(clones, lists, settings.git_timeout)
     parts = tuple(Part(name, lists / f"{name}.txt") for name in names)
     by_name = dict(zip(names, clones, strict=True))
-    stage = Stage("histories", ClonesToTables(by_name, settings), parts, output, written_settings(settings))
+    stage = Stage("histories", ClonesToTables(by_name, settings), parts, output, settings.deciding())
     return run_stage(stage, workers=workers, **options)
 
 
-def _list_commits(clones: Sequence[Clone], lists: Path) -> list[str]:
+def _list_commits(clones: Sequence[Clone], lists: Path, patience: float) -> list[str]:
     """Write one list a clone: the commits that it (and no clone before it) has, and all names of their repositories."""
     import duckdb
 
@@ -46,7 +45,7 @@ def _list_commits(clones: Sequence[Clone], lists: Path) -> list[str]:
         for number, clone in enumerate(clones):
             listed = Path(folder) / "ids"
             with listed.open("wb") as stream:
-                run_git(clone.path, "rev-list", *_REFS, stdout=stream)
+                run_git(clone.path, "rev-list", *_REFS, stdout=stream, patience=patience)
             ids.execute("INSERT INTO named VALUES (?, ?)", [number, clone.repo_name])
             if listed.stat().st_size:
                 ids.execute(
@@ -66,7 +65,10 @@ def _list_commits(clones: Sequence[Clone], lists: Path) -> list[str]:
     return names
 
 
-_REFS = ("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/pull/*", "--all")
+_REFS = (
+    *("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/pull/*", "--exclude=refs/replace/*"),
+    "--all",
+)
 """What counts as history: branches, tags, remote branches; not what others proposed and what was never committed."""
 
 
@@ -80,10 +82,11 @@ class ClonesToTables:
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Write the three files of one clone."""
         clone, name = self.clones[part.name], f"{part.name}.parquet"
-        partial = is_partial(clone)
-        files = list(head_files(clone, sizes=not partial))
+        patience = self.settings.git_timeout
+        partial = is_partial(clone, patience)
+        files = list(head_files(clone, sizes=not partial, patience=patience))
         partial = partial or any(size == MISSING for _, _, size in files)
-        licence = licence_of(clone, files) or self.settings.assume_license
+        licence = licence_of(clone, files, patience) or self.settings.assume_licence
         counts: Counter[str] = Counter(clones=1, clones_without_licence=int(not licence))
         spoken = [{"repo_name": clone.repo_name, "language": languages_of(files)}]
         licensed = [{"repo_name": clone.repo_name, "license": licence}] if licence else []

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, UsageError
 from octopack_data.languages import checked_folder
-from octopack_data.rows import PART, read_rows, write_rows
+from octopack_data.records import COMMIT_COLUMNS, text_schema
+from octopack_data.rows import PART, read_rows, schema_of, write_rows
 from octopack_data.sources import Part
 
 if TYPE_CHECKING:
@@ -29,6 +30,15 @@ def refuse_equal_names(parts: Iterable[Part]) -> None:
         raise UsageError(
             f"the inputs {clash} and {clash.partition('/')[2]} could be written to one file: name one folder"
         )
+
+
+def commit_schema(path: Path, extra: Iterable[str]) -> pa.Schema:
+    """Return the Arrow schema of commits that keep columns of a file besides their ten."""
+    schema, given = text_schema(COMMIT_COLUMNS), schema_of(path)
+    for name in extra:
+        if name in given.names:  # else the first row tells that it is missing
+            schema = schema.append(given.field(name))
+    return schema
 
 
 class LanguageFiles(AbstractContextManager["LanguageFiles"]):

@@ -40,10 +40,15 @@ def licences() -> Mapping[str, Licence]:
         return {row["key"]: Licence(**row) for row in rows}
 
 
-def most_restrictive(keys: Iterable[str]) -> str:
-    """Return the most restrictive licence; one that is not listed counts as more restrictive than all listed ones."""
+def least_restrictive_first(keys: Iterable[str]) -> list[str]:
+    """Return licences in order; one that is not listed counts as more restrictive than all listed ones."""
     ranks = _ranks()
-    return max(keys, key=lambda key: (ranks.get(key, len(ranks)), key))
+    return sorted(keys, key=lambda key: (ranks.get(key, len(ranks)), key))
+
+
+def most_restrictive(keys: Iterable[str]) -> str:
+    """Return the most restrictive licence."""
+    return least_restrictive_first(keys)[-1]
 
 
 @cache

@@ -23,6 +23,8 @@ from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import RowSettings, written_settings
 from octopack_data.sources import Part
 
+SOURCE_UNKNOWN = "kept_source_unknown"
+"""Count of the rows that lost a listed repository and do not say which repository gave their content."""
 _ENTRY = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
@@ -31,14 +33,15 @@ class OptOutSettings(RowSettings):
 
     mode: Mode = "fixed"
     """published: a row goes only if `repos` has exactly one entry (repeats count) and its owner is listed, letter case
-    counting; fixed: listed repositories leave `repos`, whatever the letter case, and a row without any left goes."""
+    counting; fixed: listed repositories leave `repos`, whatever the letter case; a row without any left goes, and one
+    whose column `fetched_via` says that its content is from a listed one."""
     opt_out: Path
     """File with one account (or account/repository) a line; lines that begin with # are comments."""
     any: bool = False
     """Mode fixed: remove a row as soon as one of its repositories is listed."""
-    licences: Path | None = None
+    licence_map: Path | None = None
     """Licence map; with it a row whose repositories change gets its licence anew (mode fixed)."""
-    licence: Choice = "most_restrictive"
+    licence_choice: Choice = "most_restrictive"
     """Which licence such a row gets if its repositories have several: most_restrictive or first."""
     format: Literal["same", "jsonl.zst", "jsonl", "parquet"] = "same"  # type: ignore[assignment]  # wider than the base's
     """Format of the files; same: that of the input."""
@@ -98,6 +101,23 @@ def fetched_from(row: Mapping[str, Any]) -> str:
     return str(row.get("fetched_via") or "").partition(":")[2]
 
 
+def source_unknown(row: Mapping[str, Any], left: str) -> bool:
+    """Return whether a row stays without listed repositories (``left``) and does not say which one gave its content."""
+    return left != row["repos"] and not fetched_from(row)
+
+
+def remark(manifest: Mapping[str, Any]) -> str:
+    """Return what a user must know of a finished opt-out, or ""."""
+    rows = manifest["counts"].get(SOURCE_UNKNOWN, 0)
+    if not rows:
+        return ""
+    return (
+        f"{rows:,} rows lost a listed repository from `repos` and stay, and do not say whether their content was read "
+        "from it: they have no column fetched_via. --any takes them out. Where the data is made, split and filter keep "
+        "the column: --extra fetched_via"
+    )
+
+
 def _listed(repo: str, entries: frozenset[str]) -> bool:
     return repo in entries or repo.partition("/")[0] in entries
 
@@ -124,7 +144,7 @@ class ApplyOptOut:
 
     def _kept(self, path: Path, counts: Counter[str]) -> Iterator[dict[str, Any]]:
         opt_out = read_opt_out(self.settings.opt_out)
-        known = known_licences(self.settings.licences, self.settings.mode) if self.settings.licences else None
+        known = known_licences(self.settings.licence_map, self.settings.mode) if self.settings.licence_map else None
         for row in self.sample.rows(text_rows(path, ("commit", "repos"), every=True), counts):
             left = remaining(
                 row["repos"],
@@ -138,17 +158,19 @@ class ApplyOptOut:
                 continue
             if left != row["repos"]:
                 counts["changed"] += 1
+                counts[SOURCE_UNKNOWN] += source_unknown(row, left)
                 row["repos"] = left
                 if known is not None:
-                    row["license"] = licence_of(repositories(left), known, self.settings.licence)
+                    row["license"] = licence_of(repositories(left), known, self.settings.licence_choice)
             yield row
 
 
 def opt_out_stage(parts: Sequence[Part], output: Path, settings: OptOutSettings) -> Stage:
     """Return the stage that applies a list to rows, finished shards included; the names of their files stay."""
-    facts = written_settings(settings) | {"opt_out_sha256": sha256_of(settings.opt_out)}
-    if settings.licences:
-        facts["licences_sha256"] = sha256_of(settings.licences)
+    files = {path: sha256_of(path) for path in (settings.opt_out, settings.licence_map) if path is not None}
+    facts = written_settings(settings) | {"opt_out_sha256": files[settings.opt_out]}
+    if settings.licence_map is not None:
+        facts["licence_map_sha256"] = files[settings.licence_map]
     read_opt_out(settings.opt_out)
     work = ApplyOptOut(settings, make_sample(settings.sample, parts))
-    return Stage("optout", work, tuple(parts), output, facts)
+    return Stage("optout", work, tuple(parts), output, facts, files)

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from glob import escape
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
-from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES
 from octopack_data.cards import CARD, SUMS, sums
 from octopack_data.manifests import read_manifest
+from octopack_data.pushed import BESIDE, Replaced, replaced_by
 from octopack_data.rows import ending, read_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from huggingface_hub import HfApi
 
-_BESIDE = (CARD, SUMS, NOTICES, MATRIX, REPOSITORIES, "languages.pdf", "languages.png")
+ONE_COMMIT = 1_000
+"""Files of one commit at most, as the hub's own client has it; with more of them a push is several commits."""
 _LOOKED_AT = 1_000
 """Rows of a JSON-lines file that are looked at: a stage writes the same columns in all rows."""
 _PRIVATE = ("author", "committer", "trailer")
-
-
-class Hub(Protocol):
-    """The two calls of ``huggingface_hub.HfApi`` that a push needs."""
-
-    def create_repo(self, repo_id: str, *, repo_type: str, private: bool, exist_ok: bool) -> Any:
-        """Make a repository."""
-
-    def upload_folder(self, *, repo_id: str, folder_path: Path, repo_type: str, allow_patterns: list[str]) -> Any:
-        """Upload files, those that are there already left out: an upload that broke off goes on."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +34,11 @@ class Push:
     folder: Path
     files: tuple[str, ...]
     bytes: int
+
+    @property
+    def several_commits(self) -> bool:
+        """Whether there are more files than one commit takes: readers see a mixture until the last one."""
+        return len(self.files) > ONE_COMMIT
 
 
 def plan_push(folder: Path) -> Push:
@@ -59,7 +58,7 @@ def plan_push(folder: Path) -> Push:
     _check_files(folder, listed)
     for name in listed:
         check_private(folder / name)
-    files = [*listed, *(name for name in _BESIDE if (folder / name).is_file())]
+    files = [*listed, *(name for name in BESIDE if (folder / name).is_file())]
     return Push(folder, tuple(files), sum((folder / name).stat().st_size for name in files))
 
 
@@ -107,21 +106,64 @@ def _fields(kind: pa.Schema | pa.DataType) -> Iterator[str]:
             yield from _fields(inner)
 
 
-def push(plan: Push, repository: str, *, private: bool = True, hub: Hub | None = None) -> None:
-    """Upload what is planned; one that broke off goes on when it is called again.
-
-    ``repository`` is a hub id; a new one is made, private unless told otherwise. Raises EnvironmentFault.
-    """
+def look(plan: Push, repository: str, *, replace: bool = False, hub: HfApi | None = None) -> Replaced:
+    """Return what a push would take the place of; raises EnvironmentFault, and InputError as ``replaced_by`` does."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
-    api: Hub = hub if hub is not None else HfApi()
-    try:
+    with _told(repository, "did not say what is there"):
+        return replaced_by(frozenset(plan.files), repository, hub or HfApi(), replace=replace)
+
+
+def push(
+    plan: Push, repository: str, *, private: bool = True, replace: bool = False, hub: HfApi | None = None
+) -> Replaced:
+    """Upload what is planned in the place of what an earlier push put there, and return what that was.
+
+    ``repository`` is a hub id; a new one is made, private unless told otherwise. Up to ONE_COMMIT files it is one
+    commit: a reader sees the data set before or after it. A push that broke off goes on when it is called again.
+
+    Raises EnvironmentFault; InputError: rows of others are there and ``replace`` is not given.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+    api = hub or HfApi()
+    with _told(repository, "did not take it"):
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository, folder_path=plan.folder, repo_type="dataset", allow_patterns=["data/*", *_BESIDE]
-        )
-    except (OSError, HfHubHTTPError) as error:
+        found = replaced_by(frozenset(plan.files), repository, api, replace=replace)
+        commit, said = found.commit or None, f"{len(plan.files)} files, {len(found.deleted)} taken away"
+        if not plan.several_commits:
+            api.create_commit(
+                repository,
+                [
+                    *(CommitOperationDelete(name) for name in found.deleted),
+                    *(CommitOperationAdd(name, plan.folder / name) for name in plan.files),
+                ],
+                repo_type="dataset",
+                parent_commit=commit,
+                commit_message=said,
+            )
+        else:  # what is deleted goes with the first commit
+            api.upload_folder(
+                repo_id=repository,
+                folder_path=plan.folder,
+                repo_type="dataset",
+                parent_commit=commit,
+                commit_message=said,
+                allow_patterns=["data/*", *BESIDE],
+                delete_patterns=[escape(name) for name in found.deleted],
+            )
+    return found
+
+
+@contextmanager
+def _told(repository: str, what: str) -> Iterator[None]:
+    """What the hub and the way to it can answer, as one line."""
+    # The error of the library that carries the requests, whichever that is.
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # not exported, always there
+
+    try:
+        yield
+    except (OSError, HTTPError) as error:  # all errors of the hub itself are both
         raise EnvironmentFault(
-            f"{repository}: the hub did not take it ({error}). Check `hf auth whoami`; call push again, it goes on"
+            f"{repository}: the hub {what} ({error}). Check `hf auth whoami`; call push again, it goes on"
         ) from error

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import io
-import zlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_data.lines import numbered_lines
+from octopack_data.row_formats import Writing, json_writer, parquet_writer, unwritable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,11 +23,8 @@ RowFormat = Literal["jsonl.zst", "jsonl", "parquet"]
 WRITTEN = tuple(f".{form}" for form in get_args(RowFormat))
 PART = ".part"
 """Ends the name of a file that is being written."""
-_NO_PARQUET = "a Parquet file has one set of columns: write --format jsonl.zst"
 _BATCH = 1_000
 """Rows of a Parquet batch that are in memory at a time: contents of a megabyte each are normal here."""
-_GROUP_BYTES = 64 * 2**20
-"""Text of a Parquet row group: what one writer holds in memory."""
 
 
 def ending(path: Path) -> str:
@@ -42,23 +40,28 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(ending(path))
 
 
-Skip = Callable[[bytes], bool]
-"""Says of the JSON line of a row that it needs not be decoded."""
+def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, the named ``columns`` alone if there are any.
 
-
-def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one file, the named ``columns`` alone if there are any, without the lines to ``skip``.
-
-    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text. A file
-    without lines (Parquet) has none to skip.
+    Raises InputError that names the file, the line (the row, for Parquet) and the column that is missing.
     """
+    return (row for _, row in numbered_rows(path, columns))
+
+
+def numbered_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield what ``read_rows`` does, each row with its number for ``place``."""
+    if ending(path) != ".parquet":
+        yield from _read_json_lines(path, tuple(columns))
+        return
     try:
-        if ending(path) == ".parquet":
-            yield from _read_parquet(path, tuple(columns))
-        else:
-            yield from _read_json_lines(path, tuple(columns), skip)
-    except (OSError, EOFError, zlib.error) as error:  # the last two: a .gz that is cut off or damaged
+        yield from enumerate(_read_parquet(path, tuple(columns)), start=1)
+    except OSError as error:
         raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def place(path: Path, number: int) -> str:
+    """Return what a message calls a row: lines are counted with the blank ones, as an editor does."""
+    return f"{path}, {'row' if ending(path) == '.parquet' else 'line'} {number}"
 
 
 def schema_of(path: Path) -> pa.Schema:
@@ -74,35 +77,41 @@ def schema_of(path: Path) -> pa.Schema:
 
 
 def text_rows(
-    path: Path, columns: Sequence[str], *, every: bool = False, skip: Skip | None = None
+    path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError.
-
-    Lines to ``skip`` are left out.
-    """
-    for number, row in enumerate(read_rows(path, () if every else columns, skip=skip), start=1):
+    """Yield rows whose named columns must all hold text, with ``also`` others, or ``every`` one; raises InputError."""
+    for number, row in numbered_rows(path, () if every else (*columns, *also)):
         for name in columns:
             if name not in row:
-                raise InputError(f"{path}, row {number}: no column {name!r}; there are {', '.join(row)}")
+                raise InputError(f"{place(path, number)}: no column {name!r}; there are {', '.join(row)}")
             if not isinstance(row[name], str):
-                raise InputError(f"{path}, row {number}: {name} must be text, not {row[name]!r}")
+                raise InputError(f"{place(path, number)}: {name} must be text, not {row[name]!r}")
         yield row
 
 
-def _read_json_lines(path: Path, columns: tuple[str, ...], skip: Skip | None) -> Iterator[dict[str, Any]]:
+def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
     import orjson
 
-    with open_bytes(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            if (skip is not None and skip(line)) or line.isspace():
-                continue
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
-            if not isinstance(row, dict):
-                raise InputError(f"{path}, line {number}: must be a JSON object, not {line[:60]!r}")
-            yield _chosen(row, columns, f"{path}, line {number}") if columns else row
+    for number, line in numbered_lines(path, ending(path)):
+        if line.isspace():
+            continue
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"{path}, line {number}: {_what_is_wrong(line, error)}: {line[:60]!r}") from error
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: must be a JSON object, not {line[:60]!r}")
+        yield number, _chosen(row, columns, f"{path}, line {number}") if columns else row
+
+
+def _what_is_wrong(line: bytes, error: Exception) -> str:
+    """Python's own decoder takes half of a surrogate pair, so it can tell the column that holds one."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return f"not valid JSON ({error})"
+    name = unwritable(row) if isinstance(row, dict) else ""
+    return f"column {name!r} is no Unicode text: {error}" if name else f"not valid JSON ({error})"
 
 
 def _chosen(row: dict[str, Any], columns: tuple[str, ...], place: str) -> dict[str, Any]:
@@ -129,20 +138,6 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, An
         raise InputError(f"{path}: not a Parquet file that can be read ({error})") from error
 
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Open a JSON-lines file for reading, unpacked; raises OSError."""
-    kind = ending(path)
-    if kind == ".jsonl.zst":
-        from octopack_data.zstd import ZstdReader
-
-        return io.BufferedReader(ZstdReader(path.open("rb")), 1 << 20)
-    if kind == ".jsonl.gz":
-        import gzip
-
-        return io.BufferedReader(gzip.GzipFile(path), 1 << 20)
-    return path.open("rb")
-
-
 @dataclass
 class RowWriter(AbstractContextManager["RowWriter"]):
     """Writes rows to one file, whole or not at all: the file gets its name when the writer is left without an error.
@@ -155,8 +150,7 @@ class RowWriter(AbstractContextManager["RowWriter"]):
     schema: Callable[[], pa.Schema] | None = None
     rows: int = 0
     text_bytes: int = 0
-    _write: Callable[[Mapping[str, Any]], int] = field(init=False, repr=False)
-    _close: Callable[[], None] = field(init=False, repr=False)
+    _writing: Writing = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if ending(self.path) not in WRITTEN:
@@ -166,16 +160,27 @@ class RowWriter(AbstractContextManager["RowWriter"]):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if ending(self.path) == ".parquet":
                 assert self.schema is not None  # a fault of ours, not of a user
-                self._write, self._close = _parquet_writer(self.path, self._part, self.schema())
+                self._writing = parquet_writer(self.path, self._part, self.schema())
             else:
-                self._write, self._close = _json_writer(self._part, ending(self.path))
+                self._writing = json_writer(self._part, zstd=ending(self.path) == ".jsonl.zst")
         except OSError as error:
             raise EnvironmentFault(f"{self.path} cannot be written: {error}") from error
 
     def write(self, row: Mapping[str, Any]) -> int:
-        """Append one row; return the bytes of its JSON line; raises EnvironmentFault (a full disk)."""
+        """Append one row; return the bytes of its JSON line.
+
+        Raises EnvironmentFault (a full disk) and InputError that names the column which no file can hold.
+        """
         try:
-            size = self._write(row)
+            size = self._writing.write(row)
+        except TypeError as error:
+            name = unwritable(row)
+            if not name:
+                raise
+            raise InputError(
+                f"{self.path}, row {self.rows + 1}: column {name!r} cannot be written ({error})"
+                + (f"; its commit is {row['commit']}" if "commit" in row else "")
+            ) from error
         except OSError as error:
             raise EnvironmentFault(f"{self.path} cannot be written: {error}") from error
         self.rows += 1
@@ -187,76 +192,13 @@ class RowWriter(AbstractContextManager["RowWriter"]):
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
-            self._close()
+            self._writing.close()
             if kind is None:
                 self._part.replace(self.path)
         except OSError as fault:
             raise EnvironmentFault(f"{self.path} cannot be written: {fault}") from fault
         finally:
             self._part.unlink(missing_ok=True)
-
-
-def _json_writer(part: Path, kind: str) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
-    import orjson
-
-    stream: Any = part.open("wb")
-    if kind == ".jsonl.zst":
-        import zstandard
-
-        stream = zstandard.ZstdCompressor(level=3).stream_writer(stream, closefd=True)
-
-    def write(row: Mapping[str, Any]) -> int:
-        line = orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-        stream.write(line)
-        return len(line)
-
-    return write, stream.close
-
-
-def _parquet_writer(
-    path: Path, part: Path, schema: pa.Schema
-) -> tuple[Callable[[Mapping[str, Any]], int], Callable[[], None]]:
-    import orjson
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pq.ParquetWriter(part, schema, compression="zstd")
-    names = frozenset(schema.names)
-    held: list[Mapping[str, Any]] = []
-    size = 0
-
-    def flush() -> None:
-        nonlocal size
-        if held:
-            try:
-                rows = pa.Table.from_pylist(held, schema=schema)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise InputError(
-                    f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}"
-                ) from error
-            table.write_table(rows, row_group_size=len(held))
-        held.clear()
-        size = 0
-
-    def write(row: Mapping[str, Any]) -> int:
-        nonlocal size
-        if not names.issuperset(row):  # Arrow would leave the column out without a word
-            more = next(name for name in row if name not in names)
-            raise InputError(f"{path}: column {more!r} of a row is not among {', '.join(schema.names)}; {_NO_PARQUET}")
-        held.append(row)
-        line = len(orjson.dumps(row)) + 1
-        size += line
-        if size >= _GROUP_BYTES:
-            flush()
-        return line
-
-    def close() -> None:
-        try:
-            flush()
-        finally:
-            table.close()
-
-    return write, close
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: Callable[[], pa.Schema] | None = None) -> int:

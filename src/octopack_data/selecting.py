@@ -8,7 +8,8 @@ from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.commit_rows import HistorySettings
-from octopack_data.settings import written_settings
+from octopack_data.sampling import share_of
+from octopack_data.selection_folder import TABLES, writing
 from octopack_data.statements import SelectSettings
 
 
@@ -39,19 +40,21 @@ def select_commits(
     """
     from octopack_data import warehouse
 
-    warehouse.refuse_other(output, overwrite=overwrite)
-    tables = sources[0] if are_tables(sources) else output / warehouse.TABLES
-    if tables not in sources:
-        from octopack_data.clones import find_clones
-        from octopack_data.histories import write_tables
+    share_of(selection.sample)  # a wrong one is said before anything is done
+    with writing(output, overwrite=overwrite) as work:
+        tables = sources[0] if are_tables(sources) else output / TABLES
+        if tables not in sources:
+            from octopack_data.clones import find_clones
+            from octopack_data.histories import write_tables
 
-        clones = find_clones(sources, names=histories.names)
-        write_tables(clones, tables, histories, workers=workers, overwrite=overwrite, progress=progress)
-    facts = source_facts(sources, histories)
-    return warehouse.select(warehouse.find_tables(tables), output, selection, facts=facts, progress=progress, **options)
+            clones = find_clones(sources, names=histories.names, patience=histories.git_timeout)
+            write_tables(clones, tables, histories, workers=workers, overwrite=overwrite, progress=progress)
+        facts = source_facts(sources, histories)
+        found = warehouse.find_tables(tables)
+        return warehouse.select_beside(work, found, selection, facts=facts, progress=progress, **options)
 
 
 def source_facts(sources: Sequence[Path], histories: HistorySettings) -> dict[str, Any]:
     """Return what a manifest keeps of a selection's sources: a later one from others, or read otherwise, is another."""
-    read = {} if are_tables(sources) else {"histories": written_settings(histories)}
+    read = {} if are_tables(sources) else {"histories": histories.deciding()}
     return {"sources": [str(folder.absolute()) for folder in sources], **read}

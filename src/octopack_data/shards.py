@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.languages import folder_of
 from octopack_data.parts import PartResult, Stage
-from octopack_data.rows import RowWriter, read_rows, schema_of
+from octopack_data.rows import RowWriter, numbered_rows, place, schema_of
 from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import RowSettings, written_settings
 from octopack_data.sources import Part
@@ -64,12 +64,12 @@ def language_parts(parts: Iterable[Part]) -> list[Part]:
 def joined_rows(part: Part, columns: frozenset[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of all files of a part; raises InputError if one has a column besides ``columns``."""
     for path in part.paths:
-        for number, row in enumerate(read_rows(path), start=1):
+        for number, row in numbered_rows(path):
             if columns is not None and not columns.issuperset(row):
                 more = next(name for name in row if name not in columns)
                 raise InputError(
-                    f"{path}, row {number}: column {more!r} is not in the first row of {part.path}, and a Parquet file "
-                    "has one set of columns; write --format jsonl.zst"
+                    f"{place(path, number)}: column {more!r} is not in the first row of {part.path}, and a Parquet "
+                    "file has one set of columns; write --format jsonl.zst"
                 )
             yield row
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.manifests import MANIFEST, MARKS, read_manifest
 from octopack_data.rows import ENDINGS
+from octopack_data.selection_folder import DATA, WORK
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -70,6 +71,9 @@ def _check_stage(source: Path, files: list[Path]) -> None:
     """
     near = (source, *source.parents[:2])
     stage = next((folder for folder in near if (folder / MARKS / "stage.json").is_file()), None)
+    selection = source.parent if source.name == DATA else source
+    if stage is None and (selection / WORK).is_dir():
+        stage = selection
     if stage is None:
         return
     if not (stage / MANIFEST).is_file():

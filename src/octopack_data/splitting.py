@@ -6,24 +6,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.exclusions import Excluded, ExcludedFile, ExclusionSettings, keep_rows
-from octopack_data.language_files import HELD_BYTES, LanguageFiles, refuse_equal_names
+from octopack_data.language_files import HELD_BYTES, LanguageFiles, commit_schema, refuse_equal_names
 from octopack_data.languages import detected, language_of, load_detector
 from octopack_data.licences import UNKNOWN, Choice, known_licences, licence_of, repositories
 from octopack_data.manifests import sha256_of
-from octopack_data.optout import fetched_from, read_opt_out, remaining
+from octopack_data.optout import SOURCE_UNKNOWN, fetched_from, read_opt_out, remaining, source_unknown
 from octopack_data.parts import PartResult, Stage
-from octopack_data.records import COMMIT_COLUMNS, text_schema
-from octopack_data.rows import schema_of, text_rows
+from octopack_data.records import COMMIT_COLUMNS
+from octopack_data.rows import text_rows
 from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _NEEDED = tuple(name for name in COMMIT_COLUMNS if name not in ("lang", "license"))
 
@@ -31,9 +28,9 @@ _NEEDED = tuple(name for name in COMMIT_COLUMNS if name not in ("lang", "license
 class SplitSettings(ExclusionSettings):
     """How fetched rows become rows with a licence and a language."""
 
-    licences: Path | None = None
+    licence_map: Path | None = None
     """Licence map (rows with repos and license); without one a row keeps its own license, or unknown."""
-    licence: Choice = "most_restrictive"
+    licence_choice: Choice = "most_restrictive"
     """Mode fixed: which licence a row gets if its repositories have several: most_restrictive or first."""
     opt_out: Path | None = None
     """File with one account (or account/repository) a line whose rows leave; lines that begin with # are comments."""
@@ -45,7 +42,8 @@ class SplitSettings(ExclusionSettings):
     detector: str = ""
     """package.module:function (path, content, language by the name) -> language, for suffixes of several languages."""
     extra: tuple[str, ...] = ()
-    """Columns to keep besides the release's ten; fetched_via lets a later opt-out know where a content came from."""
+    """Columns to keep besides the release's ten; fetched_via lets a later opt-out know where a content came from, if
+    filter keeps it, too."""
 
 
 def commit_row(row: Mapping[str, Any], settings: SplitSettings) -> dict[str, Any] | Excluded:
@@ -78,12 +76,12 @@ def _not_fetched(row: Mapping[str, Any], settings: SplitSettings) -> str:
 
 
 def _licence(row: Mapping[str, Any], repos: str, settings: SplitSettings) -> str:
-    if settings.licences is None:
+    if settings.licence_map is None:
         return row.get("license") or UNKNOWN
-    known = known_licences(settings.licences, settings.mode)
+    known = known_licences(settings.licence_map, settings.mode)
     if settings.mode == "published":
         return licence_of(repos.split(","), known, "first")
-    return licence_of(repositories(repos), known, settings.licence)
+    return licence_of(repositories(repos), known, settings.licence_choice)
 
 
 @dataclass(frozen=True)
@@ -104,34 +102,29 @@ class Split:
             if missing:
                 place = f"{part.path}, commit {row['commit']}"
                 raise InputError(f"{place}: no column {missing[0]!r}; there are {', '.join(row)}")
-            return commit_row(row, settings)
+            made = commit_row(row, settings)
+            if isinstance(made, dict) and source_unknown(row, made["repos"]):
+                counts[SOURCE_UNKNOWN] += 1
+            return made
 
         rows = self.sample.rows(text_rows(part.path, _NEEDED, every=True), counts)
+        schema = commit_schema(part.path, settings.extra) if settings.format == "parquet" else None
         with (
-            LanguageFiles(output, part.name, settings.format, self._schema(part), self.held_bytes) as kept,
+            LanguageFiles(output, part.name, settings.format, schema, self.held_bytes) as kept,
             ExcludedFile(output, part.name, settings) as excluded,
         ):
             keep_rows(rows, judge, kept.write, excluded, counts)
         return PartResult((*kept.files, *excluded.files), counts)
 
-    def _schema(self, part: Part) -> pa.Schema | None:
-        if self.settings.format != "parquet":
-            return None
-        schema, given = text_schema(COMMIT_COLUMNS), schema_of(part.path)
-        for name in self.settings.extra:
-            if name in given.names:  # else the first row tells that it is missing
-                schema = schema.append(given.field(name))
-        return schema
-
 
 def split_stage(parts: Sequence[Part], output: Path, settings: SplitSettings) -> Stage:
     """Return the stage that gives each row its licence and language, and each language its folder."""
-    facts = written_settings(settings)
-    for name, path in (("licences", settings.licences), ("opt_out", settings.opt_out)):
+    facts, files = written_settings(settings), {}
+    for name, path in (("licence_map", settings.licence_map), ("opt_out", settings.opt_out)):
         if path is not None:
-            facts[f"{name}_sha256"] = sha256_of(path)
+            facts[f"{name}_sha256"] = files[path] = sha256_of(path)
     if settings.detector:
         load_detector(settings.detector)
     refuse_equal_names(parts)
     work = Split(settings, make_sample(settings.sample, parts))
-    return Stage("split", work, tuple(parts), output, facts)
+    return Stage("split", work, tuple(parts), output, facts, files)

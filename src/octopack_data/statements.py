@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
-from octopack_data.licences import Choice
+from octopack_data.licences import Choice, least_restrictive_first
 from octopack_data.records import Mode
 from octopack_data.settings import Settings
 
@@ -27,6 +28,7 @@ METADATA = "commitpack_metadata"
 LICENSES = "commitpack_licenses"
 """Table of the second product: repositories and their licence."""
 _KEY = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 Plan = Literal["steps", "fast"]
 
@@ -38,27 +40,56 @@ class SelectSettings(Settings):
     """published: as the released data was made, defects included; fixed: the same rules, mended."""
     plan: Plan = "steps"
     """steps: five tables, each counted; fast: one statement, the same commits and files."""
-    license_preset: Literal["octopack", "permissive"] = "octopack"
+    licence_preset: Literal["octopack", "permissive"] = "octopack"
     """Licences of the repositories: octopack (12, copyleft among them) or permissive (8)."""
-    licenses: tuple[str, ...] = ()
-    """Licence keys instead of the preset's, the least restrictive first."""
-    license_choice: Choice = "most_restrictive"
+    licences: tuple[str, ...] = ()
+    """Licence keys instead of the preset's."""
+    licence_choice: Choice = "most_restrictive"
     """Which licence counts where a commit's repositories have several (mode fixed): most_restrictive or first."""
     languages: tuple[str, ...] = ()
     """LIKE patterns of a repository's languages, instead of the release's 22."""
     noise_messages: tuple[str, ...] = ()
     """Lower-case messages to leave out, instead of the release's 24."""
+    since: str = ""
+    """Commits from this day on (2024-05-01, UTC), by the date of their committer: when they got into the history."""
+    until: str = ""
+    """Commits before this day: the since of the next selection, which then has what came later and nothing twice."""
     sample: str = ""
     """Write the metadata of a part of the selected commits, the same at every stage: a share (0.01) or a number (1000).
     Not in BigQuery: there, the stage behind it takes the sample."""
 
-    @field_validator("licenses")
+    @field_validator("licences")
     @classmethod
     def _keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [key for key in keys if not _KEY.fullmatch(key)]
         if wrong:
             raise ValueError(f"{wrong[0]!r} is no licence key: they are in lower case, as mit, apache-2.0")
         return keys
+
+    @field_validator("since", "until")
+    @classmethod
+    def _day(cls, day: str) -> str:
+        if day:
+            _seconds(day)
+        return day
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> SelectSettings:
+        if self.since and self.until and _seconds(self.since) >= _seconds(self.until):
+            raise ValueError(f"since {self.since} must be before until {self.until}")
+        return self
+
+    def days(self, commits: str = "commits") -> str:
+        """Return the condition on a commit's date, in SQL; "" if there is none."""
+        place = f"{commits}.committer.time_sec"
+        since = [f"{place} >= {_seconds(self.since)}"] if self.since else []
+        return " AND ".join([*since, *([f"{place} < {_seconds(self.until)}"] if self.until else [])])
+
+
+def _seconds(day: str) -> int:
+    if not _DAY.fullmatch(day):
+        raise ValueError(f"{day!r} is no day: write 2024-05-01")
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
 
 @dataclass(frozen=True)
@@ -97,6 +128,23 @@ def statements(mode: Mode, plan: Plan) -> list[Statement]:
     return [*steps, Statement(LICENSES, _text(f"{mode}/licenses.sql"))]
 
 
+def statements_of(settings: SelectSettings) -> list[Statement]:
+    """Return the statements of a selection: where days are set, each place that reads the commits asks for them."""
+    steps = statements(settings.mode, settings.plan)
+    return [Statement(step.table, _within(step.sql, settings)) for step in steps] if settings.days() else steps
+
+
+def _within(sql: str, settings: SelectSettings) -> str:
+    from sqlglot import exp, parse_one
+
+    tree = parse_one(sql, read="bigquery")
+    for table in list(tree.find_all(exp.Table)):
+        select = table.find_ancestor(exp.Select)
+        if table.name == "commits" and table.db == SOURCE_SCHEMA and select is not None:
+            select.where(settings.days(table.alias), copy=False, dialect="bigquery")
+    return tree.sql(dialect="bigquery")
+
+
 def _text(name: str) -> str:
     return (SQL / name).read_text("utf-8")
 
@@ -106,8 +154,8 @@ def parameters(settings: SelectSettings) -> dict[str, list[str] | str]:
     known = facts()
     noise = list(settings.noise_messages or known["noise_messages"])
     return {
-        "licenses": list(settings.licenses or known["licenses"][settings.license_preset]),
-        "license_choice": settings.license_choice,
+        "licenses": least_restrictive_first(settings.licences or known["licences"][settings.licence_preset]),
+        "license_choice": settings.licence_choice,
         "languages": list(settings.languages or known["languages"]),
         "noise_messages": noise,
         "noise_prefix": known["noise_prefix"],

@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from humanevalpack.errors import InputError
+from octopack_data.lines import numbered_lines
 from octopack_data.manifests import MANIFEST, read_manifest
-from octopack_data.rows import ending, open_bytes, read_rows
+from octopack_data.rows import ending, read_rows
 from octopack_data.shards import language_parts, line_bytes
 from octopack_data.sources import Part, find_parts
 
@@ -40,12 +41,13 @@ def read_sizes(path: Path = RELEASED) -> list[LanguageSizes]:
     """Read a table of sizes (CSV with the columns of LanguageSizes); the released one by default. Raises InputError."""
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
+            reader = csv.DictReader(stream)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    if not rows or set(rows[0]) != set(COLUMNS):
+    if not rows or set(reader.fieldnames or ()) != set(COLUMNS):
         raise InputError(f"{path}: must be CSV with the columns {', '.join(COLUMNS)} and at least one row")
-    return [_sizes(row, f"{path}, line {line}") for line, row in enumerate(rows, start=2)]
+    return [_sizes(row, f"{path}, line {line}") for line, row in rows]
 
 
 def _sizes(row: Mapping[str, str], place: str) -> LanguageSizes:
@@ -129,11 +131,7 @@ def _line_sizes(path: Path) -> Iterator[int]:
     if ending(path) == ".parquet":
         yield from (line_bytes(row) for row in read_rows(path))
         return
-    try:
-        with open_bytes(path) as stream:
-            yield from (len(line) for line in stream)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+    yield from (len(line) for _, line in numbered_lines(path, ending(path)) if not line.isspace())
 
 
 def _du_kilobytes(part: Part) -> int:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.exports import GROUP_ROWS, SHARD_BYTES, write_shards
-from octopack_data.manifests import DROPPED, MANIFEST, file_facts, input_facts, new_manifest, write_manifest
+from octopack_data.manifests import DROPPED, file_facts, input_facts, new_manifest, version_of, write_manifest
 from octopack_data.records import CHANGE_COLUMNS, text_schema
 from octopack_data.rows import write_rows
 from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
+from octopack_data.selection_folder import DATA, LICENCES_FILE, writing
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part
 from octopack_data.statements import (
@@ -26,7 +25,7 @@ from octopack_data.statements import (
     in_duckdb,
     parameters,
     parameters_of,
-    statements,
+    statements_of,
 )
 
 if TYPE_CHECKING:
@@ -35,11 +34,6 @@ if TYPE_CHECKING:
 
 METADATA_COLUMNS = (*CHANGE_COLUMNS, "license", "licenses")
 """Columns of the metadata: a Change, the licence that counts, and all licences, comma-joined."""
-LICENCES_FILE = "licences.jsonl"
-DATA = "data"
-"""Folder of the metadata's shards: the next stage reads what is in it and not the licence map beside it."""
-TABLES = "tables"
-"""Folder of the tables that were made from clones."""
 _COLUMNS = {
     "commits": ("commit", "parent", "subject", "message", "difference", "difference_truncated", "repo_name"),
     "languages": ("repo_name", "language"),
@@ -55,9 +49,6 @@ _LEAVE: Mapping[str, Mapping[str, str]] = {
     "fast": {"not_selected": METADATA},
 }
 """Why commits leave before a table is made."""
-_WORK = ".work"
-_OURS = {_WORK, TABLES, f".{TABLES}-lists"}
-"""What may lie in an output folder before a selection is finished."""
 
 
 @dataclass(frozen=True)
@@ -139,25 +130,39 @@ def select(
     Raises UsageError, InputError, EnvironmentFault.
     """
     share_of(settings.sample)  # a wrong one is said before anything is done
-    refuse_other(output, overwrite=overwrite)
-    work = output / _WORK
-    try:
-        connection = open_warehouse(tables, work / "selection.duckdb", machine or Machine())
-        with connection:
-            made = run_statements(connection, settings, progress=progress)
-            shards = _write_metadata(connection, _sample(connection, settings), output, shard_bytes)
-            counts = _commits(connection, settings, sum(rows for _, rows in shards))
-            licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
-        outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
-        inputs = [input_facts(path) for parts in tables.values() for part in parts for path in part.paths]
-        said = {"engine": "duckdb", "tables": made, **(facts or {})}
-        manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, **said)
-        write_manifest(output, manifest)
-    except BaseException:
-        _remove_products(output)
-        raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)  # the last: while it is there, what lies beside it is ours
+    with writing(output, overwrite=overwrite) as work:
+        return select_beside(
+            work, tables, settings, machine=machine, shard_bytes=shard_bytes, facts=facts, progress=progress
+        )
+
+
+def select_beside(
+    work: Path,
+    tables: Mapping[str, list[Part]],
+    settings: SelectSettings,
+    *,
+    machine: Machine | None = None,
+    shard_bytes: int = SHARD_BYTES,
+    facts: Mapping[str, Any] | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Do the same beside the folder that :func:`writing` has given."""
+    output = work.parent
+    paths = [path for parts in tables.values() for part in parts for path in part.paths]
+    versions = [version_of(path) for path in paths]
+    with open_warehouse(tables, work / "selection.duckdb", machine or Machine()) as connection:
+        made = run_statements(connection, settings, progress=progress)
+        shards = _write_metadata(connection, _sample(connection, settings), output, shard_bytes)
+        counts = _commits(connection, settings, sum(rows for _, rows in shards))
+        licenses = write_rows(output / LICENCES_FILE, _license_rows(connection))
+    outputs = [file_facts(output / name, name, rows) for name, rows in [*shards, (LICENCES_FILE, licenses)]]
+    inputs = [input_facts(path) for path in paths]
+    for path, version in zip(paths, versions, strict=True):
+        if version_of(path) != version:
+            raise InputError(f"{path} has changed while it was read: select again")
+    said = {"engine": "duckdb", "tables": made, **(facts or {})}
+    manifest = new_manifest("select", written_settings(settings), inputs, outputs, counts, **said)
+    write_manifest(output, manifest)
     return manifest
 
 
@@ -170,7 +175,7 @@ def run_statements(
 
     values = parameters(settings)
     counts = {}
-    steps = statements(settings.mode, settings.plan)
+    steps = statements_of(settings)
     with tqdm(steps, unit="step", disable=None if progress else True) as bar:
         for step in bar:
             bar.set_description(step.table)
@@ -194,8 +199,12 @@ def _commits(connection: duckdb.DuckDBPyConnection, settings: SelectSettings, ke
         [(number,)] = connection.execute(f"SELECT count({which}) FROM {table}").fetchall()
         return int(number)
 
-    read = left = commits(f'"{SOURCE_CATALOGUE}".{SOURCE_SCHEMA}.commits', "*")
+    source = f'"{SOURCE_CATALOGUE}".{SOURCE_SCHEMA}.commits'
+    read = left = commits(source, "*")
     counts = {"rows": read, "kept": kept}
+    if settings.days():
+        left = commits(f"{source} AS commits WHERE {settings.days()}", "*")
+        counts[f"{DROPPED}date"] = read - left
     for reason, table in _LEAVE[settings.plan].items():
         before, left = left, commits(table)
         counts[f"{DROPPED}{reason}"] = before - left
@@ -236,26 +245,3 @@ def _plain(batches: Iterator[pa.RecordBatch], sample: Sample) -> Iterator[pa.Rec
 def _license_rows(connection: duckdb.DuckDBPyConnection) -> Iterator[dict[str, str]]:
     for batch in connection.table(LICENSES).order("repos, license").to_arrow_reader(GROUP_ROWS):
         yield from batch.to_pylist()
-
-
-def refuse_other(output: Path, *, overwrite: bool) -> None:
-    """An earlier selection is replaced if asked; a folder with other things never; raises InputError.
-
-    What a selection that was killed has left is removed.
-    """
-    if (output / _WORK).is_dir() and not (output / MANIFEST).is_file():
-        _remove_products(output)
-    if not output.is_dir() or not {path.name for path in output.iterdir()} - _OURS:
-        return
-    if not (output / MANIFEST).is_file():
-        raise InputError(f"{output} is not empty and holds no selection: name another folder")
-    if not overwrite:
-        raise InputError(f"{output} holds a selection: name another folder, or start anew with --overwrite")
-    _remove_products(output)
-
-
-def _remove_products(output: Path) -> None:
-    for old in [*(output / DATA).glob("metadata-*"), output / LICENCES_FILE, output / MANIFEST]:
-        old.unlink(missing_ok=True)
-    with suppress(OSError):  # there are files of others in it: they stay, and the next look refuses them
-        (output / DATA).rmdir()

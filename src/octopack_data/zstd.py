@@ -7,8 +7,9 @@ from typing import IO, Any
 
 import zstandard
 
-_PIECE = 1 << 16
-"""Packed bytes of a zstd file that are unpacked at a time."""
+_PIECE = 1 << 11
+"""Packed bytes of a zstd file that are unpacked at a time: 4 of them may become 128 KiB of text, so that at the very
+worst there are 64 MiB in memory. Larger pieces are a sixth faster."""
 
 
 class ZstdReader(io.RawIOBase):
@@ -49,6 +50,8 @@ class ZstdReader(io.RawIOBase):
         try:
             text: bytes = self._frame.decompress(piece)
         except self._damage as error:
+            if "too much memory" in str(error):
+                raise OSError("its zstd window is above 128 MiB: pack it again without --long") from error
             raise OSError(f"damaged zstd data ({error})") from error
         self._rest = self._frame.unused_data if self._frame.eof else b""
         self._frame = None if self._frame.eof else self._frame

@@ -1,26 +1,96 @@
 """``octopack-data commitpack …``: the stages from the selection of commits to CommitPackFT."""
 
-import typer
+from pkgutil import resolve_name
+from typing import Any
 
-from octopack_data.commands import (
-    card,
-    chain,
-    decontaminate,
-    deduplicate,
-    export,
-    fetch,
-    optout,
-    push,
-    redact,
-    select,
-    shard,
-    split,
-    split_train,
-    stats,
-)
-from octopack_data.commands import filter as filtering
+import typer
+from typer.core import TyperGroup
+from typer.main import get_group
+
+COMMANDS = {
+    "run": ("chain:run", "Run all stages from commits to CommitPackFT, and print how many rows each kept and dropped."),
+    "select": (
+        "select:select",
+        "Select the commits that changed exactly one file in place, with a message that says something.",
+    ),
+    "export": (
+        "export:export",
+        "Write the metadata of a selection as Parquet shards, and the licence map as JSON lines.",
+    ),
+    "fetch": (
+        "fetch:fetch",
+        "Fetch the contents before and after each commit (rows of CommitPackMeta) from git hosts or clones.",
+    ),
+    "split": (
+        "split:split",
+        "Give each row its licence and language, drop what was opted out, write a folder for each language.",
+    ),
+    "shard": (
+        "shard:shard",
+        "Join the files of each language, in the order of their names, and cut them into shards of a size.",
+    ),
+    "optout": (
+        "optout:optout",
+        "Take listed accounts out of rows, finished shards included; files keep their names, counts say what left.",
+    ),
+    "filter": (
+        "filter:filter_commits",
+        "Keep the commits whose subject reads like an instruction and whose change is small (CommitPackFT).",
+    ),
+    "stats": ("stats:app", "Tables and figures of finished stages."),
+    "card": (
+        "card:card",
+        "Write the card: a configuration for each language, counts, licences, and how to have rows removed.",
+    ),
+    "push": (
+        "push:push",
+        "Push a data set to the hub, in the place of an earlier push; nothing is pushed without --yes.",
+    ),
+    "deduplicate": (
+        "deduplicate:deduplicate",
+        "Leave out rows that say the same as an earlier one, exactly or nearly (--near), and tell which one.",
+    ),
+    "redact": (
+        "redact:redact",
+        "Write over secrets and personal data, a value alike in all texts of a row, and report where they were.",
+    ),
+    "decontaminate": (
+        "decontaminate:decontaminate",
+        "Leave out rows that hold a problem of HumanEvalPack, and tell which problem.",
+    ),
+    "split-train": (
+        "split_train:split_train",
+        "Split rows into train and validation data, each repository (and those it shares commits with) on one side.",
+    ),
+}
+"""Name of a command -> where it is (module:function), and what the group's help says of it.
+
+A command's module is imported when the command is called: the settings of all of them take longer than all else.
+"""
+
+
+class LateGroup(TyperGroup):
+    """A group that knows its commands' names and lines, and imports the one that is called."""
+
+    def resolve_command(self, *arguments: Any) -> Any:
+        """Return the name, the command, and the arguments that are left."""
+        name, _, left = super().resolve_command(*arguments)
+        return name, command(name) if name else None, left
+
+
+def command(name: str) -> Any:
+    """Import a command of the group and return it as typer has it."""
+    place = f"{__package__}.{COMMANDS[name][0]}"
+    found, one = resolve_name(place), typer.Typer(rich_markup_mode=None, add_completion=False)
+    if isinstance(found, typer.Typer):
+        one.add_typer(found, name=name)
+    else:
+        one.command(name, epilog=resolve_name(place.partition(":")[0] + ":EPILOG"))(found)
+    return get_group(one).commands[name]
+
 
 app = typer.Typer(
+    cls=LateGroup,
     help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -32,18 +102,9 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
-app.command("run", epilog=chain.EPILOG)(chain.run)
-app.command("select", epilog=select.EPILOG)(select.select)
-app.command("export", epilog=export.EPILOG)(export.export)
-app.command("fetch", epilog=fetch.EPILOG)(fetch.fetch)
-app.command("split", epilog=split.EPILOG)(split.split)
-app.command("shard", epilog=shard.EPILOG)(shard.shard)
-app.command("optout", epilog=optout.EPILOG)(optout.optout)
-app.command("filter", epilog=filtering.EPILOG)(filtering.filter_commits)
-app.add_typer(stats.app, name="stats")
-app.command("card", epilog=card.EPILOG)(card.card)
-app.command("push", epilog=push.EPILOG)(push.push)
-app.command("deduplicate", epilog=deduplicate.EPILOG)(deduplicate.deduplicate)
-app.command("redact", epilog=redact.EPILOG)(redact.redact)
-app.command("decontaminate", epilog=decontaminate.EPILOG)(decontaminate.decontaminate)
-app.command("split-train", epilog=split_train.EPILOG)(split_train.split_train)
+def _later() -> None:
+    """Stands for a command that is not imported yet."""
+
+
+for _name, (_, _line) in COMMANDS.items():
+    app.command(_name, help=_line)(_later)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octopack_data.commands.stage_options import stage_command
-from octopack_data.optout import OptOutSettings
+from octopack_data.optout import OptOutSettings, remark
 
 if TYPE_CHECKING:
     from octopack_data.parts import Stage
@@ -16,7 +16,7 @@ EPILOG = (
 )
 
 
-@stage_command(OptOutSettings)
+@stage_command(OptOutSettings, remark)
 def optout(parts: "list[Part]", output: Path, settings: OptOutSettings) -> "Stage":
     """Take listed accounts out of rows, finished shards included; files keep their names, counts say what left."""
     from octopack_data.optout import opt_out_stage

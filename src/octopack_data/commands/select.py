@@ -15,7 +15,7 @@ from octopack_data.settings import Some, written_settings
 from octopack_data.statements import SelectSettings
 
 EPILOG = (
-    "EXAMPLES: (1) octopack-data commitpack select ~/src -o selected/ --assume-license mit  "
+    "EXAMPLES: (1) octopack-data commitpack select ~/src -o selected/ --assume-licence mit  "
     "(2) octopack-data commitpack select tables/ -o selected/ --plan fast --memory-limit 8GB  "
     "(3) octopack-data commitpack select bigquery -o selected/ --project my-project --dry-run"
 )
@@ -72,7 +72,7 @@ def select(
 def _clones_said(folders: list[Path], settings: SelectOptions) -> str:
     from octopack_data.clones import find_clones
 
-    clones = find_clones(folders, names=settings.names)
+    clones = find_clones(folders, names=settings.names, patience=settings.git_timeout)
     return "\n".join([f"{len(clones)} clones:", *(f"  {clone.repo_name}  {clone.path}" for clone in clones)])
 
 
@@ -96,8 +96,8 @@ def _in_bigquery(
 
     from octopack_data import bigquery
     from octopack_data.manifests import new_manifest, write_manifest
-    from octopack_data.statements import METADATA, statements
-    from octopack_data.warehouse import refuse_other
+    from octopack_data.selection_folder import writing
+    from octopack_data.statements import METADATA, statements_of
 
     if selection.sample:
         raise UsageError("the selection in BigQuery takes no sample: give --sample to the stage behind it")
@@ -106,13 +106,15 @@ def _in_bigquery(
     typer.echo(f"reads {expected.bytes / bigquery.TIB:.3f} TiB of the public data set: {expected.dollars:.2f} USD")
     if dry_run:
         return
-    refuse_other(output, overwrite=overwrite)
-    total = len(statements(selection.mode, selection.plan))
-    jobs = list(tqdm(bigquery.run(client, selection, settings), total=total, unit="job", desc="select", disable=None))
-    tables = {job.table: job.rows for job in jobs}
-    facts = bigquery.job_facts(jobs, settings)
-    counts = {"kept": tables[METADATA]}  # of the commits that were read BigQuery says bytes alone
-    manifest = new_manifest("select", written_settings(selection), [], [], counts, tables=tables, **facts)
-    write_manifest(output, manifest)
+    with writing(output, overwrite=overwrite):
+        total = len(statements_of(selection))
+        jobs = list(
+            tqdm(bigquery.run(client, selection, settings), total=total, unit="job", desc="select", disable=None)
+        )
+        tables = {job.table: job.rows for job in jobs}
+        facts = bigquery.job_facts(jobs, settings)
+        counts = {"kept": tables[METADATA]}  # of the commits that were read BigQuery says bytes alone
+        manifest = new_manifest("select", written_settings(selection), [], [], counts, tables=tables, **facts)
+        write_manifest(output, manifest)
     say_counts(manifest)
     typer.echo(f"The tables are in {settings.project}.{settings.dataset}: octopack-data commitpack export {output}")

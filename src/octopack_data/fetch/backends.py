@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
-from octopack_data.clones import find_clones
+from octopack_data.clones import Names, find_clones
+from octopack_data.fetch.addresses import check_address
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.git import Git
 from octopack_data.fetch.git_local import GitLocal
@@ -16,7 +20,7 @@ from octopack_data.fetch.git_shallow import GitShallow
 from octopack_data.fetch.journal import Journal
 from octopack_data.fetch.limits import Circuit, Pauses
 from octopack_data.fetch.raw_http import RawHttp
-from octopack_data.fetch.remote import Remote, check_address
+from octopack_data.fetch.remote import Remote
 from octopack_data.fetch.settings import BackendName, FetchSettings
 from octopack_data.fetch.wants import Backend, Want
 
@@ -35,6 +39,20 @@ def backend_for(wants: Sequence[Want], backend: BackendName) -> BackendName:
     return "git-partial" if worth else "raw-http"
 
 
+def clones_of(settings: FetchSettings, run: str) -> Mapping[str, Path]:
+    """Return the clones by the names of their repositories, looked for once a run (``run`` tells them apart).
+
+    Worker processes that are forked later have it from the one that asked first. Raises InputError, EnvironmentFault.
+    """
+    return _found(settings.clones, settings.names, settings.clone_timeout, run)
+
+
+@lru_cache(maxsize=1)
+def _found(sources: tuple[Path, ...], names: Names, patience: float, _run: str) -> Mapping[str, Path]:
+    clones = find_clones(sources, names=names, patience=patience)
+    return MappingProxyType({clone.repo_name: clone.path for clone in clones})
+
+
 def check_hosts(settings: FetchSettings) -> None:
     """Refuse addresses and contacts with which no request can be made; raises UsageError."""
     if settings.backend == "git-local":
@@ -48,7 +66,10 @@ def check_hosts(settings: FetchSettings) -> None:
 
 @dataclass(frozen=True)
 class Backends:
-    """Makes backends for one worker of ``share``, which split the limits; all of them stop together."""
+    """Makes backends for one worker of ``share``, which split the limits; all of them stop together.
+
+    ``run``: what all workers of a run have in common.
+    """
 
     settings: FetchSettings
     cache: BlobCache
@@ -56,13 +77,13 @@ class Backends:
     circuits: dict[str, Circuit]
     stop: threading.Event
     share: int = 1
+    run: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def make(self, name: BackendName, journal: Journal) -> Backend:
         """Return a backend; raises UsageError."""
         settings, most = self.settings, self.settings.policy().max_bytes
         if settings.clones:
-            clones = {clone.repo_name: clone.path for clone in find_clones(settings.clones, names=settings.names)}
-            return GitLocal(clones, self._git("octopack-data", "none"), most)
+            return GitLocal(clones_of(settings, self.run), self._git("octopack-data", "none"), most)
         if name == "raw-http":
             return RawHttp(
                 settings.raw_url, settings.user_agent(), most, self.cache, journal, self._pauses(),

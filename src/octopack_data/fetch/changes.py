@@ -8,7 +8,7 @@ from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.records import CHANGE_COLUMNS, SCRAPED_COLUMNS, Change, Scraped
-from octopack_data.rows import read_rows
+from octopack_data.rows import numbered_rows, place
 
 _NEEDED = CHANGE_COLUMNS[:6]
 _READ = (*CHANGE_COLUMNS, "source")
@@ -20,22 +20,22 @@ def read_changes(path: Path) -> Iterator[tuple[Change, str]]:
 
     Raises InputError that names the row and the column.
     """
-    for number, row in enumerate(read_rows(path), start=1):
+    for number, row in numbered_rows(path):
         # The last ones are no columns of the release's metadata.
         values: dict[str, Any] = {name: row.get(name) if name in _NEEDED else row.get(name) or "" for name in _READ}
         for name, value in values.items():
             if not isinstance(value, str):
-                raise InputError(f"{path}, row {number}: {name} must be text, not {value!r}")
+                raise InputError(f"{place(path, number)}: {name} must be text, not {value!r}")
         source = values.pop("source")
         yield Change(**values), source
 
 
 def read_scraped(path: Path) -> Iterator[Scraped]:
     """Yield the rows of an earlier fetch; raises InputError that names the row and the column."""
-    for number, row in enumerate(read_rows(path, SCRAPED_COLUMNS), start=1):
+    for number, row in numbered_rows(path, SCRAPED_COLUMNS):
         for name in SCRAPED_COLUMNS:
             if not isinstance(row[name], int if name in _NUMBERS else str):
-                raise InputError(f"{path}, row {number}: {name} is {row[name]!r}; is this an output of fetch?")
+                raise InputError(f"{place(path, number)}: {name} is {row[name]!r}; is this an output of fetch?")
         yield Scraped(**row)
 
 

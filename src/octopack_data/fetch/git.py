@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from octopack_data.fetch.statuses import Status
 from octopack_data.git import git_command, git_environment
+from octopack_data.pipes import started
 
 _HTTP = re.compile(r"returned error: (\d{3})")
 _GONE = ("not found", "could not read Username", "Authentication failed", "does not appear to be a git repository",
@@ -20,6 +20,7 @@ _GONE = ("not found", "could not read Username", "Authentication failed", "does 
 _SLOW = ("timed out", "Operation too slow", "Timeout")
 _PASSING = ("early EOF", "RPC failed", "unexpected disconnect", "Could not resolve host", "Connection reset",
             "Empty reply", "Failed to connect", "Couldn't connect", "hung up")  # fmt: skip
+_COMMANDS = ("cat-file", "diff-tree", "fetch", "init", "ls-tree")
 _LOOK = 0.25
 """Seconds between two looks at the size of what git has written."""
 
@@ -78,21 +79,23 @@ class Git:
 
         Raises GitFailed (also for a command that is too slow, and for a repository that grows too large) and Stopped.
         """
-        with subprocess.Popen(
-            self.command(folder, arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=self.environment(), start_new_session=True,
-        ) as child:  # fmt: skip
-            try:
-                output, errors = self._communicate(child, folder, stdin)
-            finally:
-                if child.returncode is None:
-                    os.killpg(child.pid, signal.SIGKILL)  # git's helpers too
+        command = self.command(folder, arguments)
+        piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with started(command, env=self.environment(), **piped) as child:
+            output, errors = self._communicate(child, folder, stdin, arguments)
         said = errors[-2000:].decode(errors="replace").strip()
         if child.returncode:
             raise GitFailed(child.returncode, said)
         return output, said
 
-    def _communicate(self, child: subprocess.Popen[bytes], folder: Path, stdin: bytes) -> tuple[bytes, bytes]:
+    def too_slow(self, arguments: Sequence[str]) -> GitFailed:
+        """Return what is said of a command that was given up."""
+        command = next((word for word in arguments if word.startswith(_COMMANDS)), "")
+        return GitFailed(124, f"git {command} took more than {self.timeout:g} s (--clone-timeout)", Status.TIMEOUT)
+
+    def _communicate(
+        self, child: subprocess.Popen[bytes], folder: Path, stdin: bytes, arguments: Sequence[str]
+    ) -> tuple[bytes, bytes]:
         left, given = self.timeout, stdin
         while True:
             try:
@@ -103,7 +106,7 @@ class Git:
             if self.stop.is_set():
                 raise Stopped
             if left <= 0:
-                raise GitFailed(124, f"git took more than {self.timeout:g} s", Status.TIMEOUT)
+                raise self.too_slow(arguments)
             if _bytes_below(folder) > self.max_repo_bytes:
                 raise GitFailed(128, f"the repository has more than {self.max_repo_bytes} bytes", Status.TOO_LARGE)
 

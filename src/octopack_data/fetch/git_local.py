@@ -9,7 +9,7 @@ from pathlib import Path
 from octopack_data.fetch.git import Git, GitFailed
 from octopack_data.fetch.reading import read_located
 from octopack_data.fetch.statuses import Status
-from octopack_data.fetch.trees import locate
+from octopack_data.fetch.trees import by_ids, locate, only_trees_tell
 from octopack_data.fetch.wants import Group, Report
 
 BATCH = 5_000
@@ -46,7 +46,11 @@ def read_wants(git: Git, folder: Path, group: Group, max_bytes: int, report: Rep
     """Report what a repository that has all its objects gives; its damage is the failure of what is left."""
     left = {want.row: want for want in group.wants}
     try:
-        for fetched in read_located(git, folder, locate(git, folder, group.wants), max_bytes):
+        for fetched in read_located(git, folder, by_ids(group.wants), max_bytes):
+            if not only_trees_tell(fetched):
+                report(group, fetched)
+                del left[fetched.want.row]
+        for fetched in read_located(git, folder, locate(git, folder, list(left.values())), max_bytes):
             report(group, fetched)
             del left[fetched.want.row]
     except GitFailed as failure:

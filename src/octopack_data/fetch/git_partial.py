@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from octopack_data.fetch.git_local import batches, read_wants
 from octopack_data.fetch.reading import Known, nothing_known, read_located
 from octopack_data.fetch.remote import Remote
 from octopack_data.fetch.statuses import Status
-from octopack_data.fetch.trees import Located, first_parents, locate
+from octopack_data.fetch.trees import Located, by_ids, first_parents, locate, only_trees_tell
 from octopack_data.fetch.wants import Fetched, Group, Report, Side
 
 _NOT_THERE = re.compile(r"not our ref ([0-9a-f]{40,64})")
@@ -20,14 +20,15 @@ _NO_FILTERS = "filtering not recognized"
 _NO_IDS = "unadvertised object"
 _FILTER = "--filter=blob:none"
 _FEW = 2
-"""Commits that are fetched alone with their parents, without the history."""
+"""Commits that are fetched alone with their parents, without the history; and ids of the metadata that a host may not
+have before trees are asked instead."""
 _MOST_MISSING = 20
 """Ids that a host may not have before the rest of a batch is given up: each costs a request."""
 
 
 @dataclass(frozen=True)
 class GitPartial:
-    """Clones with the filter blob:none, compares trees, fetches blob ids in bulk, reads them.
+    """Fetches blob ids in bulk; those that the metadata does not name are found in trees, by a clone without blobs.
 
     A host without filters gives a whole clone, one that serves no ids is asked for one; all is then read from that.
     """
@@ -60,18 +61,33 @@ class GitPartial:
 
     def _fetch_partial(self, group: Group, report: Report) -> None:
         with self.remote.new_repository() as folder:
-            commits = sorted({want.commit for want in group.wants})
+            left = self._read_by_ids(folder, group, report)
+            if not left.wants:
+                return
+            commits = sorted({want.commit for want in left.wants})
             said = ""
             if len(commits) > _FEW:
                 said = self.remote.fetch(folder, group.repo, [_FILTER, "origin"], promised=True)
             # Those that no branch has any more, too: hosts keep them.
             there = first_parents(self.remote.git, folder, commits).keys()
             self._get(folder, group.repo, sorted({*commits} - there), "--depth=2")
-            for batch in batches(group):
+            for batch in batches(left):
                 if _NO_FILTERS in said:
                     read_wants(self.remote.git, folder, batch, self.max_bytes, report)
                 else:
-                    self._read_batch(folder, batch, report)
+                    located = locate(self.remote.git, folder, batch.wants)
+                    for fetched in self._read(folder, batch, located):
+                        report(batch, fetched)
+
+    def _read_by_ids(self, folder: Path, group: Group, report: Report) -> Group:
+        """Report what the blobs alone tell; return what is left for the trees."""
+        left = {want.row: want for want in group.wants}
+        for batch in batches(group):
+            for fetched in self._read(folder, batch, by_ids(batch.wants), most_missing=_FEW):
+                if not only_trees_tell(fetched):
+                    report(batch, fetched)
+                    del left[fetched.want.row]
+        return Group(group.repo, tuple(left.values()))
 
     def _fetch_whole(self, group: Group, report: Report) -> None:
         with self.remote.new_repository() as folder:
@@ -79,16 +95,19 @@ class GitPartial:
             for batch in batches(group):
                 read_wants(self.remote.git, folder, batch, self.max_bytes, report)
 
-    def _read_batch(self, folder: Path, group: Group, report: Report) -> None:
-        located = locate(self.remote.git, folder, group.wants)
+    def _read(
+        self, folder: Path, group: Group, located: Sequence[Located], most_missing: int = _MOST_MISSING
+    ) -> Iterator[Fetched]:
         ids = list({name: None for one in located for name in one.ids()})
         held = frozenset(name for name in ids if self.known(name) is not None)
-        missing = self._get(folder, group.repo, [name for name in ids if name not in held])
+        wanted = [name for name in ids if name not in held]
+        missing = self._get(folder, group.repo, wanted, most_missing=most_missing)
         there = [_without(one, missing) for one in located]
-        for fetched in read_located(self.remote.git, folder, there, self.max_bytes, self.known, held):
-            report(group, fetched)
+        yield from read_located(self.remote.git, folder, there, self.max_bytes, self.known, held)
 
-    def _get(self, folder: Path, repo: str, ids: Sequence[str], *options: str) -> frozenset[str]:
+    def _get(
+        self, folder: Path, repo: str, ids: Sequence[str], *options: str, most_missing: int = _MOST_MISSING
+    ) -> frozenset[str]:
         """Fetch objects by their ids; return those that the host does not have."""
         missing: set[str] = set()
         while wanted := [name for name in ids if name not in missing]:
@@ -101,7 +120,7 @@ class GitPartial:
                 if said is None:
                     raise
                 missing.add(said[1])
-                if len(missing) > _MOST_MISSING:
+                if len(missing) > most_missing:
                     missing |= {*ids}
         return frozenset(missing)
 

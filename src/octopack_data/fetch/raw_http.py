@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from octopack_data.fetch.addresses import without_secrets
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.contents import blob_id
 from octopack_data.fetch.git import Stopped
@@ -104,6 +105,12 @@ class RawHttp:
             await asyncio.gather(*workers, return_exceptions=True)
 
 
+def _filled(address: str, fields: Mapping[str, str]) -> str:
+    for field, value in fields.items():
+        address = address.replace(field, value)
+    return address
+
+
 @dataclass(frozen=True)
 class _OneRun:
     """The requests of one call: its connections and its pace."""
@@ -126,12 +133,14 @@ class _OneRun:
 
     async def _side(self, repo: str, commit: str, path: str, expected: str) -> Side:
         backend = self.backend
-        url = backend.address.replace("{repo}", repo).replace("{commit}", commit).replace("{path}", quote(path))
-        blob = expected or backend.journal.urls.get(url, "")
+        fields = {"{repo}": repo, "{commit}": commit, "{path}": quote(path)}
+        url = _filled(backend.address, fields)
+        noted = _filled(without_secrets(backend.address), fields)
+        blob = expected or backend.journal.urls.get(noted, "")
         content = backend.cache.get(blob) if blob else None
         if content is not None:
             return Side(Status.OK, content)
-        etag, known = backend.cache.url(url) or ("", "")
+        etag, known = backend.cache.url(noted) or ("", "")
         content = backend.cache.get(known) if etag else None
         answer = await self._asked(url, etag if content is not None else "", expected)
         if answer.unchanged and content is not None:
@@ -139,8 +148,8 @@ class _OneRun:
         if answer.side.status == Status.OK:
             blob = backend.cache.put(answer.side.content, like=expected)
             if answer.etag:
-                backend.cache.put_url(url, answer.etag, blob)
-            backend.journal.note_url(url, blob)
+                backend.cache.put_url(noted, answer.etag, blob)
+            backend.journal.note_url(noted, blob)
         return answer.side
 
     async def _asked(self, url: str, etag: str, expected: str) -> _Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from octopack_data.fetch.contents import blob_id
 from octopack_data.fetch.git import Git
 from octopack_data.fetch.objects import ObjectReader
 from octopack_data.fetch.statuses import Status
@@ -32,6 +33,8 @@ def read_located(
 
     Blobs in ``held`` are taken from ``known``, which has them; a blob of more than ``max_bytes`` is not read.
     """
+    if not located:
+        return
     with ObjectReader(git, folder) as reader:
         asked = list({name: None for one in located for name in one.ids() if name not in held})
         sizes = dict(zip(asked, reader.sizes(asked), strict=True))
@@ -42,10 +45,15 @@ def read_located(
         def side(place: Place) -> Side:
             if isinstance(place, Side):
                 return place
-            if place not in held and (size := sizes[place]) is not None and not _fits(size, max_bytes):
+            size = None if place in held else sizes[place]
+            if size is not None and size[0] == "blob" and size[1] > max_bytes:
                 return Side(Status.TOO_LARGE, detail=f"{size[1]} bytes")
-            content = known(place) if place in held else next(contents) if sizes[place] else None
-            return Side(Status.GONE, detail=f"no blob {place}") if content is None else Side(Status.OK, content)
+            content = known(place) if place in held else next(contents) if _fits(size, max_bytes) else None
+            if content is None:
+                return Side(Status.GONE, detail=f"no blob {place}")
+            if place not in held and blob_id(content, like=place) != place:  # a damaged or a forged repository
+                return Side(Status.TRUNCATED, detail=f"other bytes than those of blob {place}")
+            return Side(Status.OK, content)
 
         for one in located:
             new = side(one.new)

@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from humanevalpack.errors import UsageError
 from octopack_data.fetch.git import Git, GitFailed, Stopped
 from octopack_data.fetch.limits import Circuit, Pauses
 from octopack_data.fetch.wants import Group, Report
@@ -82,15 +80,3 @@ class Remote:
                 self.git.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-
-
-def check_address(template: str, fields: Sequence[str], schemes: Sequence[str]) -> str:
-    """Return the host of an address template; raises UsageError."""
-    parts = urlsplit(template)
-    missing = [field for field in fields if field not in template]
-    if parts.scheme not in schemes or missing:
-        raise UsageError(
-            f"address {template!r}: must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} "
-            f"and hold {', '.join(fields)}"
-        )
-    return parts.hostname or "this machine"

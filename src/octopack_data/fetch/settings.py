@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from humanevalpack.errors import UsageError
 from humanevalpack.version import __version__
 from octopack_data.clones import Names
+from octopack_data.fetch.addresses import without_secrets
 from octopack_data.fetch.contents import Encoding, Policy
 from octopack_data.fetch.statuses import Status
 from octopack_data.settings import RowSettings, written_settings
@@ -18,7 +19,6 @@ from octopack_data.settings import RowSettings, written_settings
 BackendName = Literal["auto", "git-local", "git-partial", "git-shallow", "raw-http"]
 LARGEST_OF_THE_HOST = 100 * 2**20
 """GitHub takes no larger file: as a limit it changes nothing."""
-_LOGIN = re.compile(r"//[^/]*@")
 _MANNERS = ("cache", "contact", "clones_at_a_time", "requests_at_a_time", "requests_per_second", "timeout",
             "clone_timeout", "tries")  # fmt: skip
 
@@ -111,5 +111,5 @@ class FetchSettings(RowSettings):
     def deciding(self) -> dict[str, Any]:
         """Return the settings that decide about the output; the others may change between a kill and the rest."""
         values = {name: value for name, value in written_settings(self).items() if name not in _MANNERS}
-        # A login in an address is the user's secret, and a manifest is shown to others.
-        return values | {name: _LOGIN.sub("//", values[name]) for name in ("git_url", "raw_url")}
+        # A login or a token in an address is the user's secret, and a manifest is shown to others.
+        return values | {name: without_secrets(values[name]) for name in ("git_url", "raw_url")}

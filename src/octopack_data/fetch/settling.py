@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from octopack_data.fetch.addresses import said_without_secrets
 from octopack_data.fetch.backends import Backends, backend_for
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.contents import Policy, row_status
@@ -94,7 +95,9 @@ class _Noting:
             if status in WITH_CONTENTS:
                 new = self._kept(fetched.new)
                 old = self._kept(fetched.old) if fetched.old.status == Status.OK else ""
-            self.journal.note(Outcome(fetched.want.row, status, group.repo, via, new, old, detail))
+            self.journal.note(
+                Outcome(fetched.want.row, status, group.repo, via, new, old, said_without_secrets(detail))
+            )
 
         return report
 

@@ -1,4 +1,4 @@
-"""Which blobs a commit and its first parent have at a path: from trees alone, before any content is there."""
+"""Which blobs a commit and its first parent have at a path: as the metadata says, or from trees alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 from octopack_data.fetch.git import Git
 from octopack_data.fetch.objects import ObjectReader
 from octopack_data.fetch.statuses import Status
-from octopack_data.fetch.wants import Side, Want
+from octopack_data.fetch.wants import Fetched, Side, Want
 
 _KINDS = {"120000": Status.SYMLINK, "160000": Status.SUBMODULE, "040000": Status.GONE, "000000": Status.GONE}
+_LONGEST_PATH = 4096
+"""Bytes of a path, and of what a symbolic link holds, on Linux."""
+_NO_LETTER = "\ufffd"
+"""Stands in a path for each byte that was no UTF-8."""
 Place = str | Side
 """The id of a blob, or why there is none."""
 
@@ -31,8 +35,40 @@ class Located:
         return [self.new] if isinstance(self.old, Side) else [self.new, self.old]
 
 
+def by_ids(wants: Sequence[Want]) -> list[Located]:
+    """Return the wants of which the metadata names both blobs (they come from the diff): no tree is read for them.
+
+    Not so for a path that was no UTF-8: no tree has it as it is written here, whatever backend is asked.
+    """
+    return [
+        Located(want, want.new_sha1, want.old_sha1)
+        for want in wants
+        if want.parent and want.new_sha1 and want.old_sha1 and _NO_LETTER not in want.old_file + want.new_file
+    ]
+
+
+def only_trees_tell(fetched: Fetched) -> bool:
+    """Return whether blobs do not say what a row has.
+
+    One is not there (a wrong id, or a submodule's commit), or may be where a symbolic link leads to.
+    """
+    return any(
+        side.status == Status.GONE or (side.status == Status.OK and _may_be_link(side.content))
+        for side in (fetched.new, fetched.old)
+    )
+
+
+def _may_be_link(content: bytes) -> bool:
+    return 0 < len(content) <= _LONGEST_PATH and b"\n" not in content and b"\0" not in content
+
+
 def locate(git: Git, folder: Path, wants: Sequence[Want]) -> list[Located]:
-    """Return where the contents of each want are; raises GitFailed."""
+    """Return where the contents of each want are, from trees: gone if they have other blobs than the metadata names.
+
+    Raises GitFailed.
+    """
+    if not wants:
+        return []
     parents = first_parents(git, folder, [want.commit for want in wants])
     changed = _changes(git, folder, {commit: parent for commit, parent in parents.items() if parent})
     return [_located(git, folder, want, parents, changed) for want in wants]
@@ -49,11 +85,17 @@ def _located(
         return Located(want, missing, missing)
     parent, changes = parents[want.commit], changed.get(want.commit, {})
     new, old = changes.get(want.new_file.encode()), changes.get(want.old_file.encode())
-    return Located(
-        want,
-        new[1] if new else place_of(git, folder, want.commit, want.new_file),
-        Side(Status.NO_PARENT) if not parent else old[0] if old else place_of(git, folder, parent, want.old_file),
-    )
+    old_place: Place = Side(Status.NO_PARENT)
+    if parent:
+        old_place = old[0] if old else place_of(git, folder, parent, want.old_file)
+    new_place = new[1] if new else place_of(git, folder, want.commit, want.new_file)
+    return Located(want, _as_told(new_place, want.new_sha1), _as_told(old_place, want.old_sha1))
+
+
+def _as_told(place: Place, told: str) -> Place:
+    if isinstance(place, Side) or place == told or not told:
+        return place
+    return Side(Status.GONE, detail=f"the metadata names blob {told}, the commit has {place}")
 
 
 def first_parents(git: Git, folder: Path, commits: Sequence[str]) -> dict[str, str]:
@@ -84,7 +126,9 @@ _Changes = dict[bytes, tuple[Place, Place]]
 def _changes(git: Git, folder: Path, parents: Mapping[str, str]) -> dict[str, _Changes]:
     """One ``diff-tree`` for all commits, each against its first parent, also for merges (the release's ``^``)."""
     lines = "".join(f"{commit} {parent}\n" for commit, parent in parents.items())
-    output, _ = git.run(folder, ["diff-tree", "--stdin", "-r", "-z", "--no-renames"], lines.encode())
+    output, _ = git.run(
+        folder, ["diff-tree", "--stdin", "-r", "-z", "--no-renames", "--ignore-submodules=none"], lines.encode()
+    )
     changed: dict[str, _Changes] = {}
     tokens = iter(output.split(b"\0")[:-1])
     changes: _Changes = {}

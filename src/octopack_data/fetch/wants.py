@@ -53,8 +53,8 @@ class Group:
     wants: tuple[Want, ...]
 
     def failed(self, status: Status, detail: str) -> list[Fetched]:
-        """Return the same failure for every want."""
-        side = Side(status, detail=detail)
+        """Return the same failure for every want; it names the repository."""
+        side = Side(status, detail=f"{self.repo}: {detail}")
         return [Fetched(want, side, side) for want in self.wants]
 
 

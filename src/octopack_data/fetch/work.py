@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
-from octopack_data.fetch.backends import Backends, check_hosts
+from octopack_data.fetch.backends import Backends, check_hosts, clones_of
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.changes import change_of, read_changes, read_scraped
 from octopack_data.fetch.contents import Policy, text_of
@@ -25,7 +26,7 @@ from octopack_data.fetch.statuses import WITH_CONTENTS, returncode, stderr
 from octopack_data.fetch.wants import Want, repository_order
 from octopack_data.fetch.windows import window_ranges
 from octopack_data.manifests import DROPPED, MARKS
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage, finish
 from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
 from octopack_data.rows import RowWriter
 from octopack_data.sampling import WHOLE, Sample, make_sample
@@ -48,7 +49,7 @@ class Row:
 class FetchWork:
     """Work of the stage.
 
-    ``ranges``: rows of a part that are in the window; ``share``: workers that split the limits.
+    ``ranges``: rows of a part that are in the window; ``share``: workers that split the limits; ``run``: its own name.
     """
 
     settings: FetchSettings
@@ -56,6 +57,7 @@ class FetchWork:
     sample: Sample = WHOLE
     share: int = 1
     progress: bool = False
+    run: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Fetch a part; what an earlier try has got is taken from its journal and its contents."""
@@ -63,7 +65,7 @@ class FetchWork:
         work = _work_folder(output, part.name)
         shutil.rmtree(work / "clones", ignore_errors=True)
         cache = BlobCache(self.settings.cache or work / "contents")
-        backends = Backends(self.settings, cache, work / "clones", {}, threading.Event(), self.share)
+        backends = Backends(self.settings, cache, work / "clones", {}, threading.Event(), self.share, self.run)
         counts: Counter[str] = Counter()
         name = f"data/{part.name}.{self.settings.format}"
         with RowWriter(output / name, scraped_schema) as writer:
@@ -177,6 +179,8 @@ def fetch_stage(
     """Return the stage over parts; raises UsageError and InputError."""
     check_hosts(settings)
     work = fetch_work(parts, settings, workers=workers, progress=progress)
+    if settings.clones:
+        clones_of(settings, work.run)
     return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding())
 
 
@@ -203,9 +207,9 @@ def fetch(
     Raises EnvironmentFault when a host refuses everything: the same call goes on later where it was.
     """
     stage = fetch_stage(parts, output, settings, workers=workers, progress=progress)
-    if overwrite and (output / MARKS).is_dir():
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(output / WORK, ignore_errors=True)
+        manifest = finish(stage, workers=workers, progress=progress)
         shutil.rmtree(output / WORK, ignore_errors=True)
-    manifest = run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
-    remove_finished(output)
-    shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
