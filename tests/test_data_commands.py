@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from octopack_data.commands import app
-from octopack_data.commands.commitpack import COMMANDS, command
+from octopack_data.commands import COMMANDS, app, commitpack
+from octopack_data.commands.late import load
 from test_project_architecture import HEAVY
 
 STAGES = (
@@ -58,21 +60,38 @@ def test_what_reads_much_and_is_no_stage_has_a_dry_run_too(path: tuple[str, ...]
     assert {"--dry-run", "--overwrite"} <= options(*path)
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_line_that_the_group_has_of_a_command_is_the_command_s_own(name: str) -> None:
-    assert " ".join(command(name).help.split("\n\n")[0].split()) == COMMANDS[name][1]
+LATE: dict[tuple[str, ...], tuple[str, str]] = {(name,): said for name, said in COMMANDS.items()}
+LATE |= {("commitpack", name): said for name, said in commitpack.COMMANDS.items()}
+"""Path of a command that is imported when it is called -> where it is, and the line that its group has of it."""
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_options_spell_licence_in_one_way(name: str) -> None:
-    assert [option for option in options(name) if "license" in option] == []
+def below(path: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield path, command
+    if path not in {late[:-1] for late in LATE}:
+        for name, one in getattr(command, "commands", {}).items():
+            yield from below((*path, name), one)
+
+
+EVERY = {path: one for late, (place, _) in LATE.items() for path, one in below(late, load(late[-1], place))}
+"""Every command and group but the first."""
+
+
+@pytest.mark.parametrize("path", LATE, ids=" ".join)
+def test_the_line_that_a_group_has_of_a_command_is_the_command_s_own(path: tuple[str, ...]) -> None:
+    assert " ".join(EVERY[path].help.split("\n\n")[0].split()) == LATE[path][1]
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+def test_options_spell_licence_in_one_way(path: tuple[str, ...]) -> None:
+    spelt = [option for one in EVERY[path].params for option in one.opts]
+    assert [option for option in spelt if "license" in option] == []
 
 
 GROUPS = ("", "config", "config show", "commitpack", "commitpack run")
 """Of these no settings class is made for a help text."""
 
 
-@pytest.mark.parametrize("path", [*GROUPS, *(f"commitpack {name}" for name in COMMANDS if name != "run")])
+@pytest.mark.parametrize("path", ["", *map(" ".join, EVERY)])
 def test_a_help_text_imports_nothing_heavy(path: str) -> None:
     code = """if True:
         import sys

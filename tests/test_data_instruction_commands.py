@@ -6,17 +6,24 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from data_rows import write
-from humanevalpack.errors import HumanEvalPackError
+from humanevalpack.errors import HumanEvalPackError, InputError
 from oasst_rows import some_trees
 from octopack_data.commands import app
+from octopack_data.curating import CurateSettings, curate_stage
+from octopack_data.dialogue_filters import PairSettings
 from octopack_data.manifests import read_manifest
+from octopack_data.oasst import pairs_stage
+from octopack_data.parts import Stage, run_stage
 from octopack_data.rows import read_rows
+from octopack_data.sources import Part, find_parts
+from octopack_data.xp3x import Xp3xSettings, xp3x_stage
 
 COMMANDS = (("oasst", "pairs"), ("oasst", "curate"), ("xp3x",), ("stats", "languages"))
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -33,6 +40,37 @@ def test_a_command_has_the_options_of_a_stage(command: tuple[str, ...]) -> None:
     assert {"--output", "--mode", "--overwrite", "--dry-run", "--config", "--revision"} <= found
     assert ({"--workers", "--sample"} <= found) == (command != ("xp3x",))
     assert ({"--executor", "--excluded-share", "--format"} <= found) == (command[0] == "oasst")
+
+
+def picked(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
+
+
+STAGES: dict[str, Callable[[list[Part], Path], tuple[Stage, Path]]] = {
+    "phrases": lambda parts, folder: (
+        pairs_stage(parts, folder / "out", PairSettings(phrases=picked(folder, "said", "[never]"))),
+        folder / "said",
+    ),
+    "indices": lambda parts, folder: (
+        curate_stage(parts, folder / "out", CurateSettings(indices=picked(folder, "said", "p0: [0]"), first_line=0)),
+        folder / "said",
+    ),
+    "table": lambda parts, folder: (
+        xp3x_stage(
+            parts, folder / "out", Xp3xSettings(table=picked(folder, "said", "families: {a: {files: {p0.jsonl: 1}}}"))
+        ),
+        folder / "said",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_file_of_the_user_s_that_changes_while_a_run_is_on_is_refused(tmp_path: Path, trees: Path, name: str) -> None:
+    stage, file = STAGES[name](find_parts(trees), tmp_path)
+    file.write_text("[other]")
+    with pytest.raises(InputError, match="said was changed while a run with it was on"):
+        run_stage(stage, progress=False)
 
 
 @pytest.fixture

@@ -315,7 +315,7 @@ def test_two_sources_of_one_name_are_refused() -> None:
         ({}, {"a": {"prompt_column": "question"}}, "no column 'question'; there are prompt, completion"),
         ({}, {"a": {"completion_column": "answer"}}, "no column 'answer'"),
         ({}, {"a": {"id_column": "id"}}, "no column 'id'"),
-        ({}, {"c": {}}, "c/rows.jsonl, row 1: no column 'prompt'"),
+        ({}, {"c": {}}, "c/rows.jsonl, line 1: no column 'prompt'"),
         ({}, {"c": {"form": "xp3", "languages": ["Rust"]}}, "source c has no example"),
         ({}, {"a": {"most_bytes": 1}}, "source a has no example"),
     ],

@@ -19,6 +19,9 @@ from octopack_data.executors import SlurmSettings, run_on
 from octopack_data.fetch.settings import FetchSettings
 from octopack_data.fetch.work import fetch
 from octopack_data.manifests import read_manifest
+from octopack_data.mixture_settings import MixSettings
+from octopack_data.mixtures import mix
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import read_rows, write_rows
 from octopack_data.settings import make_settings
@@ -82,6 +85,10 @@ def stage(parts: list[Part], output: Path, **settings: Any) -> Stage:
     return Stage("copy", Waiting(), tuple(parts), output, settings)
 
 
+def sources(parts: list[Part]) -> MixSettings:
+    return make_settings(MixSettings, {"sources": [{"name": "p", "source": str(parts[0].path), "form": "commit"}]})
+
+
 SLURM = SlurmSettings(partition="cpu")
 CLONES = make_settings(FetchSettings, {"backend": "git-local", "clones": ["clones"]})
 STARTS: dict[str, Callable[[list[Part], Path], Any]] = {
@@ -90,6 +97,8 @@ STARTS: dict[str, Callable[[list[Part], Path], Any]] = {
     "slurm": lambda parts, output: run_on("slurm", stage(parts, output), overwrite=True, slurm=SLURM),
     "deduplicate": lambda parts, output: deduplicate(parts, output, DuplicateSettings(), overwrite=True),
     "split-train": lambda parts, output: split_train(parts, output, TrainValidSettings(), overwrite=True),
+    "pairs": lambda parts, output: make_pairs(parts, output, PairSettings(), overwrite=True),
+    "mix": lambda parts, output: mix(sources(parts), output, overwrite=True),
     "fetch": lambda parts, output: fetch(parts, output, CLONES, overwrite=True),
 }
 

@@ -198,8 +198,8 @@ def test_settings_that_cannot_work_are_refused(commits: Path, tmp_path: Path, ho
 @pytest.mark.parametrize(
     ("how", "said"),
     [
-        ({"form": "given-diff"}, "row 1: no column 'diff'"),
-        ({"keep": ("stars",)}, "row 1: no column 'stars'"),
+        ({"form": "given-diff"}, "line 1: no column 'diff'"),
+        ({"keep": ("stars",)}, "line 1: no column 'stars'"),
         ({"form": "commit", "languages": ("Rust",)}, "none of 60 rows became an example: {'dropped_language': 60}"),
     ],
 )

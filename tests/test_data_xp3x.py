@@ -147,7 +147,7 @@ def test_a_file_that_is_there_twice_is_an_error(tmp_path: Path) -> None:
 def test_a_row_with_a_wrong_column_is_named(tmp_path: Path, column: str, value: Any) -> None:
     row = {"inputs": "i", "targets": "t", column: value}
     source = write(tmp_path / "in" / "a.jsonl", [{"inputs": "i", "targets": "t"}, row]).parent
-    with pytest.raises(InputError, match=rf"a.jsonl, row 2: {column} must be text"):
+    with pytest.raises(InputError, match=rf"a.jsonl, line 2: {column} must be text"):
         run(source, tmp_path / "out", table=make_table(tmp_path, {"a": {"files": {"a.jsonl": 1}}}))
 
 

@@ -75,10 +75,11 @@ def _some(found: Iterable[object]) -> str:
 
 def curate_stage(parts: Sequence[Part], output: Path, settings: CurateSettings) -> Stage:
     """Return the stage; raises UsageError and InputError for settings and indices that cannot work."""
+    files = {settings.indices: sha256_of(settings.indices)}
     picked = read_indices(settings.indices, [part.name for part in parts])
-    said = written_settings(settings) | {"indices_sha256": sha256_of(settings.indices)}
+    said = written_settings(settings) | {"indices_sha256": files[settings.indices]}
     work = CurateWork(settings, picked, pair_sample(parts, settings))
-    return Stage("oasst curate", work, tuple(parts), output, said)
+    return Stage("oasst curate", work, tuple(parts), output, said, files)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import InputError
-from octopack_data.rows import ending, open_bytes, read_rows
+from octopack_data.lines import numbered_lines
+from octopack_data.rows import ending, read_rows
 
 Form = Literal["tree", "messages", "chat", "turns", "guanaco", "pair", "commit"]
 _FORMS = (
@@ -90,21 +91,15 @@ def read_values(path: Path) -> Iterator[tuple[int, Any]]:
     if ending(path) == ".parquet":
         yield from enumerate(read_rows(path), start=1)
         return
-    import zlib
-
     import orjson
 
-    try:
-        with open_bytes(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.isspace():
-                    continue
-                try:
-                    yield number, orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+    for number, line in numbered_lines(path, ending(path)):
+        if line.isspace():
+            continue
+        try:
+            yield number, orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
 
 
 def linear_dialogue(value: Any, form: Form, line: int, place: str) -> Dialogue:

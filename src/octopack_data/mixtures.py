@@ -10,17 +10,19 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.examples import column_names, example_row, format_of
+from octopack_data.executors import WaitingExecutor, run_waiting
 from octopack_data.formats import Example, question_answer, row_id
-from octopack_data.manifests import DROPPED, MANIFEST, read_manifest, write_json
+from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
 from octopack_data.pairs import examples
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage, finish
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
@@ -190,7 +192,13 @@ def _report(
 
 
 def mix(
-    settings: MixSettings, output: Path, *, workers: int = 1, overwrite: bool = False, progress: bool = True
+    settings: MixSettings,
+    output: Path,
+    *,
+    workers: int = 1,
+    executor: WaitingExecutor = "processes",
+    overwrite: bool = False,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Write the mixture below ``output`` and return the manifest; ``mixture.json`` there has a SourceReport each.
 
@@ -204,19 +212,18 @@ def mix(
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
     stage = Stage("mix", _Mix(settings, ranges), (whole,), output, written_settings(settings) | {"parts": sizes})
-    stage.begin(overwrite=overwrite)
-    if overwrite:
-        shutil.rmtree(output / _WORK, ignore_errors=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        for source in settings.sources:
-            found = tuple(parts[source.name])
-            said = {"source": written_settings(source), "mode": settings.mode, "seed": settings.seed}
-            work = _Make(source, settings, ranges[source.name])
-            first = Stage(f"mix: {source.name}", work, found, output / _WORK / source.name, said)
-            run_stage(first, workers=workers, progress=progress)
-        run_stage(stage, progress=progress)
-        shutil.rmtree(output / _WORK)
-    return run_stage(stage, progress=progress)
+    folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not stage.finished:
+            for source in settings.sources:
+                said = {"source": written_settings(source), "mode": settings.mode, "seed": settings.seed}
+                work, found = _Make(source, settings, ranges[source.name]), tuple(parts[source.name])
+                run(Stage(f"mix: {source.name}", work, found, folder / source.name, said))
+        manifest = finish(stage, progress=progress)
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest
 
 
 def source_parts(settings: MixSettings) -> dict[str, list[Part]]:

@@ -51,10 +51,13 @@ def xp3x_stage(parts: Sequence[Part], output: Path, settings: Xp3xSettings) -> S
     Raises UsageError and InputError for a table that cannot work, and for files that are missing or there twice.
     """
     path = settings.table or SHIPPED
+    digest = sha256_of(path)
     table = read_table(path)
     files = find_files(parts, table)
-    said = written_settings(settings) | {"table_sha256": sha256_of(path)}
-    return Stage(NAME, Xp3xWork(settings, table), (Part(NAME, files[0], tuple(files[1:])),), output, said)
+    said = written_settings(settings) | {"table_sha256": digest}
+    whole = Part(NAME, files[0], tuple(files[1:]))
+    own = {settings.table: digest} if settings.table else {}
+    return Stage(NAME, Xp3xWork(settings, table), (whole,), output, said, own)
 
 
 def find_files(parts: Sequence[Part], table: Table) -> list[Path]:

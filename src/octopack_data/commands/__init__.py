@@ -8,26 +8,37 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack, instruction_stats, mix, oasst, pairs, xp3x
+from octopack_data.commands.late import late_app
 
-app = typer.Typer(
+COMMANDS = {
+    "commitpack": (
+        "commitpack:app",
+        "CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
+    ),
+    "config": ("chain:config_app", "Files of settings."),
+    "oasst": ("oasst:app", "OASST and other dialogues: the first question with its answer as a pair."),
+    "xp3x": (
+        "xp3x:xp3x",
+        "Draw rows of prompts and answers from the files of a table, so many of each, and shuffle them.",
+    ),
+    "pairs": (
+        "pairs:pairs",
+        "Turn commits into training examples: for supervised fine-tuning, for Megatron, or as whole texts.",
+    ),
+    "mix": ("mix:mix", "Mix sources of training examples, with weights, caps, and where each row is from."),
+    "stats": ("instruction_stats:app", "Counts of instruction data."),
+}
+
+app = late_app(
+    COMMANDS,
     name="octopack-data",
     help="The data pipelines of OctoPack. Begin with: octopack-data commitpack run CONFIG.yaml --dry-run",
     epilog="Exit codes: 0 done; 1 a check found a difference; 2 wrong usage or input; 3 something of this machine is "
     "missing (hub, network, git, disk).",
-    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
-    no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(commitpack.app, name="commitpack")
-app.add_typer(chain.config_app, name="config")
-app.add_typer(oasst.app, name="oasst")
-app.command("xp3x", epilog=xp3x.EPILOG)(xp3x.xp3x)
-app.add_typer(instruction_stats.app, name="stats")
-app.command("pairs", epilog=pairs.EPILOG)(pairs.pairs)
-app.command("mix", epilog=mix.EPILOG)(mix.mix)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,11 +1,6 @@
 """``octopack-data commitpack …``: the stages from the selection of commits to CommitPackFT."""
 
-from pkgutil import resolve_name
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
-from typer.main import get_group
+from octopack_data.commands.late import late_app
 
 COMMANDS = {
     "run": ("chain:run", "Run all stages from commits to CommitPackFT, and print how many rows each kept and dropped."),
@@ -63,48 +58,12 @@ COMMANDS = {
         "Split rows into train and validation data, each repository (and those it shares commits with) on one side.",
     ),
 }
-"""Name of a command -> where it is (module:function), and what the group's help says of it.
 
-A command's module is imported when the command is called: the settings of all of them take longer than all else.
-"""
-
-
-class LateGroup(TyperGroup):
-    """A group that knows its commands' names and lines, and imports the one that is called."""
-
-    def resolve_command(self, *arguments: Any) -> Any:
-        """Return the name, the command, and the arguments that are left."""
-        name, _, left = super().resolve_command(*arguments)
-        return name, command(name) if name else None, left
-
-
-def command(name: str) -> Any:
-    """Import a command of the group and return it as typer has it."""
-    place = f"{__package__}.{COMMANDS[name][0]}"
-    found, one = resolve_name(place), typer.Typer(rich_markup_mode=None, add_completion=False)
-    if isinstance(found, typer.Typer):
-        one.add_typer(found, name=name)
-    else:
-        one.command(name, epilog=resolve_name(place.partition(":")[0] + ":EPILOG"))(found)
-    return get_group(one).commands[name]
-
-
-app = typer.Typer(
-    cls=LateGroup,
-    help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them.",
-    rich_markup_mode=None,
-    no_args_is_help=True,
+app = late_app(
+    COMMANDS, help="CommitPack and CommitPackFT: select, export, fetch, split, shard, filter, and what belongs to them."
 )
 
 
 @app.callback()
 def _group() -> None:
     """The stages, each a command of its own."""
-
-
-def _later() -> None:
-    """Stands for a command that is not imported yet."""
-
-
-for _name, (_, _line) in COMMANDS.items():
-    app.command(_name, help=_line)(_later)

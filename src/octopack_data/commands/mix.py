@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from octopack_data.commands.stage_options import OverwriteOption, WorkersOption, say_counts
+from octopack_data.commands.stage_options import OverwriteOption, WaitingExecutorOption, WorkersOption, say_counts
 
 if TYPE_CHECKING:
     from octopack_data.mixture_settings import MixSettings
@@ -25,6 +25,7 @@ def mix(
     seed: Annotated[int | None, typer.Option("--seed", help="Instead of the file's.")] = None,
     rows: Annotated[int | None, typer.Option("--rows", min=1, help="Of the whole, instead of the file's.")] = None,
     workers: WorkersOption = 1,
+    executor: WaitingExecutorOption = "processes",
     overwrite: OverwriteOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be mixed, and stop.")] = False,
     show: Annotated[bool, typer.Option("--show", help="Print the file of settings, and stop.")] = False,
@@ -43,7 +44,7 @@ def mix(
     if dry_run:
         _say_plan(settings, output)
         return
-    manifest = mixed(settings, output, workers=workers, overwrite=overwrite)
+    manifest = mixed(settings, output, workers=workers, executor=executor, overwrite=overwrite)
     typer.echo("| source | rows there | rows | % of rows | wanted % | % of text |")
     typer.echo("| --- | ---: | ---: | ---: | ---: | ---: |")
     for one in json.loads((output / REPORT).read_text("utf-8"))["sources"]:

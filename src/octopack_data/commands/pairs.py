@@ -1,26 +1,19 @@
 """``octopack-data pairs``: commits to training examples."""
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import typer
 
-from octopack_data.commands.settings_options import with_settings
 from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
     OverwriteOption,
-    RevisionOption,
-    SourceArgument,
+    WaitingExecutorOption,
     WorkersOption,
-    say_counts,
-    say_plan,
+    passes_command,
 )
 from octopack_data.pairs import PairSettings, checked, make_pairs
-from octopack_data.sources import find_parts
-
-if TYPE_CHECKING:
-    from octopack_data.sources import Part
+from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data pairs commitpackft/ -o pairs/ --dry-run shows an example in each format  "
@@ -29,28 +22,7 @@ EPILOG = (
 )
 
 
-@with_settings(PairSettings)
-def pairs(
-    source: SourceArgument,
-    output: OutputOption,
-    revision: RevisionOption = None,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
-    settings: PairSettings,
-) -> None:
-    """Turn commits into training examples: for supervised fine-tuning, for Megatron, or as whole texts."""
-    checked(settings)  # before the hub is asked
-    parts = find_parts(source, revision=revision)
-    if dry_run:
-        say_plan("pairs", parts, output)
-        _say_examples(parts, settings)
-        return
-    say_counts(make_pairs(parts, output, settings, workers=workers, overwrite=overwrite))
-
-
-def _say_examples(parts: "list[Part]", settings: PairSettings) -> None:
+def _say_examples(parts: list[Part], settings: PairSettings) -> None:
     """Print the first row in every format that can be made of its columns; the chosen one is marked."""
     from humanevalpack.errors import UsageError
     from octopack_data.examples import columns_of, make_example
@@ -79,3 +51,17 @@ def _say_examples(parts: "list[Part]", settings: PairSettings) -> None:
 def _shown(text: str, most: int = 400) -> str:
     said = json.dumps(text, ensure_ascii=False)
     return said if len(said) <= most else f"{said[: most // 2]} … {said[-most // 2 :]}"
+
+
+@passes_command(PairSettings, plan=_say_examples, check=checked)
+def pairs(
+    parts: list[Part],
+    output: Path,
+    settings: PairSettings,
+    *,
+    workers: WorkersOption = 1,
+    executor: WaitingExecutorOption = "processes",
+    overwrite: OverwriteOption = False,
+) -> dict[str, Any]:
+    """Turn commits into training examples: for supervised fine-tuning, for Megatron, or as whole texts."""
+    return make_pairs(parts, output, settings, workers=workers, executor=executor, overwrite=overwrite)

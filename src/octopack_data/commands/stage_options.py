@@ -70,12 +70,14 @@ def stage_command(
 
 
 def passes_command(
-    kind: type[Some], plan: Callable[["list[Part]", Some], None] | None = None
+    kind: type[Some],
+    plan: Callable[["list[Part]", Some], None] | None = None,
+    check: Callable[[Some], Any] | None = None,
 ) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., None]]:
     """Make the command of a function (parts, output, settings, *, options) -> manifest: its docstring is the help.
 
     The keyword-only parameters of the function become options beside those of every stage; ``plan`` says more in a dry
-    run.
+    run; ``check`` refuses settings before the source is looked for.
     """
 
     def decorate(run_all: Callable[..., dict[str, Any]]) -> Callable[..., None]:
@@ -84,6 +86,8 @@ def passes_command(
         ) -> None:
             from octopack_data.sources import find_parts
 
+            if check is not None:
+                check(settings)
             parts = find_parts(source, revision=revision)
             if dry_run:
                 say_plan(run_all.__name__.replace("_", "-"), parts, output)
