@@ -83,14 +83,22 @@ def stage(parts: list[Part], output: Path, **settings: Any) -> Stage:
 
 
 SLURM = SlurmSettings(partition="cpu")
-CLONES = make_settings(FetchSettings, {"backend": "git-local", "clones": ["clones"]})
+
+
+def from_a_clone(parts: list[Part], output: Path) -> dict[str, Any]:
+    clone = output.parent / "clones/ann/x.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", clone], check=True)
+    settings = make_settings(FetchSettings, {"backend": "git-local", "clones": [str(clone.parent)]})
+    return fetch(parts, output, settings, overwrite=True)
+
+
 STARTS: dict[str, Callable[[list[Part], Path], Any]] = {
     "processes": lambda parts, output: run_on("processes", stage(parts, output), overwrite=True),
     "local": lambda parts, output: run_on("local", stage(parts, output), overwrite=True),
     "slurm": lambda parts, output: run_on("slurm", stage(parts, output), overwrite=True, slurm=SLURM),
     "deduplicate": lambda parts, output: deduplicate(parts, output, DuplicateSettings(), overwrite=True),
     "split-train": lambda parts, output: split_train(parts, output, TrainValidSettings(), overwrite=True),
-    "fetch": lambda parts, output: fetch(parts, output, CLONES, overwrite=True),
+    "fetch": from_a_clone,
 }
 
 
