@@ -90,7 +90,15 @@ def sources(parts: list[Part]) -> MixSettings:
 
 
 SLURM = SlurmSettings(partition="cpu")
-CLONES = make_settings(FetchSettings, {"backend": "git-local", "clones": ["clones"]})
+
+
+def from_a_clone(parts: list[Part], output: Path) -> dict[str, Any]:
+    clone = output.parent / "clones/ann/x.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", clone], check=True)
+    settings = make_settings(FetchSettings, {"backend": "git-local", "clones": [str(clone.parent)]})
+    return fetch(parts, output, settings, overwrite=True)
+
+
 STARTS: dict[str, Callable[[list[Part], Path], Any]] = {
     "processes": lambda parts, output: run_on("processes", stage(parts, output), overwrite=True),
     "local": lambda parts, output: run_on("local", stage(parts, output), overwrite=True),
@@ -99,7 +107,7 @@ STARTS: dict[str, Callable[[list[Part], Path], Any]] = {
     "split-train": lambda parts, output: split_train(parts, output, TrainValidSettings(), overwrite=True),
     "pairs": lambda parts, output: make_pairs(parts, output, PairSettings(), overwrite=True),
     "mix": lambda parts, output: mix(sources(parts), output, overwrite=True),
-    "fetch": lambda parts, output: fetch(parts, output, CLONES, overwrite=True),
+    "fetch": from_a_clone,
 }
 
 
