@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack
+from octopack_data.commands import chain, commitpack, humanevalpack
 
 app = typer.Typer(
     name="octopack-data",
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(commitpack.app, name="commitpack")
+app.add_typer(humanevalpack.app, name="humanevalpack")
 app.add_typer(chain.config_app, name="config")
 
 
