@@ -57,7 +57,7 @@ def test_the_released_rows_are_made_of_the_public_inputs(language: str, shared: 
 
 @pytest.mark.real_data
 def test_each_documented_correction_is_in_the_public_inputs_and_is_not_made_twice(shared: Path) -> None:
-    rows = {}
+    rows: dict[str, Any] = {}
     for language in LANGUAGES:
         lines = (shared / "sources" / "humaneval-x" / f"{language}.jsonl").read_text("utf-8").splitlines()
         rows |= {row["task_id"]: row for row in map(json.loads, lines)}
