@@ -90,6 +90,7 @@ DATA_ORDER = (
     "push",
     "chain_settings",
     "chain",
+    "humanevalpack",
     "commands",
 )
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER}
