@@ -15,7 +15,8 @@ from humanevalpack.problems import Problem
 from humanevalpack.programs import Program
 from humanevalpack.sandbox import Verdict, run_programs
 from octopack_data.humanevalpack.checking import check_problems
-from octopack_data.humanevalpack.wrong_programs import return_type, wrong_programs
+from octopack_data.humanevalpack.trials import wrong_trials
+from octopack_data.humanevalpack.wrong_programs import return_type
 from test_data_humanevalpack_making import octopack_data
 
 
@@ -80,14 +81,16 @@ def a_test(*lines: str) -> str:
     ],
 )
 def test_a_planted_fault_is_found_and_is_the_only_one(problem: Problem, expected: list[str]) -> None:
-    assert [fault.kind for fault in check_problems([problem], run)] == expected
+    assert [fault.kind for fault in check_problems([problem], run).faults] == expected
 
 
 @pytest.mark.namespaces
 @pytest.mark.toolchain("go")
 def test_a_bug_that_the_compiler_refuses_is_no_bug_that_a_test_finds() -> None:
     problem = hep.load_problems("go", "mini")[0]
-    faults = check_problems([replace(problem, buggy_solution="    left := 1\n" + problem.canonical_solution)], run)
+    faults = check_problems(
+        [replace(problem, buggy_solution="    left := 1\n" + problem.canonical_solution)], run
+    ).faults
     assert [fault.kind for fault in faults] == ["bug_does_not_build"]
     assert "left" in faults[0].what
 
@@ -108,7 +111,7 @@ def test_a_test_that_calls_another_function_of_the_same_name_is_found() -> None:
         docstring="How long is it?",
         instruction="Write a C++ function `int strlen(string text)` to solve the following problem:\nHow long is it?",
     )
-    assert [fault.kind for fault in check_problems([problem], run)] == ["bug_passes", "never_called"]
+    assert [fault.kind for fault in check_problems([problem], run).faults] == ["bug_passes", "never_called"]
 
 
 def test_a_solution_that_passes_in_some_runs_only_is_chance() -> None:
@@ -117,7 +120,7 @@ def test_a_solution_that_passes_in_some_runs_only_is_chance() -> None:
         failed = [not passes or "# run 3" in p.text for passes, p in zip(right, programs, strict=True)]
         return [Verdict("failed", "no luck") if bad else Verdict("passed", "") for bad in failed]
 
-    (fault,) = check_problems([python_problem()], third_fails)
+    (fault,) = check_problems([python_problem()], third_fails).faults
     assert (fault.kind, fault.what) == ("chance", "1 of 3 runs failed, with failed (no luck)")
 
 
@@ -153,18 +156,11 @@ def test_what_a_signature_says_is_returned(language: str, signature: str, expect
     "language", [pytest.param(name, marks=pytest.mark.toolchain(name)) for name in LANGUAGES if name != "python"]
 )
 def test_the_programs_that_are_wrong_on_purpose_do_build(language: str) -> None:
-    problems = hep.load_problems(language, "mini")[:4]
-    made = [(problem, *wrong) for problem in problems for wrong in wrong_programs(problem)]
-    profile = "fixed" if language == "go" else "reference"
-    programs = [
-        Program(text=hep.program_text(p, code, profile=profile), language=language, problem=p, profile=profile)  # type: ignore[arg-type]
-        for p, _, _, code in made
-    ]
-    verdicts = run(programs, time_limit=5)
-    assert {kind for _, kind, _, _ in made} == {"never_called", "constant_passes", "wrong_value_passes"}
-    refused = [(p.task_id, what, v.output) for (p, _, what, _), v in zip(made, verdicts, strict=True)
-               if v.status in ("compile_error", "passed")]  # fmt: skip
-    assert refused == []
+    trials = [trial for problem in hep.load_problems(language, "mini")[:4] for trial in wrong_trials(problem)]
+    verdicts = run([trial.program for trial in trials], time_limit=5)
+    assert {trial.kind for trial in trials} == {"never_called", "constant_passes", "wrong_value_passes"}
+    ended = [(trial.what, verdict.status) for trial, verdict in zip(trials, verdicts, strict=True)]
+    assert [(what, status) for what, status in ended if status not in ("failed", "runtime_error")] == []
 
 
 @pytest.mark.namespaces
@@ -174,7 +170,8 @@ def test_the_mini_set_has_no_fault(language: str) -> None:
     report = json.loads(done.stdout)
     assert report["faults"] == []
     assert report["problems"] == {language: 14}
-    assert report["programs_run"]
+    assert report["wrong_programs"] > 14 * 3
+    assert report["not_built"] == 0
     assert done.exit_code == 0
 
 
@@ -191,7 +188,7 @@ def test_faults_end_the_command_with_1_and_are_counted(tmp_path: Path) -> None:
 def test_only_what_is_asked_for_is_looked_at() -> None:
     done = octopack_data("check", "mini", "--languages", "go,js", "--limit", 3, "--no-run", "--json")
     assert json.loads(done.stdout)["problems"] == {"go": 3, "js": 3}
-    assert not json.loads(done.stdout)["programs_run"]
+    assert json.loads(done.stdout)["wrong_programs"] == 0
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,14 @@ def check(
     from octopack_data.humanevalpack.checking import check_problems
 
     problems = _problems(dataset, languages, limit)
-    faults: list[Fault] = []
     with _runner(sorted(problems), sandbox, workers, confirm_unsafe) if run else _no_runner() as runner:
-        for rows in problems.values():
-            faults += check_problems(rows, runner, repeat=repeat)
+        checked = [check_problems(rows, runner, repeat=repeat) for rows in problems.values()]
+    faults = [fault for one in checked for fault in one.faults]
     report = {
         "dataset": dataset,
         "problems": {language: len(rows) for language, rows in problems.items()},
-        "programs_run": run,
+        "wrong_programs": sum(one.wrong_programs for one in checked),
+        "not_built": sum(one.not_built for one in checked),
         "counts": dict(Counter(fault.kind for fault in faults)),
         "faults": [fault.to_dict() for fault in faults],
     }
@@ -148,4 +148,9 @@ def _print(report: dict[str, Any], faults: "Sequence[Fault]") -> None:
     for kind in [kind for kind in KINDS if kind in report["counts"]]:
         typer.echo(f"{report['counts'][kind]:4} {kind}: {KINDS[kind]}")
     where = len({fault.task_id for fault in faults})
+    if report["not_built"]:
+        typer.echo(
+            f"{report['not_built']} of {report['wrong_programs']} programs that are wrong on purpose were refused by "
+            "the compiler: they say nothing about the tests"
+        )
     typer.echo(f"{len(faults)} faults in {where} of {sum(report['problems'].values())} problems")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from humanevalpack.errors import SandboxFault
@@ -23,6 +24,17 @@ Seen = dict[str, list[tuple[Trial, "Verdict"]]]
 """The verdicts of one problem, by the kind of fault that the programs may show."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came out of the check of one language's problems."""
+
+    faults: tuple[Fault, ...]
+    wrong_programs: int
+    """How many programs that are wrong on purpose were run."""
+    not_built: int
+    """How many of them the compiler refused, so that they say nothing about the tests."""
+
+
 class Runner(Protocol):
     """Runs programs and returns their verdicts in order (``humanevalpack.run_programs`` with its settings)."""
 
@@ -30,13 +42,15 @@ class Runner(Protocol):
         """Run them; ``time_limit`` replaces the CPU seconds of a run."""
 
 
-def check_problems(problems: Sequence[Problem], run: Runner | None, *, repeat: int = 3) -> list[Fault]:
+def check_problems(problems: Sequence[Problem], run: Runner | None, *, repeat: int = 3) -> Checked:
     """Return the faults of one language's problems, in the problems' order.
 
     Without ``run`` the texts alone are looked at. ``repeat``: how often each canonical program runs, to see chance.
     Raises SandboxFault where the sandbox, not a program, failed.
     """
     found = list(static_faults(problems))
+    wrong: list[Trial] = []
+    not_built = 0
     if run is not None:
         right = [trial for problem in problems for trial in right_programs(problem, repeat)]
         wrong = [trial for problem in problems for trial in wrong_trials(problem)]
@@ -46,13 +60,15 @@ def check_problems(problems: Sequence[Problem], run: Runner | None, *, repeat: i
             for trial, verdict in zip(trials, verdicts, strict=True):
                 if verdict.status == "sandbox_error":
                     raise SandboxFault(f"{trial.problem.task_id}: the sandbox failed: {verdict.reason}")
+                not_built += trials is wrong and verdict.status == "compile_error"
                 seen[trial.problem.task_id][trial.kind].append((trial, verdict))
         for problem in problems:
             for kind, what in _judge(problem, seen[problem.task_id]):
                 found.append(Fault(problem.language, problem.task_id, kind, what))
     place = {problem.task_id: number for number, problem in enumerate(problems)}
     kinds = list(KINDS)
-    return sorted(found, key=lambda fault: (place[fault.task_id], kinds.index(fault.kind)))
+    found.sort(key=lambda fault: (place[fault.task_id], kinds.index(fault.kind)))
+    return Checked(tuple(found), len(wrong), not_built)
 
 
 def _judge(problem: Problem, seen: Seen) -> Iterator[tuple[str, str]]:
