@@ -136,6 +136,10 @@ def _runner(languages: list[str], sandbox: str, workers: str | None, confirm_uns
             return list(verdicts)
 
         yield run
+        if count == "ray":
+            from humanevalpack.sandbox.connection import disconnect
+
+            disconnect()
 
 
 def _print(report: dict[str, Any], faults: "Sequence[Fault]") -> None:
