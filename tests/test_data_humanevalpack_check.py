@@ -124,6 +124,16 @@ def test_a_solution_that_passes_in_some_runs_only_is_chance() -> None:
     assert (fault.kind, fault.what) == ("chance", "1 of 3 runs failed, with failed (no luck)")
 
 
+def test_a_form_that_fails_once_and_then_passes_is_chance_too() -> None:
+    def example_fails_once(programs: Sequence[Program], *, time_limit: float | None) -> list[Verdict]:
+        shown = [p.text.endswith(python_problem().example_test) and "# run" not in p.text for p in programs]
+        bad = [time_limit or "n % 2 == 1" in p.text or first for p, first in zip(programs, shown, strict=True)]
+        return [Verdict("failed", "no luck") if failed else Verdict("passed", "") for failed in bad]
+
+    (fault,) = check_problems([python_problem()], example_fails_once).faults
+    assert (fault.kind, fault.what) == ("chance", "1 of 4 runs failed, with failed (no luck)")
+
+
 def test_a_sandbox_that_fails_is_not_a_fault_of_the_data() -> None:
     def broken(programs: Sequence[Program], *, time_limit: float | None) -> list[Verdict]:
         return [Verdict("sandbox_error", "no disk")] * len(programs)

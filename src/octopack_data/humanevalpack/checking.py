@@ -20,6 +20,9 @@ _ENDLESS = ("timeout", "memory_limit")
 _WRONG_SECONDS = 5.0
 """CPU seconds for a program that is wrong on purpose: one that does not end says nothing about its test."""
 
+_FORMS = ("example_fails", "declaration_fails", "answer_is_cut")
+"""Other forms of the canonical program: one that fails runs again, for chance may have been against it."""
+
 Seen = dict[str, list[tuple[Trial, "Verdict"]]]
 """The verdicts of one problem, by the kind of fault that the programs may show."""
 
@@ -52,16 +55,13 @@ def check_problems(problems: Sequence[Problem], run: Runner | None, *, repeat: i
     wrong: list[Trial] = []
     not_built = 0
     if run is not None:
-        right = [trial for problem in problems for trial in right_programs(problem, repeat)]
-        wrong = [trial for problem in problems for trial in wrong_trials(problem)]
         seen: dict[str, Seen] = defaultdict(lambda: defaultdict(list))
-        for trials, limit in ((right, None), (wrong, _WRONG_SECONDS)):
-            verdicts = run([trial.program for trial in trials], time_limit=limit)
-            for trial, verdict in zip(trials, verdicts, strict=True):
-                if verdict.status == "sandbox_error":
-                    raise SandboxFault(f"{trial.problem.task_id}: the sandbox failed: {verdict.reason}")
-                not_built += trials is wrong and verdict.status == "compile_error"
-                seen[trial.problem.task_id][trial.kind].append((trial, verdict))
+        failed = _run([trial for problem in problems for trial in right_programs(problem, repeat)], run, None, seen)
+        forms = [trial for trial, _ in failed if trial.kind in _FORMS]
+        _run([trial.again(number) for trial in forms for number in range(2, repeat + 2)], run, None, seen)
+        wrong = [trial for problem in problems for trial in wrong_trials(problem)]
+        failed = _run(wrong, run, _WRONG_SECONDS, seen)
+        not_built = sum(verdict.status == "compile_error" for _, verdict in failed)
         for problem in problems:
             for kind, what in _judge(problem, seen[problem.task_id]):
                 found.append(Fault(problem.language, problem.task_id, kind, what))
@@ -71,29 +71,50 @@ def check_problems(problems: Sequence[Problem], run: Runner | None, *, repeat: i
     return Checked(tuple(found), len(wrong), not_built)
 
 
+def _run(
+    trials: Sequence[Trial], run: Runner, limit: float | None, seen: dict[str, Seen]
+) -> list[tuple[Trial, "Verdict"]]:
+    """Run trials, note their verdicts in ``seen``, and return those that did not pass; raises SandboxFault."""
+    verdicts = run([trial.program for trial in trials], time_limit=limit) if trials else ()
+    for trial, verdict in zip(trials, verdicts, strict=True):
+        if verdict.status == "sandbox_error":
+            raise SandboxFault(f"{trial.problem.task_id}: the sandbox failed: {verdict.reason}")
+        seen[trial.problem.task_id][trial.kind].append((trial, verdict))
+    return [(trial, verdict) for trial, verdict in zip(trials, verdicts, strict=True) if not verdict.passed]
+
+
 def _judge(problem: Problem, seen: Seen) -> Iterator[tuple[str, str]]:
     runs = [verdict for _, verdict in seen["canonical_fails"]]
     failed = [verdict for verdict in runs if not verdict.passed]
     if len(failed) == len(runs):
         yield "canonical_fails", _said(failed[0])
     elif failed:
-        yield "chance", f"{len(failed)} of {len(runs)} runs failed, with {_said(failed[0])}"
+        yield "chance", _share(failed, runs)
     else:
-        yield from _other_forms(seen)
+        yield from _forms(seen)
     yield from _bug(problem, seen["bug_passes"][0][1])
     yield from _wrong(seen)
 
 
-def _other_forms(seen: Seen) -> Iterator[tuple[str, str]]:
-    for kind in ("example_fails", "declaration_fails"):
-        for _, verdict in seen[kind]:
-            if not verdict.passed:
-                yield kind, _said(verdict)
+def _forms(seen: Seen) -> Iterator[tuple[str, str]]:
     whole = all(verdict.passed for _, verdict in seen["declaration_fails"])
-    cut = [trial.what for trial, verdict in seen["answer_is_cut"] if not verdict.passed]
-    cut = [scenario for scenario in cut if whole or scenario != "fixtests"]
+    cut = []
+    for kind in _FORMS:
+        for what in dict.fromkeys(trial.what for trial, _ in seen[kind]):
+            runs = [verdict for trial, verdict in seen[kind] if trial.what == what]
+            failed = [verdict for verdict in runs if not verdict.passed]
+            if failed and len(failed) < len(runs):
+                yield "chance", _share(failed, runs)
+            elif failed and kind != "answer_is_cut":
+                yield kind, _said(failed[0])
+            elif failed and (whole or what != "fixtests"):
+                cut.append(what)
     if cut:
         yield "answer_is_cut", f"in {' and '.join(cut)}"
+
+
+def _share(failed: Sequence["Verdict"], runs: Sequence["Verdict"]) -> str:
+    return f"{len(failed)} of {len(runs)} runs failed, with {_said(failed[0])}"
 
 
 def _bug(problem: Problem, verdict: "Verdict") -> Iterator[tuple[str, str]]:

@@ -23,14 +23,19 @@ class Trial:
     what: str
     program: Program
 
+    def again(self, number: int) -> "Trial":
+        """Return the same program for another run: a comment makes it another text, for equal texts run once."""
+        comment = "#" if self.problem.language == "python" else "//"
+        text = f"{comment} run {number}\n{self.program.text}"
+        return replace(self, program=replace(self.program, text=text))
+
 
 def right_programs(problem: Problem, repeat: int) -> Iterator[Trial]:
     """Yield the canonical program (``repeat`` times), its other forms and the buggy one."""
     canonical = problem.prompt + problem.canonical_solution
-    for number in range(repeat):
-        # The comment makes it another text: equal programs run once.
-        again = f"{'#' if problem.language == 'python' else '//'} run {number + 1}\n" if number else ""
-        yield _trial(problem, "canonical_fails", "", again + canonical)
+    first = _trial(problem, "canonical_fails", "", canonical)
+    yield first
+    yield from (first.again(number) for number in range(2, repeat + 1))
     shown = replace(problem, test=problem.example_test)
     if problem.example_test.strip() not in ("", "None"):
         yield _trial(shown, "example_fails", "", canonical)
