@@ -10,11 +10,18 @@ import humanevalpack as hep
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import Problem
 from octopack_data.humanevalpack.comma import lost_values
+from octopack_data.humanevalpack.faults import KINDS
 from octopack_data.humanevalpack.static_checks import static_faults
 
 
 def mini(language: str, index: int = 0) -> Problem:
     return hep.load_problems(language, "mini")[index]
+
+
+def test_the_page_says_what_each_kind_means(project: Path) -> None:
+    page = (project / "docs" / "humanevalpack_creation.md").read_text("utf-8")
+    for kind, meaning in KINDS.items():
+        assert f"| `{kind}` | {meaning} |" in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
