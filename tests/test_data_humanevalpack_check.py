@@ -174,13 +174,15 @@ def test_the_programs_that_are_wrong_on_purpose_do_build(language: str) -> None:
 
 
 @pytest.mark.namespaces
+@pytest.mark.parametrize("problems", [3, pytest.param(14, marks=pytest.mark.full)])
 @pytest.mark.parametrize("language", [pytest.param(name, marks=pytest.mark.toolchain(name)) for name in LANGUAGES])
-def test_the_mini_set_has_no_fault(language: str) -> None:
-    done = octopack_data("check", "mini", "--languages", language, "--sandbox", "local", "--json", "--repeat", 2)
+def test_the_mini_set_has_no_fault(language: str, problems: int) -> None:
+    words = ("--languages", language, "--limit", problems, "--sandbox", "local", "--json", "--repeat", 2)
+    done = octopack_data("check", "mini", *words)
     report = json.loads(done.stdout)
     assert report["faults"] == []
-    assert report["problems"] == {language: 14}
-    assert report["wrong_programs"] > 14 * 3
+    assert report["problems"] == {language: problems}
+    assert report["wrong_programs"] > problems * 3
     assert report["not_built"] == 0
     assert done.exit_code == 0
 
