@@ -116,6 +116,7 @@ DATA_ORDER = (
     "mixtures",
     "chain_settings",
     "chain",
+    "humanevalpack",
     "commands",
 )
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER}

@@ -26,6 +26,10 @@ COMMANDS = {
         "Turn commits into training examples: for supervised fine-tuning, for Megatron, or as whole texts.",
     ),
     "mix": ("mix:mix", "Mix sources of training examples, with weights, caps, and where each row is from."),
+    "humanevalpack": (
+        "humanevalpack:app",
+        "HumanEvalPack: write bugs into solutions, make the rows, look for faults in them.",
+    ),
     "stats": ("instruction_stats:app", "Counts of instruction data."),
 }
 

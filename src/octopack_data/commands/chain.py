@@ -59,7 +59,7 @@ def _config() -> None:
 def show(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG.yaml]", help="A file to be checked and completed.", show_default=False),
+        typer.Argument(metavar="CONFIG.yaml", help="A file to be checked and completed.", show_default=False),
     ] = None,
 ) -> None:
     """Print every setting of ``commitpack run`` with its meaning: a file's values, or the defaults."""

@@ -1,0 +1,1 @@
+"""The making and the checking of HumanEvalPack: from solutions and edited bugs to rows, and what is wrong with rows."""
