@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack
+from octopack_data.commands import chain, commitpack, self_instruct, tasks
 
 app = typer.Typer(
     name="octopack-data",
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.add_typer(commitpack.app, name="commitpack")
 app.add_typer(chain.config_app, name="config")
+app.add_typer(self_instruct.app, name="self-instruct")
+app.add_typer(tasks.app, name="tasks")
 
 
 def _print_version(wanted: bool) -> None:
