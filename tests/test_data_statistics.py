@@ -9,7 +9,7 @@ import pytest
 
 from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.figures import distribution, draw_languages, sizes_of_frame
+from octopack_data.figures.languages import distribution, draw_languages, sizes_of_frame
 from octopack_data.language_table import language_table
 from octopack_data.parts import run_stage
 from octopack_data.rows import write_rows
@@ -166,7 +166,7 @@ def test_a_data_frame_is_drawn_like_rows() -> None:
         sizes_of_frame(frame.drop(columns="ft_kb"))
 
 
-@pytest.mark.parametrize("style", ["screen", "paper"])
+@pytest.mark.parametrize("style", ["default", "paper"])
 def test_the_figure_is_written_as_pdf_and_png(style: str, tmp_path: Path) -> None:
     files = draw_languages(read_sizes(), tmp_path, style=style)  # type: ignore[arg-type]
     assert [file.name for file in files] == ["languages.pdf", "languages.png"]

@@ -25,7 +25,7 @@ from octopack_data.sampling import Sample, make_sample
 from octopack_data.sources import Part
 from octopack_data.task_categories import CATEGORIES, Categories, read_categories
 
-STAGE = "tasks-label"
+STAGE = "tasks label"
 
 
 class LabelSettings(ServerSettings):

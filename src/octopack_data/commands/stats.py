@@ -58,13 +58,13 @@ def figure(
     raw: RawArgument = None,
     filtered: FilteredArgument = None,
     style: Annotated[
-        Literal["screen", "paper"], typer.Option(help="paper: a page's width, published axes.")
-    ] = "screen",
+        Literal["default", "paper"], typer.Option(help="paper: a page's width, published axes.")
+    ] = "default",
     top: Annotated[int, typer.Option(min=1, help="Languages with bars of their own.")] = 45,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Draw the distribution of languages as PDF and PNG."""
-    from octopack_data.figures import draw_languages
+    from octopack_data.figures.languages import draw_languages
     from octopack_data.statistics import chosen_sizes
 
     sizes = chosen_sizes(raw, filtered)

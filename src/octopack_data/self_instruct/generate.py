@@ -26,7 +26,7 @@ from octopack_data.self_instruct.settings import WORDING, GenerateSettings, Word
 from octopack_data.self_instruct.tasks import Task, read_tasks, split_list
 from octopack_data.sources import Part
 
-STAGE = "self-instruct-generate"
+STAGE = "self-instruct generate"
 
 
 @dataclass

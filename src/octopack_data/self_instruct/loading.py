@@ -1,4 +1,4 @@
-"""Files of instructions as prompts and completions: the stage ``self-instruct`` (``self-instruct load``)."""
+"""Files of instructions as prompts and completions: the stage ``self-instruct load``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from octopack_data.self_instruct.tasks import read_tasks
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part
 
-STAGE = "self-instruct"
+STAGE = "self-instruct load"
 
 
 @dataclass(frozen=True)
