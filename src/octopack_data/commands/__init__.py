@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack, figures, self_instruct, tasks
+from octopack_data.commands import card, chain, commitpack, figures, self_instruct, tasks
 
 app = typer.Typer(
     name="octopack-data",
@@ -25,6 +25,7 @@ app.add_typer(commitpack.app, name="commitpack")
 app.add_typer(chain.config_app, name="config")
 app.add_typer(self_instruct.app, name="self-instruct")
 app.add_typer(tasks.app, name="tasks")
+app.command("card", epilog=card.EPILOG)(card.card)
 app.command("figures", epilog=figures.EPILOG)(figures.figures)
 
 

@@ -3,7 +3,6 @@
 import typer
 
 from octopack_data.commands import (
-    card,
     chain,
     decontaminate,
     deduplicate,
@@ -41,7 +40,6 @@ app.command("shard", epilog=shard.EPILOG)(shard.shard)
 app.command("optout", epilog=optout.EPILOG)(optout.optout)
 app.command("filter", epilog=filtering.EPILOG)(filtering.filter_commits)
 app.add_typer(stats.app, name="stats")
-app.command("card", epilog=card.EPILOG)(card.card)
 app.command("push", epilog=push.EPILOG)(push.push)
 app.command("deduplicate", epilog=deduplicate.EPILOG)(deduplicate.deduplicate)
 app.command("redact", epilog=redact.EPILOG)(redact.redact)
