@@ -154,7 +154,7 @@ def _draw(
 
 def _scale(bars: int) -> float:
     """Return how large the numbers above so many bars can be."""
-    return 0.85 if bars <= 20 else 0.72 if bars <= 24 else 0.66
+    return 0.85 if bars <= 20 else 0.66
 
 
 def _number(axes: Any, x: float, height: float, points: float) -> None:
