@@ -32,6 +32,10 @@ class BadRequest(Exception):
     """What the client asked for is wrong: answered with status 400 and this text."""
 
 
+class Fault(Exception):
+    """A script raises it for a server that fails: answered with status 500 and this text."""
+
+
 @dataclass
 class Server:
     """A running server: its address, and every request that it has accepted or refused."""
@@ -192,27 +196,36 @@ Script = Callable[[list[dict[str, str]]], tuple[str | None, str | None]]
 
 @contextmanager
 def serve_script(
-    script: Script, *, busy: int = 0, pause: Pause | None = None, extensions: bool = False
+    script: Script, *, busy: int = 0, pause: Pause | None = None, extensions: bool = False, key: str = ""
 ) -> Iterator[Server]:
-    """Serve chats that are answered by ``script``; the first ``busy`` requests are refused with status 429."""
+    """Serve chats that are answered by ``script``; the first ``busy`` requests are refused with status 429.
+
+    A completion is answered like a chat of one message. Requests without ``key`` are refused with status 401.
+    """
 
     def reply(path: str, body: dict[str, Any]) -> dict[str, Any]:
-        text, reason = script(_checked(path, body, extensions=extensions)["messages"])
-        message = {"role": "assistant", "content": text}
-        used, made = len(json.dumps(body["messages"])) // 4, len(text or "") // 4
+        request = _checked(path, body, extensions=extensions)
+        messages = request["messages"] if path == CHAT else [{"role": "user", "content": request["prompt"]}]
+        text, reason = script(messages)
+        content = {"message": {"role": "assistant", "content": text}} if path == CHAT else {"text": text}
+        used, made = len(json.dumps(messages)) // 4, len(text or "") // 4
         return {
-            "object": "chat.completion",
-            "choices": [{"index": 0, "finish_reason": reason, "message": message}],
+            "object": "chat.completion" if path == CHAT else "text_completion",
+            "choices": [{"index": 0, "finish_reason": reason, **content}],
             "usage": {"prompt_tokens": used, "completion_tokens": made, "total_tokens": used + made},
         }
 
-    with _serving(reply, busy=busy, pause=pause) as server:
+    with _serving(reply, busy=busy, pause=pause, key=key) as server:
         yield server
 
 
 @contextmanager
 def _serving(
-    reply: Callable[[str, dict[str, Any]], dict[str, Any]], *, busy: int = 0, pause: Pause | None = None
+    reply: Callable[[str, dict[str, Any]], dict[str, Any]],
+    *,
+    busy: int = 0,
+    pause: Pause | None = None,
+    key: str = "",
 ) -> Iterator[Server]:
     server = Server("")
 
@@ -225,6 +238,10 @@ def _serving(
             if self.path not in _FIELDS:
                 self._send(404, {"error": {"message": f"no such path: {self.path}", "type": "invalid_request_error"}})
                 return
+            if key and self.headers["Authorization"] != f"Bearer {key}":
+                server.refusals.append("key")
+                self._send(401, {"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}})
+                return
             wait = pause.retry_after() if pause else ""
             if len(server.requests) <= busy or wait:
                 server.refusals.append("rate limit")
@@ -232,9 +249,12 @@ def _serving(
                 return
             try:
                 self._send(200, reply(self.path, body))
-            except BadRequest as error:
+            except (BadRequest, Fault) as error:
                 server.refusals.append(str(error))
-                self._send(400, {"error": {"message": str(error), "type": "invalid_request_error"}})
+                self._send(
+                    400 if isinstance(error, BadRequest) else 500,
+                    {"error": {"message": str(error), "type": "invalid_request_error"}},
+                )
 
         def _send(self, status: int, content: dict[str, Any], retry_after: str = "") -> None:
             data = json.dumps(content).encode()
@@ -251,7 +271,7 @@ def _serving(
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.url = f"http://127.0.0.1:{http.server_port}"
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server

@@ -16,7 +16,6 @@ from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.detectors import code_of, text_detector
 from octopack_data.instruction_languages import (
     LanguageSettings,
-    draw_counts,
     language_counts,
     languages_csv,
     languages_markdown,
@@ -158,15 +157,6 @@ def test_the_counts_are_written_as_three_tables(tmp_path: Path) -> None:
 def test_nothing_is_counted_of_nothing() -> None:
     assert languages_csv({}) == "language,rows,share\n"
     assert languages_markdown({}).splitlines()[2:] == ["| all | 0 |  |"]
-
-
-@pytest.mark.parametrize("style", ["screen", "paper"])
-def test_the_known_languages_are_drawn(tmp_path: Path, style: Any) -> None:
-    files = draw_counts({"not detected": 90, "python": 7, "go": 1, "no fenced block": 2}, tmp_path, style=style)
-    assert [file.name for file in files] == ["languages.pdf", "languages.png"]
-    assert draw_counts({"python": 7}, tmp_path, style=style) == files
-    with pytest.raises(UsageError, match="there are no samples to draw"):
-        draw_counts({"not detected": 90}, tmp_path)
 
 
 @examples(max_examples=15, deadline=None)

@@ -121,6 +121,18 @@ def test_overwrite_removes_what_a_broken_part_has_left(tmp_path: Path) -> None:
     assert [part.name for part in find_parts(tmp_path / "out")] == ["p0"]
 
 
+def test_a_run_that_begins_anew_has_nothing_of_the_old_one_s_passes_and_journals(tmp_path: Path) -> None:
+    def held(seed: int, *, overwrite: bool) -> bool:
+        asked = stage(source(tmp_path / "in"), tmp_path / "out")
+        with replace(asked, settings={"seed": seed}, own=(".first", "told.txt")).held(overwrite=overwrite):
+            there = (tmp_path / "out" / ".first").exists(), (tmp_path / "out" / "told.txt").exists()
+            (tmp_path / "out" / ".first").mkdir(exist_ok=True)
+            (tmp_path / "out" / "told.txt").touch()
+        return any(there)
+
+    assert [held(0, overwrite=True), held(0, overwrite=False), held(1, overwrite=True)] == [False, True, False]
+
+
 def by_other_code(output: Path) -> None:
     """Write down that an earlier version has begun a run."""
     begun = output / MARKS / "stage.json"

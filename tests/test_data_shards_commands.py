@@ -1,4 +1,4 @@
-"""octopack-data commitpack split, shard, optout, stats, card: the commands from fetched rows to a data set."""
+"""The commands split, shard, optout, and stats, card, figures: from fetched rows to a data set."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from octopack_data.rows import read_rows
 
 def said(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
     with pytest.raises(SystemExit) as end:
-        main(["commitpack", *map(str, arguments)])
+        main([*([] if arguments[0] in ("stats", "card", "figures") else ["commitpack"]), *map(str, arguments)])
     captured = capsys.readouterr()
     assert end.value.code == code, captured.err
     return captured.out if code == 0 else captured.err
@@ -40,9 +40,8 @@ def test_from_fetched_rows_to_a_data_set(source: Path, capsys: pytest.CaptureFix
         ("user1/x", "mit"), ("user2/x", "mit"), ("user3/x", "unknown"),
     ]  # fmt: skip
     said(capsys, "stats", "licences", source / "pack", "-o", source / "audit")
-    files = said(
-        capsys, "card", source / "pack", "--contact", "https://example.org/removal", "--audit", source / "audit"
-    )
+    contact = "https://example.org/removal"
+    files = said(capsys, "card", source / "pack", "--contact", contact, "--audit", source / "audit")
     assert [Path(line).name for line in files.splitlines()] == [
         "README.md", "SHA256SUMS", "NOTICES.md", "licences.csv", "repositories.csv",
     ]  # fmt: skip
@@ -63,10 +62,14 @@ def test_a_list_is_applied_to_finished_shards(source: Path, capsys: pytest.Captu
     assert not (source / "x").exists()
 
 
-def test_table_4_and_its_figure_need_no_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_4_and_its_figure_need_no_input_and_the_one_is_the_other_s(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert said(capsys, "stats", "table", "--format", "csv").splitlines()[1].startswith("total,3709175.78,57700105,")
-    figures = said(capsys, "stats", "figure", "-o", tmp_path, "--style", "paper")
-    assert [Path(line).name for line in figures.splitlines()] == ["languages.pdf", "languages.png"]
+    (tmp_path / "sizes.csv").write_text(said(capsys, "stats", "table", "--format", "sizes"))
+    for words in ([], ["--data", tmp_path / "sizes.csv", "--overwrite"]):
+        figures = said(capsys, "figures", "languages", "-o", tmp_path, "--style", "paper", *words)
+        assert [Path(line).name for line in figures.splitlines()] == ["languages.pdf", "languages.png"]
 
 
 def test_an_opt_out_needs_a_list(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.figures import distribution, draw_languages, sizes_of_frame
+from octopack_data.figures.languages import distribution, draw_language_frame, draw_languages, sizes_of_frame
+from octopack_data.figures.look import Style
 from octopack_data.language_table import language_table
 from octopack_data.parts import run_stage
 from octopack_data.rows import write_rows
@@ -82,6 +83,11 @@ def test_markdown_with_four_decimals_has_the_share_of_the_samples() -> None:
     assert "| json | 583293.8160 | 15.7257% | 3495038 | 6.0572% |\n" in raw
     assert "| ruby | 195.2920 | 12.6401% | 69413 | 9.8870% |\n" in filtered
     assert len(filtered.strip().splitlines()) == 2 + 1 + 277
+
+
+def test_sizes_as_text_are_read_back(tmp_path: Path) -> None:
+    (tmp_path / "sizes.csv").write_text(language_table(read_sizes(), "sizes"))
+    assert read_sizes(tmp_path / "sizes.csv") == read_sizes()
 
 
 def test_table_4_as_latex() -> None:
@@ -166,7 +172,18 @@ def test_a_data_frame_is_drawn_like_rows() -> None:
         sizes_of_frame(frame.drop(columns="ft_kb"))
 
 
-@pytest.mark.parametrize("style", ["screen", "paper"])
+@pytest.mark.parametrize("style", ["default", "paper"])
+def test_the_known_languages_of_counted_rows_are_drawn(tmp_path: Path, style: Style) -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = {"not detected": 90, "python": 7, "go": 1, "no fenced block": 2}
+    frame = pandas.DataFrame(rows.items(), columns=["language", "rows"])
+    files = draw_language_frame(frame, tmp_path, style=style)
+    assert [file.name for file in files] == ["languages.pdf", "languages.png"]
+    with pytest.raises(UsageError, match="there are no samples to draw"):
+        draw_language_frame(frame[:1], tmp_path / "none", style=style)
+
+
+@pytest.mark.parametrize("style", ["default", "paper"])
 def test_the_figure_is_written_as_pdf_and_png(style: str, tmp_path: Path) -> None:
     files = draw_languages(read_sizes(), tmp_path, style=style)  # type: ignore[arg-type]
     assert [file.name for file in files] == ["languages.pdf", "languages.png"]

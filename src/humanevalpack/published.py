@@ -11,6 +11,7 @@ from humanevalpack.errors import UsageError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import known_hash
 from humanevalpack.results import Run
+from humanevalpack.scenarios import AVERAGED
 
 RECALLED = "M"
 """Origin of a number that was not seen itself: never shown without this tag."""
@@ -60,6 +61,14 @@ def published_bug_types(model: str | None) -> dict[str, PublishedCell]:
     """Return kind of bug to what was published of a model for fixtests in Python; empty where nothing was."""
     rows = (row for row in _data()["bug_types"] if row["model"] == model)
     return {kind: PublishedCell(float(value), row["origin"]) for row in rows for kind, value in row["scores"].items()}
+
+
+def published_ablations() -> dict[str, dict[str, PublishedCell]]:
+    """Return instruction data to what was published of StarCoder trained on it: scenario (or ``average``) to score."""
+    return {
+        row["data"]: {name: PublishedCell(float(row[name]), row["origin"]) for name in (*AVERAGED, "average")}
+        for row in _data()["ablations"]
+    }
 
 
 def published_model(name: object) -> str | None:

@@ -1,94 +1,137 @@
-"""The data set's card: README.md with a configuration a language, counts, licences, and how to have rows removed."""
+"""A data set's card: README.md with configurations, columns, licences, how it was made, how to have rows removed."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES, matrix
-from octopack_data.funnel import funnel_table, read_chain
+from octopack_data.card_kinds import DEFAULT, Configuration, Kind, configurations, kind_of
+from octopack_data.funnel import StageCounts, funnel_table, lineage_graph, read_chain
 from octopack_data.languages import display_name
 from octopack_data.licences import licences
 from octopack_data.manifests import read_manifest
-from octopack_data.rows import ending
+from octopack_data.rows import schema_of
 from octopack_data.settings import Settings
-from octopack_data.shards import language_parts
-from octopack_data.sources import Part, find_parts
 from octopack_data.statistics import LanguageSizes, measured_sizes, total
 
 CARD, SUMS = "README.md", "SHA256SUMS"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
 
+_COMMIT_COLUMNS = (
+    "`commit`; `old_file`, `new_file` (paths); `old_contents`, `new_contents` (the file before and\nafter); `subject`, "
+    "`message` (of the commit); `lang`; `license`; `repos` (repositories with this commit,\ncomma-joined)"
+)
+_INPUTS = 20
+"""Inputs that a card names."""
+
 
 class CardSettings(Settings):
     """What the card says besides what the manifests know."""
 
-    name: str = "CommitPack"
-    """Name of the data set."""
-    repository: str = "YOUR-NAME/commitpack"
+    name: str = ""
+    """Name of the data set; without it that of its kind (CommitPack, OASST, …)."""
+    repository: str = "YOUR-NAME/YOUR-DATA"
     """Where it will be on the hub, for the example of its use."""
     contact: str
-    """Where people ask for the removal of their code: an address or a page."""
-    description: str = "Commits of public repositories, each with one changed file before and after."
-    """What the data is, in a sentence or more."""
+    """Where people ask for the removal of their code or texts: an address or a page."""
+    description: str = ""
+    """What the data is, in a sentence or more; without it that of its kind."""
+    licence: str = ""
+    """The hub's name of the licence (apache-2.0); without it that of its kind, or other."""
+
+
+@dataclass(frozen=True)
+class _Card:
+    """All that a card is made of."""
+
+    folder: Path
+    settings: CardSettings
+    manifest: Mapping[str, Any]
+    kind: Kind
+    configurations: Sequence[Configuration]
+    chain: Sequence[StageCounts]
+
+    @property
+    def name(self) -> str:
+        return self.settings.name or self.kind.name
+
+    @property
+    def rows(self) -> int:
+        return sum(one.rows for one in self.configurations)
 
 
 def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -> str:
-    """Return the card of a folder with ``data/<language>/…`` and a manifest; ``audit`` is the folder of its audit.
+    """Return the card of a stage's output with rows in ``data/``; ``audit`` is the folder of its audit of licences.
 
-    Raises InputError (no manifest, an audit of other rows).
+    Everything but ``settings`` comes from the manifests of the stage and of those before it. Raises InputError (no
+    manifest, no rows in ``data/``, an audit of other rows).
     """
-    parts = language_parts(find_parts(folder))
-    sizes = measured_sizes(folder)
-    rows = total(sizes).raw_samples
+    manifest = read_manifest(folder)
+    found = configurations(manifest)
+    if not found:
+        raise InputError(f"{folder}: its manifest names no file in data/: there is nothing that a card could be of")
+    card = _Card(folder, settings, manifest, kind_of(manifest["stage"]), found, read_chain(folder))
     sections = [
-        _front_matter(parts, settings, rows),
-        f"# {settings.name}\n\n{settings.description}\n",
-        _use(settings, sizes),
-        f"## Languages\n\n{_languages_table(sizes)}",
-        f"## Licences\n\n{_licences_section(audit, rows)}",
-        f"## How it was made\n\n{funnel_table(read_chain(folder))}",
+        _front_matter(card),
+        f"# {card.name}\n\n{settings.description or card.kind.description}\n",
+        _use(card),
+        _sizes_section(card),
+        f"## Licences\n\n{_licences_section(card, audit)}",
+        f"## How it was made\n\n{funnel_table(card.chain)}\n{_provenance(card)}",
         _removal(settings),
     ]
     return "\n".join(sections)
 
 
-def _front_matter(parts: Sequence[Part], settings: CardSettings, rows: int) -> str:
+def _front_matter(card: _Card) -> str:
     import yaml
 
+    licence = card.settings.licence or card.kind.hub or "other"
     facts = {
-        "pretty_name": settings.name,
-        "license": "other",
-        "license_name": "licences-of-the-repositories",
-        "license_link": "#licences",
+        "pretty_name": card.name,
+        "license": licence,
+        **({"license_name": "see-below", "license_link": "#licences"} if licence == "other" else {}),
         "language": ["code"],
-        "task_categories": ["text-generation"],
-        "size_categories": [next((name for limit, name in _SIZES if rows < limit), "n>1T")],
-        "configs": [
-            {"config_name": part.name, "data_files": [{"split": "train", "path": _paths(part)}]} for part in parts
-        ],
+        "task_categories": list(card.kind.tasks),
+        "size_categories": [next((name for limit, name in _SIZES if card.rows < limit), "n>1T")],
+        "configs": [{"config_name": one.name, "data_files": one.data_files()} for one in card.configurations],
     }
     return f"---\n{yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)}---\n"
 
 
-def _paths(part: Part) -> list[str]:
-    """Return a pattern for the files of a language: there may be thousands."""
-    return [f"data/{part.name}/*{kind}" for kind in dict.fromkeys(ending(path) for path in part.paths)]
-
-
-def _use(settings: CardSettings, sizes: Sequence[LanguageSizes]) -> str:
-    first = sizes[0].language
+def _use(card: _Card) -> str:
+    first = card.configurations[0]
+    split = next(iter(first.splits))
+    told = {name: f"`{name}` ({kind})" for name, kind in _columns(card.folder / first.splits[split][0])}
+    columns = _COMMIT_COLUMNS if {"old_contents", "new_contents", "license"} <= set(told) else ", ".join(told.values())
+    name = "" if first.name == DEFAULT else f' "{first.name}",'
     return (
         "```python\nfrom datasets import load_dataset\n\n"
-        f'rows = load_dataset("{settings.repository}", "{first}", split="train", streaming=True)\n```\n\n'
-        "Columns: `commit`; `old_file`, `new_file` (paths); `old_contents`, `new_contents` (the file before and\n"
-        "after); `subject`, `message` (of the commit); `lang`; `license`; `repos` (repositories with this commit,\n"
-        "comma-joined).\n"
+        f'rows = load_dataset("{card.settings.repository}",{name} split="{split}", streaming=True)\n```\n\n'
+        f"Columns: {columns}.\n"
     )
+
+
+def _columns(path: Path) -> list[tuple[str, str]]:
+    return [(item.name, str(item.type)) for item in schema_of(path)]
+
+
+def _sizes_section(card: _Card) -> str:
+    if card.kind.key == "commits" and card.configurations[0].name != DEFAULT:
+        return f"## Languages\n\n{_languages_table(measured_sizes(card.folder))}"
+    lines = ["| configuration | split | rows | megabytes on disk |", "| --- | --- | ---: | ---: |"]
+    lines += [
+        f"| `{one.name}` | {', '.join(sorted(one.splits))} | {one.rows:,} | {one.bytes / 1e6:,.2f} |"
+        for one in card.configurations
+    ]
+    return "## Size\n\n" + "\n".join(lines) + "\n"
 
 
 def _languages_table(sizes: Sequence[LanguageSizes]) -> str:
@@ -100,16 +143,18 @@ def _languages_table(sizes: Sequence[LanguageSizes]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _licences_section(audit: Path | None, rows: int) -> str:
-    said = "Each row is under the licence of the repository that it comes from: column `license`.\n"
+def _licences_section(card: _Card, audit: Path | None) -> str:
+    brought = dict.fromkeys((kind.name, kind.terms) for stage in card.chain if (kind := kind_of(stage.stage)).terms)
+    table = "".join(f"| {name} | {terms} |\n" for name, terms in brought)
+    said = f"| what is in it | terms |\n| --- | --- |\n{table}" if table else "Ask the contact below.\n"
     if audit is None:
         return said
     manifest = read_manifest(audit)
-    if manifest["stage"] != "audit" or manifest["counts"]["rows"] != rows:
+    if manifest["stage"] != "audit" or manifest["counts"]["rows"] != card.rows:
         raise InputError(
-            f"{audit}: not the audit of these {rows} rows; make it anew: octopack-data commitpack stats licences"
+            f"{audit}: not the audit of these {card.rows} rows; make it anew: octopack-data stats licences"
         )
-    return f"{said}Terms and repositories: `{NOTICES}`, `{REPOSITORIES}`.\n\n{_licence_table(matrix(manifest))}"
+    return f"{said}\nTerms and repositories: `{NOTICES}`, `{REPOSITORIES}`.\n\n{_licence_table(matrix(manifest))}"
 
 
 def _licence_table(cells: Mapping[str, Mapping[str, int]]) -> str:
@@ -121,12 +166,46 @@ def _licence_table(cells: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _provenance(card: _Card) -> str:
+    """Return who read whose output, the settings of the last stage, and what it read: no path of this machine."""
+    import yaml
+
+    inputs = [f"| `{Path(file['path']).name}` | {file['bytes']:,} | `{file['sha256']}` |"
+              for file in card.manifest["inputs"][:_INPUTS]]  # fmt: skip
+    more = len(card.manifest["inputs"]) - len(inputs)
+    parts = [f"```mermaid\n{lineage_graph(card.chain)}```\n"]
+    if settings := _public(card.manifest["settings"]):
+        said = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+        parts.append(f"Settings of `{card.manifest['stage']}`:\n\n```yaml\n{said}```\n")
+    if inputs:
+        parts.append("\n".join(["| input | bytes | SHA-256 |", "| --- | ---: | --- |", *inputs]) + "\n")
+    if more > 0:
+        parts.append(f"… and {more:,} more.\n")
+    version = card.manifest["versions"].get("humanevalpack", "")
+    parts.append(f"Made {card.manifest['created'][:10]} with octopack-data {version}; hashes of the files: `{SUMS}`.\n")
+    return "\n".join(parts)
+
+
+def _public(value: Any) -> Any:
+    """Return settings without folders and addresses: of a path its last part, nothing of an address but its host."""
+    if isinstance(value, Mapping):
+        return {name: _public(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_public(inner) for inner in value]
+    if isinstance(value, str) and "://" in value:
+        return urlsplit(value).hostname or ""
+    if isinstance(value, str) and value.startswith(("/", "./", "../", "~")):
+        return Path(value).name
+    return value
+
+
 def _removal(settings: CardSettings) -> str:
     return (
-        "## Removal of your code\n\n"
-        f"Write to {settings.contact}, naming your account or repository. Its rows are then taken out of every shard,\n"
-        "and the next version is made without them; whoever has a copy is asked to do the same. Of the authors,\n"
-        "rows hold the accounts in `repos` and what stands in the code and the messages themselves.\n"
+        "## Removal\n\n"
+        f"For the removal of your code or texts write to {settings.contact}, naming your account or repository.\n"
+        "Its rows are then taken out of every file, and the next version is made without them; whoever has a copy is\n"
+        "asked to do the same. Of the authors, rows hold the accounts in `repos`, where there is such a column, and\n"
+        "what stands in the texts themselves.\n"
     )
 
 

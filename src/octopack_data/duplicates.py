@@ -156,11 +156,9 @@ def deduplicate(
     names = tuple(part.name for part in ranked)
     work = _Drop(names, len(others), settings, sample)
     said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
-    stage = Stage("deduplicate", work, tuple(parts), output, said)
+    stage = Stage("deduplicate", work, tuple(parts), output, said, own=(_WORK,))
     folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(folder, ignore_errors=True)
         if not stage.finished and not (folder / "dropped.parquet").exists():
             _decide(ranked, len(others), folder, output, settings, sample, run)
         manifest = finish_on(executor, stage, workers=workers, progress=progress)

@@ -14,7 +14,6 @@ from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.detectors import code_of, text_detector
 from octopack_data.dialogues import content_id
 from octopack_data.fence_languages import fence_language, language_called
-from octopack_data.figures import Style, draw_languages
 from octopack_data.languages import display_name
 from octopack_data.manifests import write_json
 from octopack_data.parts import PartResult, Stage
@@ -23,7 +22,6 @@ from octopack_data.rows import text_rows
 from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
 from octopack_data.settings import Settings, written_settings
 from octopack_data.sources import Part
-from octopack_data.statistics import LanguageSizes
 
 _COUNT = "language."
 NOT_DETECTED, NO_BLOCK = "not detected", "no fenced block"
@@ -119,15 +117,6 @@ def write_languages(output: Path, manifest: Mapping[str, Any]) -> list[Path]:
             raise EnvironmentFault(f"{output / name} cannot be written: {error}") from error
     write_json(output / "languages.json", counts)
     return [output / name for name in (*texts, "languages.json")]
-
-
-def draw_counts(counts: Mapping[str, int], folder: Path, style: Style = "screen") -> list[Path]:
-    """Draw the rows of the known languages as ``languages.pdf`` and ``languages.png``; return their paths."""
-    known = {name: rows for name, rows in counts.items() if name not in (NOT_DETECTED, NO_BLOCK)}
-    sizes = [LanguageSizes(name, 0, rows, 0, 0) for name, rows in known.items()]
-    return draw_languages(
-        sizes, folder, names=("instruction data", ""), style=style, published_axes=False, overwrite=True
-    )
 
 
 def languages_csv(counts: Mapping[str, int]) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Literal, NamedTuple
 
-from octopack_data.statistics import LanguageSizes, by_size, total
+from octopack_data.statistics import COLUMNS, LanguageSizes, by_size, total
 
-Form = Literal["csv", "markdown", "markdown-shares", "latex"]
-"""``markdown-shares``: the release's two tables of four decimals, with the share of the samples as well."""
+Form = Literal["csv", "markdown", "markdown-shares", "latex", "sizes"]
+"""``markdown-shares``: the release's two tables of four decimals, with the share of the samples as well; ``sizes``: CSV
+of the sizes as they are, which ``read_sizes`` reads."""
 
 _HEAD = ("Name", "Megabytes", "Samples", "% of total (MB)", "Megabytes", "Samples", "% of total (MB)")
 
@@ -57,6 +59,7 @@ def language_table(sizes: Iterable[LanguageSizes], form: Form) -> str:
         "markdown": _markdown,
         "markdown-shares": _markdown_shares,
         "latex": _latex,
+        "sizes": _sizes,
     }
     return writers[form](list(sizes))
 
@@ -72,6 +75,14 @@ def _csv(sizes: Sequence[LanguageSizes]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Line._fields)
     writer.writerows(_cells(line) for line in lines(sizes))
+    return text.getvalue()
+
+
+def _sizes(sizes: Sequence[LanguageSizes]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in by_size(sizes))
     return text.getvalue()
 
 

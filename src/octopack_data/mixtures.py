@@ -211,11 +211,10 @@ def mix(
     ranges = {name: ranges_for([path for part in found for path in part.paths]) for name, found in parts.items()}
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, written_settings(settings) | {"parts": sizes})
+    said = written_settings(settings) | {"parts": sizes}
+    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, own=(_WORK,))
     folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(folder, ignore_errors=True)
         if not stage.finished:
             for source in settings.sources:
                 said = {"source": written_settings(source), "mode": settings.mode, "seed": settings.seed}

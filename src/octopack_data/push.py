@@ -49,11 +49,9 @@ def plan_push(folder: Path) -> Push:
     """
     manifest = read_manifest(folder)
     if not (folder / CARD).is_file():
-        raise InputError(f"{folder} has no {CARD}; make it: octopack-data commitpack card {folder} --contact ADDRESS")
+        raise InputError(f"{folder} has no {CARD}; make it: octopack-data card {folder} --contact ADDRESS")
     if not (folder / SUMS).is_file() or (folder / SUMS).read_text("utf-8") != sums(manifest):
-        raise InputError(
-            f"{folder}: {CARD} and {SUMS} are of other data: make them anew with octopack-data commitpack card"
-        )
+        raise InputError(f"{folder}: {CARD} and {SUMS} are of other data: make them anew with octopack-data card")
     listed = {file["path"]: file["bytes"] for file in manifest["outputs"] if file["path"].startswith("data/")}
     _check_files(folder, listed)
     for name in listed:

@@ -149,12 +149,10 @@ def split_train(
     one the shares of the rows may be far from those of the groups. Goes on after a kill.
     """
     sample = make_sample(settings.sample, parts)
-    stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings))
-    folder, report = output / _WORK, output / "repositories.json"
+    own = (_WORK, "repositories.json")
+    stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings), own=own)
+    folder, report = output / _WORK, output / own[1]
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(folder, ignore_errors=True)
-            report.unlink(missing_ok=True)
         if not stage.finished and not (report.exists() and (folder / "groups.npy").exists()):
             first = Stage("split-train: pairs", _Pairs(sample), tuple(parts), folder / "first", {})
             run_waiting(executor, first, workers=workers, progress=progress)

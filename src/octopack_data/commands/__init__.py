@@ -30,7 +30,17 @@ COMMANDS = {
         "humanevalpack:app",
         "HumanEvalPack: write bugs into solutions, make the rows, look for faults in them.",
     ),
-    "stats": ("instruction_stats:app", "Counts of instruction data."),
+    "self-instruct": (
+        "self_instruct:app",
+        "Self-Instruct: instructions and answers made by a model, and files of them.",
+    ),
+    "tasks": ("tasks:app", "The kinds of tasks in commits: labelled by a model, and counted."),
+    "stats": ("stats:app", "Tables of what is in data, and of what stages made of it."),
+    "figures": ("figures:figures", "Draw figures as PDF and PNG."),
+    "card": (
+        "card:card",
+        "Write the card of a data set: configurations, columns, licences, how it was made, how to have rows removed.",
+    ),
 }
 
 app = late_app(

@@ -32,11 +32,6 @@ COMMANDS = {
         "filter:filter_commits",
         "Keep the commits whose subject reads like an instruction and whose change is small (CommitPackFT).",
     ),
-    "stats": ("stats:app", "Tables and figures of finished stages."),
-    "card": (
-        "card:card",
-        "Write the card: a configuration for each language, counts, licences, and how to have rows removed.",
-    ),
     "push": (
         "push:push",
         "Push a data set to the hub, in the place of an earlier push; nothing is pushed without --yes.",

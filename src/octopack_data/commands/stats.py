@@ -1,10 +1,11 @@
-"""``octopack-data commitpack stats …``: Table 4 and its figure, the funnel, the lineage, licences, sizes of changes."""
+"""``octopack-data stats …``: Table 4, the funnel, the lineage, licences, sizes of changes, languages."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from octopack_data.commands.settings_options import with_settings
 from octopack_data.commands.stage_options import (
     DryRunOption,
     OutputOption,
@@ -14,8 +15,11 @@ from octopack_data.commands.stage_options import (
     WorkersOption,
     run,
 )
+from octopack_data.instruction_languages import LanguageSettings
 
-app = typer.Typer(help="Tables and figures of finished stages.", rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    help="Tables of what is in data, and of what stages made of it.", rich_markup_mode=None, no_args_is_help=True
+)
 
 RawArgument = Annotated[
     str | None,
@@ -30,15 +34,18 @@ FoldersArgument = Annotated[list[Path], typer.Argument(metavar="FOLDER...", help
 
 @app.command(
     "table",
-    epilog="EXAMPLES: (1) octopack-data commitpack stats table --format latex  "
-    "(2) octopack-data commitpack stats table commitpack/ commitpackft/ --format markdown",
+    epilog="EXAMPLES: (1) octopack-data stats table --format latex  "
+    "(2) octopack-data stats table commitpack/ commitpackft/ --format sizes > sizes.csv",
 )
 def table(
     raw: RawArgument = None,
     filtered: FilteredArgument = None,
     form: Annotated[
-        Literal["csv", "markdown", "markdown-shares", "latex"],
-        typer.Option("--format", help="markdown-shares: four decimals, with shares of samples."),
+        Literal["csv", "markdown", "markdown-shares", "latex", "sizes"],
+        typer.Option(
+            "--format",
+            help="markdown-shares: four decimals, with shares of samples; sizes: CSV for figures languages --data.",
+        ),
     ] = "markdown",
     blocks: BlocksOption = False,
 ) -> None:
@@ -49,30 +56,7 @@ def table(
     typer.echo(language_table(chosen_sizes(raw, filtered, blocks=blocks), form), nl=False)
 
 
-@app.command(
-    "figure",
-    epilog="EXAMPLE: octopack-data commitpack stats figure commitpack/ commitpackft/ -o figures/ --style paper",
-)
-def figure(
-    output: OutputOption,
-    raw: RawArgument = None,
-    filtered: FilteredArgument = None,
-    style: Annotated[
-        Literal["screen", "paper"], typer.Option(help="paper: a page's width, published axes.")
-    ] = "screen",
-    top: Annotated[int, typer.Option(min=1, help="Languages with bars of their own.")] = 45,
-    overwrite: OverwriteOption = False,
-) -> None:
-    """Draw the distribution of languages as PDF and PNG."""
-    from octopack_data.figures import draw_languages
-    from octopack_data.statistics import chosen_sizes
-
-    sizes = chosen_sizes(raw, filtered)
-    for file in draw_languages(sizes, output, top=top, style=style, overwrite=overwrite):
-        typer.echo(file)
-
-
-@app.command("funnel", epilog="EXAMPLE: octopack-data commitpack stats funnel commitpackft/")
+@app.command("funnel", epilog="EXAMPLE: octopack-data stats funnel commitpackft/")
 def funnel(folders: FoldersArgument) -> None:
     """Print what each stage that led to these folders kept and dropped, and why."""
     from octopack_data.funnel import funnel_table, read_chain
@@ -80,7 +64,7 @@ def funnel(folders: FoldersArgument) -> None:
     typer.echo(funnel_table(read_chain(*folders)), nl=False)
 
 
-@app.command("lineage", epilog="EXAMPLE: octopack-data commitpack stats lineage commitpackft/ > lineage.mmd")
+@app.command("lineage", epilog="EXAMPLE: octopack-data stats lineage commitpackft/ > lineage.mmd")
 def lineage(folders: FoldersArgument) -> None:
     """Print which stage read whose output, as a Mermaid graph."""
     from octopack_data.funnel import lineage_graph, read_chain
@@ -88,7 +72,7 @@ def lineage(folders: FoldersArgument) -> None:
     typer.echo(lineage_graph(read_chain(*folders)), nl=False)
 
 
-@app.command("licences", epilog="EXAMPLE: octopack-data commitpack stats licences commitpack/ -o audit/ --workers 8")
+@app.command("licences", epilog="EXAMPLE: octopack-data stats licences commitpack/ -o audit/ --workers 8")
 def licences(
     source: SourceArgument,
     output: OutputOption,
@@ -112,7 +96,7 @@ def licences(
     )
 
 
-@app.command("changes", epilog="EXAMPLE: octopack-data commitpack stats changes commitpackft/ -o changes/")
+@app.command("changes", epilog="EXAMPLE: octopack-data stats changes commitpackft/ -o changes/")
 def changes(
     source: SourceArgument,
     output: OutputOption,
@@ -129,3 +113,53 @@ def changes(
     manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run)
     if manifest is not None:
         typer.echo(changes_table(manifest), nl=False)
+
+
+@app.command(
+    "languages",
+    epilog="EXAMPLES: (1) octopack-data stats languages pairs/ -o counts/  "
+    "(2) octopack-data stats languages pairs/ -o counts/ --detector magika --inside-fence  "
+    "(3) octopack-data stats languages rows.jsonl -o counts/ --column output --detector my.module:language",
+)
+@with_settings(LanguageSettings)
+def languages(
+    source: SourceArgument,
+    output: OutputOption,
+    revision: RevisionOption = None,
+    workers: WorkersOption = 1,
+    overwrite: OverwriteOption = False,
+    dry_run: DryRunOption = False,
+    *,
+    settings: LanguageSettings,
+) -> None:
+    """Count the programming languages of texts, and write them as CSV, Markdown and JSON."""
+    from octopack_data.instruction_languages import languages_stage, write_languages
+    from octopack_data.sources import find_parts
+
+    stage = languages_stage(find_parts(source, revision=revision), output, settings)
+    manifest = run(stage, workers=workers, overwrite=overwrite, dry_run=dry_run)
+    if manifest is None:
+        return
+    files = write_languages(output, manifest)
+    typer.echo(files[1].read_text("utf-8"), nl=False)
+    for file in files:
+        typer.echo(file)
+
+
+@app.command("mentions", epilog="EXAMPLE: octopack-data stats mentions instructions.jsonl > mentions.csv")
+def mentions(
+    source: SourceArgument,
+    revision: RevisionOption = None,
+    words: Annotated[
+        Path | None,
+        typer.Option("--words", help="CSV with language, words, case, instead of our list.", show_default=False),
+    ] = None,
+) -> None:
+    """Print how many instructions name each programming language, by words, as CSV."""
+    from octopack_data.self_instruct.mentions import MENTIONS, count_mentions, mentions_table, read_mentions
+    from octopack_data.self_instruct.tasks import read_tasks
+    from octopack_data.sources import find_parts
+
+    known = read_mentions(words or MENTIONS)
+    texts = (task.prompt for part in find_parts(source, revision=revision) for task in read_tasks(part))
+    typer.echo(mentions_table(*count_mentions(texts, known)), nl=False)

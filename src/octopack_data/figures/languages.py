@@ -1,52 +1,52 @@
-"""Figures of the data with matplotlib (extra ``report``), as PDF and PNG; every number comes from rows."""
+"""The distribution of languages: samples before and after the filters, on logarithmic axes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import UsageError
+from octopack_data.figures.look import BLUE, GRID, ORANGE, Style, need_columns, write_figure
+from octopack_data.instruction_languages import NO_BLOCK, NOT_DETECTED
 from octopack_data.languages import display_name
 from octopack_data.statistics import COLUMNS, LanguageSizes, total
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Style = Literal["screen", "paper"]
-"""``paper``: the width of a page's text, small type, and the axes of the published figure (100 to 11 million)."""
-
 TOP = 45
 """Languages of the published figure that have bars of their own."""
-# Two of Okabe and Ito's colours: told apart by the colour-blind, and in grey, where the one is dark and one light.
-_RAW, _FILTERED = "#0072b2", "#f0a830"
+_RAW, _FILTERED = BLUE, ORANGE
 _OTHER = "Other"
-_INK, _GRID = "#1d2126", "#dfe2e6"
-_STYLE: Any = {
-    "font.family": ["DejaVu Sans"],
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": "#8c939c",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "pdf.fonttype": 42,  # TrueType: publishers' checks refuse Type 3 fonts
-    "savefig.bbox": "tight",
-}
-_LOOKS: dict[Style, tuple[tuple[float, float], float, int]] = {
-    "screen": ((12, 4.8), 10, 150),
-    "paper": ((7, 2.9), 6.5, 300),
-}
-"""Inches, points of the type, dots an inch."""
+_SIZES: dict[Style, tuple[float, float]] = {"default": (12, 4.8), "paper": (7, 2.9)}
+"""Inches."""
 _PAPER_LIMITS = (1e2, 1.1e7)
-# Without a date the same rows give the same file.
-_METADATA: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {}}
+"""The axes of the published figure."""
+
+
+def draw_language_frame(
+    frame: pd.DataFrame, folder: Path, *, style: Style = "default", overwrite: bool = False
+) -> list[Path]:
+    """Draw sizes (the columns of LanguageSizes), or the rows of each language (language, rows: ``stats languages``).
+
+    Raises UsageError, also for other columns.
+    """
+    if "rows" not in frame.columns:
+        return draw_languages(sizes_of_frame(frame), folder, style=style, overwrite=overwrite)
+    need_columns(frame, ("language", "rows"), ("rows",))
+    known = frame[~frame["language"].isin((NOT_DETECTED, NO_BLOCK))]
+    sizes = [
+        LanguageSizes(language, 0, rows, 0, 0) for language, rows in zip(known["language"], known["rows"], strict=True)
+    ]
+    return draw_languages(
+        sizes, folder, names=("instruction data", ""), style=style, published_axes=False, overwrite=overwrite
+    )
 
 
 def sizes_of_frame(frame: pd.DataFrame) -> list[LanguageSizes]:
     """Return the rows of a data frame with the columns of LanguageSizes; raises UsageError."""
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    if missing:
-        raise UsageError(f"the data frame has no column {missing[0]!r}; it needs {', '.join(COLUMNS)}")
+    need_columns(frame, COLUMNS, COLUMNS[1:])
     return [LanguageSizes(*values) for values in frame[list(COLUMNS)].itertuples(index=False)]
 
 
@@ -66,41 +66,28 @@ def draw_languages(
     *,
     names: tuple[str, str] = ("CommitPack", "CommitPackFT"),
     top: int = TOP,
-    style: Style = "screen",
+    style: Style = "default",
     published_axes: bool = True,
     overwrite: bool = False,
 ) -> list[Path]:
     """Draw the distribution of languages (samples, logarithmic axes) as ``languages.pdf`` and ``languages.png``.
 
     ``names`` are those of the data before and after the filters; ``published_axes``: on paper, those of the published
-    figure. Raises EnvironmentFault (no matplotlib), UsageError
-    (no samples; a file that is there already).
+    figure. Raises EnvironmentFault (no matplotlib), UsageError (no samples; a file that is there already).
     """
-    from humanevalpack.reports.writing import need_matplotlib
-
     bars = distribution(sizes, top)
     if not any(raw for _, raw, _ in bars):
         raise UsageError("there are no samples to draw")
-    files = [folder / f"languages.{kind}" for kind in _METADATA]
-    if there := [file for file in files if file.exists() and not overwrite]:
-        raise UsageError(f"{there[0]} is there already; name another folder, or say --overwrite")
-    need_matplotlib()
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    (width, height), points, dots = _LOOKS[style]
+    width, height = _SIZES[style]
     # Fewer bars than the published figure's are as wide as its bars, or the figure would be all colour.
     width = max(width * min(1, (len(bars) + 6) / (TOP + 7)), height)
-    folder.mkdir(parents=True, exist_ok=True)
-    look: Any = {**_STYLE, "font.size": points, "savefig.dpi": dots}
-    with rc_context(look):
-        figure = Figure(figsize=(width, height))
+
+    def draw(figure: Any) -> None:
         axes = figure.add_subplot()
         _draw(axes, bars, names)
         _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" and published_axes else _limits(bars))
-        for file, metadata in zip(files, _METADATA.values(), strict=True):
-            figure.savefig(file, metadata=metadata)
-    return files
+
+    return write_figure("languages", folder, draw, size=(width, height), style=style, overwrite=overwrite)
 
 
 def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -> None:
@@ -128,8 +115,7 @@ def _set_axes(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str
     axes.set_yscale("log")
     axes.set_ylim(limits)
     axes.set_ylabel(f"Samples in {names[0]}")
-    axes.grid(axis="y", color=_GRID, linewidth=0.6)
-    axes.set_axisbelow(True)
+    axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_xlim(-0.8, _places(bars)[-1] + 0.8)
     axes.set_xticks(_places(bars), [name for name, _, _ in bars], rotation=90)
     axes.tick_params(axis="x", length=0, pad=2)

@@ -1,0 +1,1 @@
+"""Figures with matplotlib (extra ``report``), as PDF and PNG: functions from a data frame to files."""

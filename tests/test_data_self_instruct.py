@@ -1,0 +1,353 @@
+"""octopack_data.self_instruct.generate: rounds of questions, filtered, the same after a kill as without one."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_rows import write
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_data.commands import main
+from octopack_data.rows import read_rows
+from octopack_data.self_instruct.generate import generate
+from octopack_data.self_instruct.settings import GenerateSettings, read_wording
+from octopack_data.self_instruct.tasks import split_list
+from octopack_data.settings import make_settings
+from octopack_data.sources import Part
+from openai_server import BadRequest, Script, Server, serve_script
+
+SEEDS = [f"Write a function that {what}" for what in ("adds", "sorts a list", "reads JSON", "folds text", "draws")]
+WORDS = "amber birch cedar delta ember fjord grove heath ivory jetty kelp larch maple north ocean pearl".split()
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Part:
+    return Part("seeds", write(tmp_path / "seeds.jsonl", [{"instruction": text} for text in SEEDS]))
+
+
+def own(number: int) -> str:
+    """An instruction that is like no other one."""
+    return " ".join(WORDS[number // 16**place % 16] + str(number) for place in range(4))
+
+
+def model(messages: list[dict[str, str]]) -> tuple[str, str]:
+    """Answers by what it is asked alone: new instructions by a number made of the question, or an answer."""
+    asked = messages[-1]["content"]
+    found = re.search(r"tasks number (\d+) to (\d+)", asked)
+    if found is None:
+        return f"Answer: {asked}", "stop"
+    start, end = map(int, found.groups())
+    base = int.from_bytes(asked.encode(), "big") % 9973
+    return "\n".join(f"{number}. {own(base * 100 + number)}" for number in range(start, end + 1)), "stop"
+
+
+def settings(server: Server, **more: Any) -> GenerateSettings:
+    small = {"count": 20, "per_request": 3, "round_size": 2, "seed_examples": 3, "at_a_time": 2}
+    return make_settings(GenerateSettings, {"model": "tiny", "base_url": f"{server.url}/v1"} | small | more)
+
+
+def made(output: Path) -> list[dict[str, Any]]:
+    return list(read_rows(output / "data/instructions.jsonl"))
+
+
+def dropped(output: Path) -> list[tuple[str, str]]:
+    return [(row["reason"], row["detail"]) for row in read_rows(output / "excluded/instructions.jsonl")]
+
+
+def test_instructions_and_their_answers_are_made(seeds: Part, tmp_path: Path) -> None:
+    with serve_script(model) as server:
+        manifest = generate(seeds, tmp_path / "out", settings(server), progress=False)
+    rows = made(tmp_path / "out")
+    assert len(rows) == manifest["counts"]["kept"] == 20
+    assert all(row["output"] == f"Answer: {row['instruction']}" for row in rows)
+    assert len({row["instruction"] for row in rows} - set(SEEDS)) == 20
+    assert manifest["counts"]["requests"] == len(server.requests)
+
+
+def test_without_answers_only_instructions_are_asked_for(seeds: Part, tmp_path: Path) -> None:
+    with serve_script(model) as server:
+        generate(seeds, tmp_path / "out", settings(server, answers=False), progress=False)
+    assert {row["output"] for row in made(tmp_path / "out")} == {""}
+    assert all("tasks number" in body["messages"][-1]["content"] for _, body in server.requests)
+
+
+def prompts(server: Server) -> list[str]:
+    return sorted(json.dumps(body, sort_keys=True) for _, body in server.requests)
+
+
+def run(seeds: Part, output: Path, **more: Any) -> tuple[list[str], list[dict[str, Any]]]:
+    with serve_script(model) as server:
+        generate(seeds, output, settings(server, **more), progress=False)
+    return prompts(server), made(output)
+
+
+def test_the_seed_decides_about_the_questions_and_the_requests_in_flight_do_not(seeds: Part, tmp_path: Path) -> None:
+    first = run(seeds, tmp_path / "a", at_a_time=1)
+    assert run(seeds, tmp_path / "b", at_a_time=7) == first
+    assert run(seeds, tmp_path / "c", seed=1)[0] != first[0]
+
+
+def test_later_questions_show_new_instructions(seeds: Part, tmp_path: Path) -> None:
+    asked, rows = run(seeds, tmp_path / "out")
+    shown = [row["instruction"] for row in rows if any(f". {row['instruction']}\\n" in prompt for prompt in asked)]
+    assert shown
+    assert all(sum(f". {text}\\n" in prompt for text in SEEDS) == 3 for prompt in asked if "tasks number" in prompt)
+
+
+def test_kill_9_loses_nothing_and_asks_nothing_twice(seeds: Part, tmp_path: Path) -> None:
+    whole = run(seeds, tmp_path / "whole")
+    killed, waiting, release = threading.Event(), threading.Event(), threading.Event()
+    answered: list[str] = []
+
+    def script(messages: list[dict[str, str]]) -> tuple[str, str]:
+        if len(answered) == 15 and not killed.is_set():
+            waiting.set()
+            release.wait(60)
+        answered.append(messages[-1]["content"])
+        return model(messages)
+
+    with serve_script(script) as server:
+        options = ["--model", "tiny", "--base-url", f"{server.url}/v1", "--count", "20", "--per-request", "3",
+                   "--round-size", "2", "--seed-examples", "3", "--at-a-time", "1"]  # fmt: skip
+        words = ["self-instruct", "generate", str(seeds.path), "-o", str(tmp_path / "out"), *options]
+        process = subprocess.Popen([sys.executable, "-m", "octopack_data.commands", *words], stderr=subprocess.DEVNULL)
+        try:
+            assert waiting.wait(60)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+        killed.set()
+        release.set()
+        lost = len(server.requests)
+        assert not (tmp_path / "out/manifest.json").exists()
+        main_of(words)
+        asked = prompts(server)
+    # The one question that was in flight as the run was killed is the one that is asked again.
+    assert lost == 16
+    assert len(asked) == len(whole[0]) + 1
+    assert sorted(set(asked)) == sorted(set(whole[0]))
+    assert made(tmp_path / "out") == whole[1]
+
+
+def main_of(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert not end.value.code
+
+
+def test_a_finished_run_asks_nothing(seeds: Part, tmp_path: Path) -> None:
+    run(seeds, tmp_path / "out")
+    assert run(seeds, tmp_path / "out", at_a_time=1)[0] == []
+
+
+@pytest.mark.parametrize("change", [{"count": 21}, {"seed": 2}, {"similarity": 0.5}, {"model": "other"}])
+def test_another_run_in_the_same_folder_is_refused(change: dict[str, Any], seeds: Part, tmp_path: Path) -> None:
+    run(seeds, tmp_path / "out")
+    with pytest.raises(InputError, match=f"{next(iter(change))} is .* there"):
+        run(seeds, tmp_path / "out", **change)
+    with serve_script(model) as server:
+        generate(seeds, tmp_path / "out", settings(server, **change), overwrite=True, progress=False)
+    assert server.requests
+
+
+def test_other_seed_tasks_are_another_run(seeds: Part, tmp_path: Path) -> None:
+    run(seeds, tmp_path / "out")
+    text = seeds.path.read_text()
+    seeds.path.write_text(text.replace("adds", "subs"))  # as long as before
+    with pytest.raises(InputError, match="file_sha256"):
+        run(seeds, tmp_path / "out")
+
+
+def test_a_run_ends_at_its_limit_and_goes_on_with_a_higher_one(seeds: Part, tmp_path: Path) -> None:
+    whole = run(seeds, tmp_path / "whole")
+    with serve_script(model) as server:
+        for most, answered in ((5, 0), (12, 4)):
+            manifest = generate(seeds, tmp_path / "out", settings(server, max_requests=most), progress=False)
+            assert (manifest["counts"]["limit_reached"], len(server.requests)) == (1, most)
+            assert manifest["counts"]["kept"] == len(made(tmp_path / "out")) == answered
+        generate(seeds, tmp_path / "out", settings(server, max_requests=12), progress=False)
+        assert len(server.requests) == 12
+        manifest = generate(seeds, tmp_path / "out", settings(server), progress=False)
+    assert "limit_reached" not in manifest["counts"]
+    assert (prompts(server), made(tmp_path / "out")) == whole
+
+
+def saying(*items: str, end: str = "stop") -> Script:
+    """A model that always gives the same list, and answers."""
+
+    def script(messages: list[dict[str, str]]) -> tuple[str, str]:
+        if "tasks number" not in messages[-1]["content"]:
+            return "It is done.", "stop"
+        return "\n".join(f"{number}. {item}" for number, item in enumerate(items, start=4)), end
+
+    return script
+
+
+FILTERS: dict[str, tuple[list[str], dict[str, Any], set[tuple[str, str]]]] = {
+    "too short": (["Sort it"], {}, {("too_short", "")}),
+    "too long": (["one two three four five six seven eight"], {"max_words": 7}, {("too_long", "")}),
+    "a keyword as a whole word": (["Plot a Graph of it", "Write a paragraph on it"], {}, {("keyword", "Graph")}),
+    "a phrase in any case": (["Use Machine Learning here now"], {}, {("keyword", "Machine Learning")}),
+    "like a seed task": (["Write a function that quickly adds"], {}, {("similar", SEEDS[0])}),
+    "a seed task again": (["Write a function  that\tadds"], {"similarity": 1.0}, {("duplicate", SEEDS[0])}),
+}
+
+
+@pytest.mark.parametrize("case", FILTERS)
+def test_an_instruction_is_dropped_with_its_reason(case: str, seeds: Part, tmp_path: Path) -> None:
+    items, more, reasons = FILTERS[case]
+    (tmp_path / "words.txt").write_text("# not these\ngraph\n\nmachine learning\n")
+    more = {"patience": 1, "count": 9, "keywords": (tmp_path / "words.txt",)} | more
+    with serve_script(saying("Tell green apples from red ones", *items)) as server:
+        generate(seeds, tmp_path / "out", settings(server, **more), progress=False)
+    found = [one for one in dropped(tmp_path / "out") if "apples" not in one[1]]
+    assert reasons <= set(found)
+    assert made(tmp_path / "out")[0]["instruction"] == "Tell green apples from red ones"
+
+
+def test_the_last_instruction_of_an_answer_that_was_cut_off_is_dropped(seeds: Part, tmp_path: Path) -> None:
+    with serve_script(saying("Tell green apples from red ones", "Count all the", end="length")) as server:
+        generate(seeds, tmp_path / "out", settings(server, patience=1), progress=False)
+    assert ("cut_off", "") in dropped(tmp_path / "out")
+    assert [row["instruction"] for row in made(tmp_path / "out")] == ["Tell green apples from red ones"]
+
+
+def test_rounds_that_bring_nothing_new_end_the_run(seeds: Part, tmp_path: Path) -> None:
+    with serve_script(saying("Tell green apples from red ones")) as server:
+        generate(seeds, tmp_path / "out", settings(server, patience=3), progress=False)
+    assert sum("tasks number" in body["messages"][-1]["content"] for _, body in server.requests) == 2 * (1 + 3)
+
+
+def test_a_model_that_makes_nothing_of_use_is_said(seeds: Part, tmp_path: Path) -> None:
+    with serve_script(saying("No")) as server, pytest.raises(EnvironmentFault, match="no instruction in 4 answers"):
+        generate(seeds, tmp_path / "out", settings(server, patience=2), progress=False)
+    assert dropped(tmp_path / "out") == [("too_short", "")] * 4
+
+
+NO_ANSWERS: dict[str, tuple[Callable[[], tuple[str | None, str]], str]] = {
+    "cut off": (lambda: ("Half an", "length"), "answer_cut_off"),
+    "empty": (lambda: (" \n", "stop"), "answer_empty"),
+    "none": (lambda: (None, "content_filter"), "answer_empty"),
+}
+
+
+@pytest.mark.parametrize("case", NO_ANSWERS)
+def test_an_instruction_without_an_answer_is_dropped(case: str, seeds: Part, tmp_path: Path) -> None:
+    answer, reason = NO_ANSWERS[case]
+
+    def script(messages: list[dict[str, str]]) -> tuple[str | None, str | None]:
+        return model(messages) if "tasks number" in messages[-1]["content"] else answer()
+
+    with serve_script(script) as server:
+        manifest = generate(seeds, tmp_path / "out", settings(server), progress=False)
+    assert manifest["counts"]["kept"] == 0
+    assert manifest["counts"][f"dropped_{reason}"] == 20
+    assert (
+        sum(count for name, count in manifest["counts"].items() if name.startswith("dropped_"))
+        == (manifest["counts"]["rows"])
+    )
+
+
+def test_refused_questions_are_counted(seeds: Part, tmp_path: Path) -> None:
+    numbers: Iterator[int] = iter(range(100))
+
+    def script(messages: list[dict[str, str]]) -> tuple[str, str]:
+        if next(numbers) == 1:
+            raise BadRequest("this is against the rules")
+        return model(messages)
+
+    with serve_script(script) as server:
+        manifest = generate(seeds, tmp_path / "out", settings(server, at_a_time=1), progress=False)
+    assert manifest["counts"]["refused_requests"] == 1
+    assert len(made(tmp_path / "out")) == 20
+
+
+LISTS = {
+    "goes on": ("Sort\n7. Add\n8. Draw", 6, ["Sort", "Add", "Draw"]),
+    "says its first number": ("6. Sort\n7. Add", 6, ["Sort", "Add"]),
+    "begins with other words": ("Sure, here they are:\n\n6. Sort\n7. Add\n", 6, ["Sort", "Add"]),
+    "begins anew": ("1. Sort\n2. Add", 6, ["Sort", "Add"]),
+    "begins with a wrong number": ("8. Sort\n9. Add", 6, ["Sort", "Add"]),
+    "in several lines": ("Sort\nby name\n\n7. Add", 6, ["Sort\nby name", "Add"]),
+    "holds a list": ("Follow:\n1. rule\n2. rule\n7. Add", 6, ["Follow:\n1. rule\n2. rule", "Add"]),
+    "other marks": ("6) Sort\nTask 7: Add\n## 8. Draw", 6, ["Sort", "Add", "Draw"]),
+    "an empty item": ("6.\n7. Add", 6, ["Add"]),
+    "nothing": ("", 6, []),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+def test_a_numbered_list_is_read(case: str) -> None:
+    text, first, items = LISTS[case]
+    assert split_list(text, first) == items
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    name: ({name: value}, f"'{name}' is {value!r}")
+    for name, value in (
+        ("count", 0), ("seed_examples", 0), ("new_examples", -1), ("per_request", 0), ("round_size", 0),
+        ("patience", 0), ("min_words", -1), ("max_words", 0), ("similarity", 0), ("similarity", 1.1), ("format", "csv"),
+        ("answers", "perhaps"),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_setting_is_named(case: str) -> None:
+    values, said = WRONG[case]
+    with pytest.raises(UsageError) as error:
+        make_settings(GenerateSettings, {"model": "tiny"} | values)
+    assert said in str(error.value)
+
+
+WORDINGS = {
+    "system: a\ninstructions: b {examples} {first} {last}\nanswer: c": "answer must hold {instruction}",
+    "system: a\ninstructions: b {examples} {first}\nanswer: '{instruction}'": "it has no {last}",
+    "system: a\ninstructions: b": "wrong or missing: answer",
+    "system: 1\ninstructions: '{examples} {first} {last}'\nanswer: '{instruction}'": "system must be text, not 1",
+    "- a": "must hold a mapping",
+}
+
+
+@pytest.mark.parametrize("text", WORDINGS)
+def test_a_wrong_file_of_wording(text: str, tmp_path: Path) -> None:
+    (tmp_path / "wording.yaml").write_text(text)
+    with pytest.raises(InputError, match=re.escape(WORDINGS[text])):
+        read_wording(tmp_path / "wording.yaml")
+
+
+def test_braces_in_an_instruction_stay_as_they_are(tmp_path: Path) -> None:
+    seeds = Part("s", write(tmp_path / "s.jsonl", [{"instruction": "Fill {first} and {instruction} in here"}]))
+    with serve_script(saying("Print {instruction} with braces {examples}")) as server:
+        generate(seeds, tmp_path / "out", settings(server, patience=1), progress=False)
+    asked = [body["messages"][-1]["content"] for _, body in server.requests]
+    assert "1. Fill {first} and {instruction} in here\n" in asked[0]
+    assert asked[-1] == "Print {instruction} with braces {examples}"
+
+
+@pytest.mark.parametrize("rows", [[{"prompt": "x"}], [{"instruction": 3}], [{"instruction": " "}], []])
+def test_seed_tasks_must_have_instructions(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    seeds = Part("s", write(tmp_path / "s.jsonl", rows))
+    with serve_script(model) as server, pytest.raises(InputError, match=r"instruction|no seed task"):
+        generate(seeds, tmp_path / "out", settings(server), progress=False)
+
+
+def test_a_dry_run_says_what_it_costs_and_asks_nothing(
+    seeds: Part, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serve_script(model) as server:
+        main_of(["self-instruct", "generate", str(seeds.path), "-o", str(tmp_path / "out"), "--model", "tiny",
+                 "--base-url", f"{server.url}/v1", "--count", "1000", "--max-tokens", "100", "--dry-run"])  # fmt: skip
+    said = capsys.readouterr().out
+    assert said.startswith("at least 1,125 requests, about ")
+    assert "up to 112,500 tokens of answers" in said
+    assert server.requests == []
+    assert not (tmp_path / "out").exists()
