@@ -190,7 +190,7 @@ def test_categories_that_change_while_they_are_asked_about_end_the_run_and_its_a
         own.write_text(kept + "- {category: Pie, group: Food}\n")
         return model(messages)
 
-    with serve_script(edits) as server, pytest.raises(InputError, match="own.yaml was changed while a run"):
+    with serve_script(edits) as server, pytest.raises(InputError, match=r"own\.yaml was changed while a run"):
         label(find_parts(source), tmp_path / "out", settings(server, categories=own), progress=False)
     assert not (tmp_path / "out" / "manifest.json").exists()
     own.write_text(kept)
