@@ -23,7 +23,9 @@ def kept(settings: TrainingSettings, values: dict[str, Any]) -> int:
     if settings.adapter is not False:
         model = with_adapter(model, settings.adapter)
     own = {part.untyped_storage().data_ptr() for part in (*model.parameters(), *model.buffers())}
-    shapes = {tuple(part.shape) for part in model.parameters()} | {tuple(part.shape)[::-1] for part in model.parameters()}
+    shapes = {tuple(part.shape) for part in model.parameters()} | {
+        tuple(part.shape)[::-1] for part in model.parameters()
+    }
     seen: dict[int, int] = {}
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
@@ -58,7 +60,6 @@ def test_what_a_layer_keeps_is_what_pytorch_saves(case: str) -> None:
     shape = shape_of(build(values | {"n_layer": 1}, "meta").config)
     masks = 2 * shape.hidden  # of dropout, which was off: on a CPU a mask has the type of what it masks
     estimated = layer_bytes(settings, shape, 4 if settings.precision == "fp32" else 2) - masks
-    print(case, estimated, measured)
     assert estimated == pytest.approx(measured, rel=0.1)
 
 
@@ -78,7 +79,11 @@ def test_only_what_is_trained_has_gradients_and_optimizer_states() -> None:
     ddp = table("octocoder", 8)["ddp"]
     assert (ddp.gradients, ddp.optimizer) == (35_553_280 * 4, 35_553_280 * 8)
     whole = table("santacoder-linediff", 1, "precision=fp32")["ddp"]
-    assert (whole.weights, whole.gradients, whole.optimizer) == (1_124_886_528 * 4, 1_124_886_528 * 4, 1_124_886_528 * 8)
+    assert (whole.weights, whole.gradients, whole.optimizer) == (
+        1_124_886_528 * 4,
+        1_124_886_528 * 4,
+        1_124_886_528 * 8,
+    )
 
 
 def test_each_stage_of_zero_shares_out_one_thing_more() -> None:
@@ -102,7 +107,9 @@ def test_on_one_device_nothing_is_shared_out(kind: str) -> None:
 def test_checkpointing_keeps_each_layer_s_input_instead_of_the_layer() -> None:
     one = table("octocoder", 8)["ddp"]
     assert one.activations_checkpointed < one.activations / 5
-    assert one.total(checkpointing=True) == one.total(checkpointing=False) - one.activations + one.activations_checkpointed
+    assert (
+        one.total(checkpointing=True) == one.total(checkpointing=False) - one.activations + one.activations_checkpointed
+    )
 
 
 def test_more_rows_at_a_time_take_more_memory_for_activations_only() -> None:

@@ -42,16 +42,13 @@ def memory_table(settings: TrainingSettings, counts: Counts, weights: Weights, d
 
 
 def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: Distribution, devices: int) -> Memory:
-    lora = isinstance(settings.adapter, LoraSettings)
-    deepspeed = kind.startswith("zero")
     trained, compute = counts.trainable, _FP32 if settings.precision == "fp32" else _HALF
-    if lora:  # the base is frozen, the adapter is held in fp32
-        frozen, held, gradient, master = counts.total * BYTES[weights], _FP32, _FP32, 0
-    elif deepspeed and compute == _HALF:  # DeepSpeed holds half precision and an fp32 copy beside the moments
-        frozen, held, gradient, master = 0, _HALF, _HALF, _FP32
-    else:
-        frozen, held, gradient, master = 0, BYTES[weights], BYTES[weights], 0
-    states = trained * (2 * max(_FP32 if deepspeed else held, _HALF) + master)
+    frozen, held, master = 0.0, BYTES[weights], 0
+    if isinstance(settings.adapter, LoraSettings):  # the base is frozen, the adapter is held in fp32
+        frozen, held = counts.total * BYTES[weights], _FP32
+    elif kind.startswith("zero") and compute == _HALF:  # DeepSpeed has an fp32 copy beside the moments
+        held, master = _HALF, _FP32
+    states = trained * (2 * (_FP32 if kind.startswith("zero") else held) + master)
     shared = {"ddp": "", "zero1": "o", "zero2": "og", "zero3": "ogw", "fsdp2": "ogw"}[kind]
     whole = frozen + trained * held
     if kind == "ddp" and compute == _HALF and weights == "fp32":  # autocast keeps a half copy of what it has used
@@ -66,7 +63,7 @@ def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: 
     return Memory(
         kind,
         weights=whole,
-        gradients=trained * gradient / (devices if "g" in shared else 1),
+        gradients=trained * held / (devices if "g" in shared else 1),
         optimizer=states / (devices if "o" in shared else 1),
         activations=tokens * (counts.shape.layers * layer + ends),
         activations_checkpointed=tokens * (counts.shape.layers * residual + layer + ends),
@@ -76,8 +73,8 @@ def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: 
 def layer_bytes(settings: TrainingSettings, shape: Shape, compute: int) -> float:
     """Estimate the bytes that one layer keeps for one token, where attention keeps no matrix of scores.
 
-    The inputs of two norms; queries, keys, values and what attention gives; the MLP's inner values; masks of dropout; and
-    the inputs of linear layers that are trained, or of their adapters with a mask (frozen ones keep none).
+    The inputs of two norms; queries, keys, values and what attention gives; the MLP's inner values; masks of dropout;
+    and the inputs of linear layers that are trained, or of their adapters with a mask (frozen ones keep none).
     """
     hidden, inner, kind = shape.hidden, shape.inner, _residual(settings, compute)
     norms = 2 * hidden * kind

@@ -12,7 +12,7 @@ _WIDTH = 110
 
 
 def plan_text(plan: Plan) -> str:
-    """Return all of a plan: settings with their origins, what must be known, sizes, memory, learning rates, commands."""
+    """Return all of a plan: settings with origins, what must be known, sizes, memory, learning rates, commands."""
     settings = plan.recipe.settings
     parts = [
         _section("Settings", resolved_yaml(plan.recipe).splitlines()),
@@ -50,10 +50,12 @@ def _sizes(plan: Plan) -> Iterator[str]:
         for target in counts.unmatched:
             yield f"              adapter.targets: {target} names no module of this architecture"
         if length > counts.shape.positions:
-            yield f"              sequence.length {length} is longer than the model's {counts.shape.positions} positions"
+            positions = counts.shape.positions
+            yield f"              sequence.length {length} is longer than the model's {positions} positions"
     yield f"base weights  {plan.weights.said}"
     if isinstance(settings.adapter, LoraSettings):
-        yield f"adapter       rank {settings.adapter.rank}, scaled by {settings.adapter.alpha / settings.adapter.rank:g}"
+        adapter = settings.adapter
+        yield f"adapter       rank {adapter.rank}, scaled by {adapter.alpha / adapter.rank:g}"
     shared = f"{batch.per_device} a device x {plan.accumulation} accumulated x {plan.devices} devices"
     yield f"a step        {batch.rows} rows ({shared}), at most {plan.tokens_per_step:,} tokens"
     yield f"the run       {settings.schedule.steps:,} steps, at most {plan.tokens:,} tokens"

@@ -53,7 +53,9 @@ def make_plan(recipe: Recipe, arguments: Sequence[str], devices: int | None = No
     settings = recipe.settings
     here = devices * machines if devices is not None else settings.batch.devices
     if devices is None and here % machines:
-        raise UsageError(f"batch.devices is {here}: not a multiple of {machines} machines; say --devices (of one machine)")
+        raise UsageError(
+            f"batch.devices is {here}: not a multiple of {machines} machines; say --devices (of one machine)"
+        )
     decision = decide(settings.model, obstacle_to_bitsandbytes())
     try:
         counts, uncounted = count(settings.model, settings.adapter), ""
@@ -76,7 +78,10 @@ def make_plan(recipe: Recipe, arguments: Sequence[str], devices: int | None = No
         counts,
         uncounted,
         tuple(memory_table(settings, counts, decision.weights, here)) if counts is not None else (),
-        tuple((step, learning_rate(settings.optimizer, settings.schedule, step)) for step in shown_steps(settings.schedule)),
+        tuple(
+            (step, learning_rate(settings.optimizer, settings.schedule, step))
+            for step in shown_steps(settings.schedule)
+        ),
         tuple((name, launch_command(words, kind, *place)) for name, place in commands.items()),
     )
 
@@ -87,8 +92,8 @@ def accumulation_for(batch: BatchSettings, devices: int) -> int:
     if rest:
         fit = [n for n in range(1, batch.rows // batch.per_device + 1) if batch.rows % (n * batch.per_device) == 0]
         raise UsageError(
-            f"a step has {batch.rows} rows: {devices} devices with batch.per_device {batch.per_device} cannot share them "
-            f"out; devices that can: {', '.join(map(str, fit))}"
+            f"a step has {batch.rows} rows: {devices} devices with batch.per_device {batch.per_device} cannot share"
+            f" them out; devices that can: {', '.join(map(str, fit))}"
         )
     return rows
 

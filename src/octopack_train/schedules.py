@@ -9,8 +9,8 @@ from octopack_train.config.optimization import OptimizerSettings, ScheduleSettin
 def learning_rate(optimizer: OptimizerSettings, schedule: ScheduleSettings, step: int) -> float:
     """Return the learning rate after ``step`` steps: step n itself (counted from 1) is made with that of n - 1.
 
-    The same number as ``get_last_lr`` of transformers' scheduler after so many calls of its ``step``, and of DeepSpeed's
-    at that ``last_batch_iteration`` (which begins at -1, so that DeepSpeed itself runs one step behind).
+    The same number as ``get_last_lr`` of transformers' scheduler after so many calls of its ``step``, and of
+    DeepSpeed's at that ``last_batch_iteration`` (which begins at -1, so that DeepSpeed itself runs one step behind).
     """
     peak, end, warmup = optimizer.learning_rate, schedule.final_learning_rate, schedule.warmup_steps
     if step < warmup:

@@ -55,7 +55,7 @@ def architecture_names() -> list[str]:
 
 
 def architecture(model: ModelSettings) -> dict[str, Any]:
-    """Return a model's configuration: the shape that is named, or that of a base that is a folder; raises UsageError."""
+    """Return a model's configuration: of the shape that is named, or of a base that is a folder; raises UsageError."""
     if model.architecture is not None:
         path = ARCHITECTURES / f"{model.architecture}.yaml"
         if not path.is_file():
@@ -67,7 +67,7 @@ def architecture(model: ModelSettings) -> dict[str, Any]:
     path = Path(model.base) / "config.json"
     if not path.is_file():
         raise UsageError(
-            f"the architecture of {model.base} is not known here: no model.architecture, and no folder with a config.json"
+            f"the architecture of {model.base} is not known here: no model.architecture, no folder with a config.json"
         )
     values = read_yaml(path)  # JSON is YAML
     if "model_type" not in values:
@@ -80,8 +80,8 @@ def count(model: ModelSettings, adapter: LoraSettings | bool) -> Counts:
     values = architecture(model)
     built = build(values, "meta")
     total = sum(parameter.numel() for parameter in built.parameters())
-    layers = max((part for part in built.modules() if _is_list(part)), key=len)
-    largest = max(sum(parameter.numel() for parameter in layer.parameters()) for layer in layers)
+    layers = [list(part.children()) for part in built.modules() if type(part).__name__ == "ModuleList"]
+    largest = max(sum(parameter.numel() for parameter in layer.parameters()) for layer in max(layers, key=len))
     if not isinstance(adapter, LoraSettings):
         return Counts(total, total, largest, (), shape_of(built.config))
     names = {name.rpartition(".")[2] for name, _ in built.named_modules()}
@@ -109,7 +109,7 @@ def build(values: dict[str, Any], device: str) -> torch.nn.Module:
         raise UsageError(f"the architecture {kind!r} is none of transformers' own (code of a model is not run here)")
     with torch.device(device), _quiet_transformers():
         config = AutoConfig.for_model(**values)
-        built: torch.nn.Module = AutoModelForCausalLM.from_config(config)
+        built: torch.nn.Module = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     return built
 
 
@@ -146,10 +146,6 @@ def shape_of(config: Any) -> Shape:
         positions=config.max_position_embeddings,
         gated="silu" in str(getattr(config, "hidden_act", "")),
     )
-
-
-def _is_list(module: Any) -> bool:
-    return type(module).__name__ == "ModuleList"
 
 
 def _linear_names(model: torch.nn.Module) -> set[str]:

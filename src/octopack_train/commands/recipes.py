@@ -10,7 +10,9 @@ app = typer.Typer(help="Recipes: list, show, diff.", rich_markup_mode=None, no_a
 RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name, or a YAML file.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting by its dotted name; several times.", show_default=False),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a setting by its dotted name; several times.", show_default=False
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -57,7 +59,9 @@ def diff(left: RecipeArgument, right: RecipeArgument, as_json: JsonOption = Fals
 
     found = differences(read_recipe(left), read_recipe(right))
     if as_json:
-        typer.echo(json.dumps({key: dict(zip((left, right), sides, strict=True)) for key, sides in found.items()}, indent=2))
+        typer.echo(
+            json.dumps({key: dict(zip((left, right), sides, strict=True)) for key, sides in found.items()}, indent=2)
+        )
         return
     for key, sides in found.items():
         typer.echo(f"{key}\n  {left}: {sides[0]}\n  {right}: {sides[1]}")

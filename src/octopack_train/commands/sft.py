@@ -9,7 +9,7 @@ from octopack_train.commands.recipes import JsonOption, SetOption
 
 EPILOG = (
     "EXAMPLES: (1) octopack-train sft --recipe octocoder --dry-run  "
-    "(2) octopack-train sft --recipe octocoder --set data.path=rows.jsonl --set schedule.stop_after_steps=10 --dry-run  "
+    "(2) octopack-train sft --recipe octocoder --set data.path=rows.jsonl --set loss=targets --dry-run  "
     "(3) octopack-train sft --recipe mine.yaml --devices 8 --machines 2 --dry-run"
 )
 
@@ -20,7 +20,9 @@ def sft(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and stop.")] = False,
     devices: Annotated[
         int | None,
-        typer.Option("--devices", min=1, help="Plan for so many devices a machine [default: the recipe's].", show_default=False),
+        typer.Option(
+            "--devices", min=1, help="Plan for so many devices a machine [default: the recipe's].", show_default=False
+        ),
     ] = None,
     machines: Annotated[int, typer.Option("--machines", min=1, help="Plan for so many machines.")] = 1,
     as_json: JsonOption = False,

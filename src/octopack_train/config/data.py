@@ -7,9 +7,21 @@ from pydantic import Field, model_validator
 from octopack_data.settings import Settings
 
 Format = Literal[
-    "question_answer", "preformatted", "given_diff", "rewrite", "line_diff_numbered", "line_diff", "instruction_template"
+    "question_answer",
+    "preformatted",
+    "given_diff",
+    "rewrite",
+    "line_diff_numbered",
+    "line_diff",
+    "instruction_template",
 ]
-COMMIT_FORMATS: tuple[Format, ...] = ("given_diff", "rewrite", "line_diff_numbered", "line_diff", "instruction_template")
+COMMIT_FORMATS: tuple[Format, ...] = (
+    "given_diff",
+    "rewrite",
+    "line_diff_numbered",
+    "line_diff",
+    "instruction_template",
+)
 """Formats of rows that are commits: they have an old path."""
 
 
@@ -18,9 +30,9 @@ class SourceSettings(Settings):
 
     path: str
     """File, folder or hub id."""
-    weight: float | None = Field(None, gt=0)
+    weight: float | None = Field(default=None, gt=0)
     """Share of the rows drawn, relative to the other sources'; null: as many as it has rows."""
-    rows: int | None = Field(None, gt=0)
+    rows: int | None = Field(default=None, gt=0)
     """At most so many rows, drawn with the mixture's seed; null: all."""
 
 
@@ -38,11 +50,11 @@ class MixtureSettings(Settings):
 class LanguageSettings(Settings):
     """How often rows of each programming language are drawn: n_language ** tau, unless a table says so."""
 
-    tau: float = Field(1.0, ge=0)
+    tau: float = Field(default=1.0, ge=0)
     """1: as many as there are; 0: all languages alike."""
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = Field(default={})
     """Weight of each language by name, instead of tau."""
-    cap: int | None = Field(None, gt=0)
+    cap: int | None = Field(default=None, gt=0)
     """At most so many rows of a language; null: no limit."""
 
 
@@ -53,7 +65,7 @@ class DataSettings(Settings):
     """File, folder or hub id with rows that are ready; null: a mixture is named."""
     mixture: MixtureSettings | Literal[False] = False
     """Several sources with weights, instead of a path; false: none."""
-    source_rows: dict[str, int | None] = {}
+    source_rows: dict[str, int | None] = Field(default={})
     """Rows of each source inside the path, where they are known."""
     format: Format = "question_answer"
     """How a row becomes input and target."""
@@ -67,7 +79,7 @@ class DataSettings(Settings):
     """How often each programming language is drawn."""
     test_path: str | None = None
     """Rows to evaluate the loss on; null: the source's own test split, or a share of the rows."""
-    test_share: float = Field(0.0, ge=0, lt=1)
+    test_share: float = Field(default=0.0, ge=0, lt=1)
     """Share of the rows that is held out where there is no test split; 0: none."""
     test_seed: int = 42
     """Of the draw of held out rows."""

@@ -35,11 +35,11 @@ class ModelSettings(Settings):
 class LoraSettings(Settings):
     """Low-rank adapters; the base's own weights are frozen."""
 
-    rank: int = Field(16, gt=0)
+    rank: int = Field(default=16, gt=0)
     """Rank r of the two matrices."""
-    alpha: float = Field(32, gt=0)
+    alpha: int = Field(default=32, gt=0)
     """The adapter's output is scaled by alpha / rank."""
-    dropout: float = Field(0.05, ge=0, lt=1)
+    dropout: float = Field(default=0.05, ge=0, lt=1)
     """Dropout on the adapter's input."""
     bias: Literal["none", "all", "lora_only"] = "none"
     """Which biases are trained."""

@@ -12,15 +12,15 @@ class OptimizerSettings(Settings):
 
     learning_rate: float = Field(gt=0)
     """Peak of the schedule."""
-    weight_decay: float = Field(0.0, ge=0)
+    weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled from the gradient."""
-    beta1: float = Field(0.9, ge=0, lt=1)
+    beta1: float = Field(default=0.9, ge=0, lt=1)
     """Decay of the mean of gradients."""
-    beta2: float = Field(0.999, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the mean of their squares."""
-    epsilon: float = Field(1e-8, gt=0)
+    epsilon: float = Field(default=1e-8, gt=0)
     """Added to the root of that."""
-    gradient_clip: float = Field(1.0, ge=0)
+    gradient_clip: float = Field(default=1.0, ge=0)
     """Largest norm of all gradients together; 0: not clipped."""
 
 
@@ -31,13 +31,13 @@ class ScheduleSettings(Settings):
     """What follows the warm-up."""
     warmup: Literal["linear", "logarithmic"] = "linear"
     """Rise to the peak; logarithmic is DeepSpeed's default."""
-    warmup_steps: int = Field(0, ge=0)
+    warmup_steps: int = Field(default=0, ge=0)
     """Steps of the rise."""
     schedule_steps: int = Field(gt=0)
     """Step at which the learning rate would reach its end."""
-    stop_after_steps: int | None = Field(None, gt=0)
+    stop_after_steps: int | None = Field(default=None, gt=0)
     """Step after which training ends; null: schedule_steps."""
-    final_learning_rate: float = Field(0.0, ge=0)
+    final_learning_rate: float = Field(default=0.0, ge=0)
     """Learning rate at the end of the schedule."""
 
     @model_validator(mode="after")
@@ -56,11 +56,11 @@ class ScheduleSettings(Settings):
 class BatchSettings(Settings):
     """Rows of one step: their product is kept on another number of devices."""
 
-    per_device: int = Field(1, gt=0)
+    per_device: int = Field(default=1, gt=0)
     """Rows that a device works on at a time."""
-    accumulation: int = Field(1, gt=0)
+    accumulation: int = Field(default=1, gt=0)
     """Times a device does so before a step."""
-    devices: int = Field(1, gt=0)
+    devices: int = Field(default=1, gt=0)
     """Devices that these numbers are for; with another number (--devices) accumulation changes, not the product."""
 
     @property

@@ -23,11 +23,11 @@ class DistributedSettings(Settings):
 class CadenceSettings(Settings):
     """Every how many steps something is done; 0: never."""
 
-    log: int = Field(10, ge=0)
+    log: int = Field(default=10, ge=0)
     """Metrics are written."""
-    evaluate: int = Field(0, ge=0)
+    evaluate: int = Field(default=0, ge=0)
     """The loss on held out rows."""
-    save: int = Field(500, ge=0)
+    save: int = Field(default=500, ge=0)
     """A checkpoint, from which a run goes on exactly."""
 
 
@@ -43,13 +43,13 @@ class SeedSettings(Settings):
 class EvaluationSettings(Settings):
     """HumanEvalPack while training: a few problems, answered by the model as it is and judged in the sandbox."""
 
-    every: int = Field(0, ge=0)
+    every: int = Field(default=0, ge=0)
     """Steps between two evaluations; 0: none."""
     scenario: Literal["fixtests", "fixdocs", "synthesize"] = "synthesize"
     """What is asked."""
     languages: tuple[Literal["python", "js", "java", "go", "cpp", "rust"], ...] = ("python",)
     """In which languages."""
-    problems: int = Field(10, gt=0)
+    problems: int = Field(default=10, gt=0)
     """First problems of each."""
     prompt: str = "octocoder"
     """Prompt template: humanevalpack prompts list."""

@@ -47,7 +47,7 @@ class TrainingSettings(Settings):
     """Every how many steps something is done."""
     seeds: SeedSettings = SeedSettings()
     """Beginnings of chance."""
-    workers: int = Field(0, ge=0)
+    workers: int = Field(default=0, ge=0)
     """Processes that prepare batches, beside each device's own; 0: none."""
     loggers: tuple[Logger, ...] = ()
     """Where metrics go, beside metrics.jsonl."""
@@ -60,15 +60,18 @@ class TrainingSettings(Settings):
     def _fitting(self) -> Self:
         weights, kind = self.model.weights, self.distributed.kind
         if weights in QUANTIZED and self.adapter is False:
-            raise ValueError(f"model.weights: {weights} cannot be trained without an adapter (allowed: bf16, fp16, fp32)")
+            raise ValueError(f"model.weights: {weights} cannot be trained without an adapter (use bf16, fp16 or fp32)")
         if weights == "int8" and kind in ("fsdp2", "zero3"):
             raise ValueError(
-                f"model.weights: int8 cannot be shared out by distributed.kind: {kind} (allowed: ddp, zero1, zero2)"
+                f"model.weights: int8 cannot be shared out by distributed.kind: {kind} (use ddp, zero1 or zero2, "
+                "or model.weights: bf16)"
             )
         if self.sequence.packing == "greedy" and self.loss != "all":
             raise ValueError("sequence.packing: greedy is there for loss: all only, as published")
         if self.data.instruction_in_target and self.loss == "all":
-            raise ValueError("data.instruction_in_target is there for loss: targets only: with all, it is trained anyway")
+            raise ValueError(
+                "data.instruction_in_target is there for loss: targets only: with all, it is trained anyway"
+            )
         if self.model.random_weights and self.model.architecture is None:
             raise ValueError("model.random_weights needs model.architecture, the shape to be filled")
         return self

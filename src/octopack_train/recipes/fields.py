@@ -50,13 +50,15 @@ def find_field(kind: type[Settings], key: str) -> FieldInfo | None:
 
 
 def nearest(kind: type[Settings], key: str) -> list[str]:
-    """Return names of settings like ``key``: with the same last part in another section, or spelt alike."""
+    """Return names of settings and sections like ``key``: with the same last part elsewhere, or spelt alike."""
     names = list(dotted_names(kind))
     last = key.rpartition(".")[2]
     same = [name for name in names if name.rpartition(".")[2] == last]
     parts = {name.rpartition(".")[2]: name for name in reversed(names)}
     alike = [parts[part] for part in get_close_matches(last, parts, n=3, cutoff=0.7)]
-    return list(dict.fromkeys([*same, *alike, *get_close_matches(key, names, n=3, cutoff=0.7)]))[:4]
+    sections = {name.rpartition(".")[0] for name in names} - {""}
+    whole = get_close_matches(key, [*names, *sorted(sections)], n=3, cutoff=0.7)
+    return list(dict.fromkeys([*same, *alike, *whole]))[:4]
 
 
 def unknown(kind: type[Settings], key: str) -> str:

@@ -40,17 +40,18 @@ def read_tagged(path: Path) -> dict[str, Any]:
                 problem=f"!{tag} is no origin; there are {', '.join(MEANINGS)}", problem_mark=node.start_mark
             )
         if isinstance(node, yaml.ScalarNode):
-            plain = loader.resolve(yaml.ScalarNode, node.value, (node.style is None, node.style is not None))
-            node = yaml.ScalarNode(plain, node.value, node.start_mark, node.end_mark, node.style)
+            implicit = (node.style is None, node.style is not None)
+            kind = loader.resolve(yaml.ScalarNode, node.value, implicit)  # type: ignore[no-untyped-call]
+            node = yaml.ScalarNode(kind, node.value, node.start_mark, node.end_mark, node.style)
         elif isinstance(node, yaml.SequenceNode):
             node = yaml.SequenceNode("tag:yaml.org,2002:seq", node.value, node.start_mark, node.end_mark)
         else:
             node = yaml.MappingNode("tag:yaml.org,2002:map", node.value, node.start_mark, node.end_mark)
-        return Leaf(loader.construct_object(node, deep=True), tag)  # type: ignore[no-untyped-call]
+        return Leaf(loader.construct_object(node, deep=True), tag)
 
     Loader.add_multi_constructor("!", leaf)
     try:
-        values = yaml.load(path.read_text("utf-8"), Loader)  # noqa: S506 - a SafeLoader
+        values = yaml.load(path.read_text("utf-8"), Loader)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{path}{line}: {error.problem or error}") from error

@@ -80,7 +80,7 @@ def _given(key: str, value: Any) -> Iterable[tuple[str, Any]]:
     """A section may be given whole, as ``{rank: 8, targets: [c_attn]}``."""
     field = find_field(TrainingSettings, key)
     if field is None:
-        raise UsageError(f"--set {key}: {unknown(TrainingSettings, key)}")
+        raise UsageError(f"--set: {unknown(TrainingSettings, key)}")
     if isinstance(value, Mapping) and (section := section_of(field)) is not None:
         return flatten(section, value, f"{key}.")
     return [(key, value)]
