@@ -10,7 +10,7 @@ import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 from accelerate.commands.launch import _validate_launch_command, launch_command_parser
 from accelerate.utils.launch import prepare_multi_gpu_env
-from torch.distributed.run import get_args_parser
+from torch.distributed.run import get_args_parser, get_rdzv_endpoint
 
 from humanevalpack.errors import UsageError
 from octopack_train.config.optimization import BatchSettings
@@ -105,6 +105,10 @@ def test_plans_for_other_devices_name_them_among_the_commands() -> None:
     assert len(found) == 4
 
 
+def test_commands_are_for_machines_that_can_share_a_step_s_rows() -> None:
+    assert [name for name, _ in plan("tiny-smoke").commands] == ["one device (this plan)"]
+
+
 def test_one_device_needs_no_launcher() -> None:
     assert launch_command(SFT, "zero3", 1) == "octopack-train sft --recipe octocoder"
 
@@ -147,7 +151,7 @@ def test_two_machines_meet_at_the_first_and_share_out_with_fsdp2(monkeypatch: py
     environment = prepare_multi_gpu_env(given)
     assert (environment["ACCELERATE_USE_FSDP"], environment["FSDP_VERSION"]) == ("true", "2")
     assert (given.nnodes, given.nproc_per_node, given.node_rank) == ("2", "8", 1)
-    assert (given.rdzv_backend, given.master_addr, given.master_port) == ("static", "HOST", "29500")
+    assert (given.rdzv_backend, get_rdzv_endpoint(given)) == ("static", "HOST:29500")
 
 
 WANTED = {"ddp": "MULTI_GPU", "fsdp2": "FSDP", "zero1": "DEEPSPEED", "zero2": "DEEPSPEED", "zero3": "DEEPSPEED"}

@@ -31,7 +31,7 @@ class Plan:
     learning_rates: tuple[tuple[int, float], ...]
     """Learning rate after so many steps."""
     commands: tuple[tuple[str, str], ...]
-    """For which machines, and the command."""
+    """For which machines that can share a step's rows, and the command."""
 
     @property
     def tokens_per_step(self) -> int:
@@ -69,7 +69,8 @@ def make_plan(recipe: Recipe, arguments: Sequence[str], devices: int | None = No
     planned = (here // machines, machines)
     if planned not in places.values():
         places = {f"{machines} machines with {here // machines} devices": planned} | places
-    commands = {name + (" (this plan)" if place == planned else ""): place for name, place in places.items()}
+    fitting = {name: place for name, place in places.items() if not _rest(settings.batch, place[0] * place[1])}
+    commands = {name + (" (this plan)" if place == planned else ""): place for name, place in fitting.items()}
     return Plan(
         recipe,
         here,
@@ -88,14 +89,17 @@ def make_plan(recipe: Recipe, arguments: Sequence[str], devices: int | None = No
 
 def accumulation_for(batch: BatchSettings, devices: int) -> int:
     """Return the accumulation with which a step has the same rows on this many devices; raises UsageError."""
-    rows, rest = divmod(batch.rows, batch.per_device * devices)
-    if rest:
-        fit = [n for n in range(1, batch.rows // batch.per_device + 1) if batch.rows % (n * batch.per_device) == 0]
+    if _rest(batch, devices):
+        fit = [n for n in range(1, batch.rows // batch.per_device + 1) if not _rest(batch, n)]
         raise UsageError(
             f"a step has {batch.rows} rows: {devices} devices with batch.per_device {batch.per_device} cannot share"
             f" them out; devices that can: {', '.join(map(str, fit))}"
         )
-    return rows
+    return batch.rows // (batch.per_device * devices)
+
+
+def _rest(batch: BatchSettings, devices: int) -> int:
+    return batch.rows % (batch.per_device * devices)
 
 
 def plan_values(plan: Plan) -> dict[str, Any]:
