@@ -124,7 +124,7 @@ def test_overwrite_removes_what_a_broken_part_has_left(tmp_path: Path) -> None:
 def test_a_run_that_begins_anew_has_nothing_of_the_old_one_s_passes_and_journals(tmp_path: Path) -> None:
     def held(seed: int, *, overwrite: bool) -> bool:
         asked = stage(source(tmp_path / "in"), tmp_path / "out")
-        with replace(asked, settings={"seed": seed}, own=(".first", "told.txt")).held(overwrite=overwrite):
+        with replace(asked, settings={"seed": seed}, scratch=(".first", "told.txt")).held(overwrite=overwrite):
             there = (tmp_path / "out" / ".first").exists(), (tmp_path / "out" / "told.txt").exists()
             (tmp_path / "out" / ".first").mkdir(exist_ok=True)
             (tmp_path / "out" / "told.txt").touch()

@@ -28,6 +28,7 @@ def test_every_requirement_that_is_tested_has_a_constraint(project: Path, pyproj
     wanted = (
         pyproject["project"]["dependencies"]
         + extras["hf"]
+        + extras["train"]
         + extras["ray"]
         + extras["report"]
         + extras["inspect"]

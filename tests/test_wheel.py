@@ -70,6 +70,9 @@ def test_the_wheel_holds_data_hook_and_licences_and_nothing_of_the_repository(wh
         "humanevalpack/sandboxes/rust/rand/src/lib.rs",
         "octopack_data/__init__.py",
         "octopack_train/__init__.py",
+        "octopack_train/recipes/octocoder.yaml",
+        "octopack_train/data/architectures/starcoder.yaml",
+        "octopack_train/data/launchers/zero1.json",
         f"humanevalpack-{__version__}.dist-info/licenses/LICENSE",
         f"humanevalpack-{__version__}.dist-info/licenses/NOTICE",
     }
@@ -91,7 +94,7 @@ def test_the_wheel_asks_for_no_torch(wheel: Path) -> None:
     assert any("lm-eval" in line for line in required)
     assert not any("torch" in line or "transformers" in line for line in required)
     extras = {line.split(": ")[1] for line in metadata.splitlines() if line.startswith("Provides-Extra:")}
-    assert {"hf", "vllm", "data", "train", "ray", "report", "dev"} <= extras
+    assert {"hf", "vllm", "data", "train", "deepspeed", "int8", "ray", "report", "dev"} <= extras
 
 
 def test_the_sdist_holds_what_a_build_and_a_reader_need(built: Path) -> None:

@@ -156,7 +156,7 @@ def deduplicate(
     names = tuple(part.name for part in ranked)
     work = _Drop(names, len(others), settings, sample)
     said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
-    stage = Stage("deduplicate", work, tuple(parts), output, said, own=(_WORK,))
+    stage = Stage("deduplicate", work, tuple(parts), output, said, scratch=(_WORK,))
     folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
         if not stage.finished and not (folder / "dropped.parquet").exists():

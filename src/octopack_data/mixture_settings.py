@@ -20,11 +20,29 @@ from octopack_data.settings import Settings, make_settings, read_yaml
 FOLDER = Path(__file__).parent / "data" / "mixtures"
 AS_THEY_ARE = "pairs"
 """Form of a source whose rows are prompts and completions already."""
+Text = Literal["raw", "question-answer"]
+"""What stands around a prompt and its completion: nothing, or OctoCoder's "Question: …" and "Answer:"."""
 RECORDED = ("source", "row_id")
 """Columns that say where a row is from."""
 
 
-class MixSource(ExampleSettings):
+class FormSettings(ExampleSettings):
+    """How rows become examples, commits or what are pairs already."""
+
+    form: str = AS_THEY_ARE
+    """pairs: the rows are prompts and completions; else a training format for rows of commits."""
+
+    def options(self, mode: Mode, seed: int) -> FormatOptions:
+        """Return the options of the format; raises UsageError."""
+        if self.form != AS_THEY_ARE:
+            return super().options(mode, seed)
+        for name, field in ExampleSettings.model_fields.items():
+            if name != "form" and getattr(self, name) != field.default:
+                raise UsageError(f"{name} is for rows of commits, not for form {AS_THEY_ARE}")
+        return FormatOptions(mode, seed=seed)
+
+
+class MixSource(FormSettings):
     """One source of a mixture."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
@@ -33,8 +51,6 @@ class MixSource(ExampleSettings):
     """Folder, file or hub id with rows."""
     revision: str | None = None
     """Revision, if the source is a hub id."""
-    form: str = AS_THEY_ARE
-    """pairs: the rows are prompts and completions; else a training format for rows of commits."""
     prompt_column: str = "prompt"
     """Of form pairs."""
     completion_column: str = "completion"
@@ -69,12 +85,6 @@ class MixSource(ExampleSettings):
 
     def options(self, mode: Mode, seed: int) -> FormatOptions:
         """Return the options of the format; raises UsageError that names the source."""
-        if self.form == AS_THEY_ARE:
-            fields = type(self).model_fields
-            for name in ("languages", "instruction_in", "file_name", "template"):
-                if getattr(self, name) != fields[name].default:
-                    raise UsageError(f"source {self.name}: {name} is for rows of commits, not for form pairs")
-            return FormatOptions(mode, seed=seed)
         try:
             return super().options(mode, seed)
         except UsageError as error:
@@ -96,7 +106,7 @@ class MixSettings(Settings):
     """A source has fewer rows than asked for: an error, its rows again from the first, or fewer."""
     columns: Columns = "prompt-completion"
     """Of the written rows."""
-    text: Literal["raw", "question-answer"] = "raw"
+    text: Text = "raw"
     """raw: prompt and completion as they are, the text around them is the trainer's; question-answer: OctoCoder's,
     "Question: …", a blank line, "Answer:" in the prompt, and a space before the completion."""
     provenance: bool = True

@@ -212,7 +212,7 @@ def mix(
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
     said = written_settings(settings) | {"parts": sizes}
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, own=(_WORK,))
+    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, scratch=(_WORK,))
     folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
         if not stage.finished:

@@ -197,7 +197,7 @@ def make_pairs(
     ranges = ranges_for(paths)
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
-    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said, own=(_WORK,))
+    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said, scratch=(_WORK,))
     folder = output / _WORK
     with stage.held(overwrite=overwrite):
         if not stage.finished:

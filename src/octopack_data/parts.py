@@ -61,7 +61,7 @@ class Stage:
     """All settings that decide about the output: a run that goes on must have the same."""
     files: Mapping[Path, str] = field(default_factory=dict)
     """Files of the user's that decide about the output (lists, a tokenizer) and their SHA-256 when the run began."""
-    own: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
     """What else of the run lies below the output (first passes, a journal): a run that begins anew removes it."""
 
     @contextmanager
@@ -139,7 +139,7 @@ class Stage:
                 (self.output / name).unlink(missing_ok=True)
             mark.unlink()
         (self.output / MANIFEST).unlink(missing_ok=True)
-        for name in self.own:
+        for name in self.scratch:
             if (self.output / name).is_dir():
                 shutil.rmtree(self.output / name)
             else:

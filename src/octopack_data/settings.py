@@ -1,6 +1,7 @@
 """Typed settings: one frozen class a stage, with a YAML file, a command's options and a manifest as its forms."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -48,17 +49,38 @@ def make_settings(kind: type[Some], values: dict[str, Any], source: str = "") ->
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise UsageError("\n".join(_said(kind, detail, source) for detail in error.errors())) from error
+        details = [detail for detail in error.errors() if not _of_another_alternative(detail)]
+        raise UsageError("\n".join(_said(kind, detail, source) for detail in details)) from error
+
+
+def _of_another_alternative(detail: Any) -> bool:
+    """A section that is given need not be told that it could have been switched off."""
+    return detail["type"] == "literal_error" and isinstance(detail["input"], dict)
 
 
 def _said(kind: type[Settings], detail: Any, source: str) -> str:
     place = f"{source}: " if source else ""
-    key = ".".join(str(part) for part in detail["loc"])
+    key = ".".join(_fields(kind, detail["loc"]))
     if detail["type"] == "extra_forbidden":
-        return f"{place}no setting {key!r}; there are {', '.join(_names(kind, detail['loc'][:-1]))}"
+        names = _names(kind, detail["loc"][:-1])
+        near = get_close_matches(str(detail["loc"][-1]), names, n=3)
+        meant = f" (near it: {', '.join(near)})" if near else ""
+        return f"{place}no setting {key!r}; there are {', '.join(names)}{meant}"
     if detail["type"] == "missing":
         return f"{place}setting {key!r} is missing"
+    if detail["type"] == "value_error" and isinstance(detail["input"], dict):  # several settings that do not fit
+        return f"{place}{key + ': ' if key else ''}{detail['ctx']['error']}"
     return f"{place}setting {key!r} is {detail['input']!r}: {detail['msg']}"
+
+
+def _fields(kind: type[Settings], path: tuple[int | str, ...]) -> Iterator[str]:
+    """Yield a path's parts without what names an alternative, where a section may also be switched off."""
+    for part in path:
+        name, here = str(part), _sections(kind).get(str(part))
+        # A class with a check of its own is called function-after[_check(), Class].
+        if name not in (kind.__name__, "literal[False]") and not name.endswith(f" {kind.__name__}]"):
+            yield name
+        kind = here or kind
 
 
 def _names(kind: type[Settings], path: tuple[int | str, ...]) -> list[str]:

@@ -149,9 +149,11 @@ def split_train(
     one the shares of the rows may be far from those of the groups. Goes on after a kill.
     """
     sample = make_sample(settings.sample, parts)
-    own = (_WORK, "repositories.json")
-    stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings), own=own)
-    folder, report = output / _WORK, output / own[1]
+    scratch = (_WORK, "repositories.json")
+    stage = Stage(
+        "split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings), scratch=scratch
+    )
+    folder, report = output / _WORK, output / scratch[1]
     with stage.held(overwrite=overwrite):
         if not stage.finished and not (report.exists() and (folder / "groups.npy").exists()):
             first = Stage("split-train: pairs", _Pairs(sample), tuple(parts), folder / "first", {})

@@ -82,7 +82,7 @@ def chat_run(
     checked_key(settings)
     hashes = {path: sha256_of(path) for path in files}
     said = deciding(settings) | {"file_sha256": list(hashes.values())}
-    stage = Stage(name, _no_work, tuple(parts), output, said, hashes, own=(JOURNAL, "excluded"))
+    stage = Stage(name, _no_work, tuple(parts), output, said, hashes, scratch=(JOURNAL, "excluded"))
     with stage.held(overwrite=overwrite):
         inputs = [input_facts(path) for part in parts for path in part.paths]
         with Journal(output / JOURNAL) as journal, tqdm(desc=name, unit="answer", initial=len(journal.answers),

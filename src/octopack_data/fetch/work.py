@@ -181,7 +181,7 @@ def fetch_stage(
     work = fetch_work(parts, settings, workers=workers, progress=progress)
     if settings.clones:
         clones_of(settings, work.run)
-    return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding(), own=(WORK,))
+    return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding(), scratch=(WORK,))
 
 
 def fetch_work(

@@ -1,0 +1,140 @@
+"""From a recipe's name or file, what it extends and what is set on top, to checked settings."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from humanevalpack.errors import InputError, UsageError
+from octopack_data.settings import make_settings
+from octopack_train.config.training import TrainingSettings
+from octopack_train.recipes.fields import find_field, flatten, nested, section_of, unknown
+from octopack_train.recipes.origins import Leaf, Origin, read_tagged
+
+FOLDER = Path(__file__).parent
+_WORDS = ("about", "notes", "extends")
+"""What a recipe says about itself, beside its values."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe, whole: what it extends is in it."""
+
+    name: str
+    about: str
+    notes: tuple[str, ...]
+    """What a user must know before a run; said at its start and in the model's card."""
+    leaves: Mapping[str, Leaf]
+    """Values by dotted name."""
+
+    @cached_property
+    def settings(self) -> TrainingSettings:
+        """Checked settings; raises UsageError."""
+        return make_settings(TrainingSettings, nested(self.leaves), f"recipe {self.name}")
+
+    def origin(self, key: str) -> Origin:
+        """Where the value of a dotted name comes from; a value that no recipe names is the package's own choice."""
+        while key:
+            if key in self.leaves:
+                return self.leaves[key].origin or "yours"
+            key = key.rpartition(".")[0]
+        return "ours"
+
+
+def recipe_names() -> list[str]:
+    """Return the recipes that ship with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def read_recipe(name: str, settings: Iterable[str] = ()) -> Recipe:
+    """Return a recipe by its name, or a file's, with ``key=value`` settings on top; raises UsageError, InputError."""
+    recipe = _read(name, ())
+    return with_settings(recipe, settings)
+
+
+def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """Return a recipe with ``key=value`` settings on top, checked together; raises UsageError naming the key."""
+    leaves = dict(recipe.leaves)
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text}: must be KEY=VALUE, as in --set optimizer.learning_rate=1e-4")
+        for name, inner in _given(key.strip(), _parsed(key, value)):
+            put(leaves, name, Leaf(inner, "yours"))
+    changed = replace(recipe, leaves=leaves)
+    _ = changed.settings  # an error here is one of what was set, not of what comes later
+    return changed
+
+
+def _parsed(key: str, value: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {key}={value}: no value that YAML can read ({error})") from error
+
+
+def _given(key: str, value: Any) -> Iterable[tuple[str, Any]]:
+    """A section may be given whole, as ``{rank: 8, targets: [c_attn]}``."""
+    field = find_field(TrainingSettings, key)
+    if field is None:
+        raise UsageError(f"--set: {unknown(TrainingSettings, key)}")
+    if isinstance(value, Mapping) and (section := section_of(field)) is not None:
+        return flatten(section, value, f"{key}.")
+    return [(key, value)]
+
+
+def put(leaves: dict[str, Leaf], key: str, leaf: Leaf) -> None:
+    """Set a value; what stood above it (a section switched off) or inside it goes."""
+    for other in list(leaves):
+        if other.startswith(f"{key}.") or key.startswith(f"{other}."):
+            del leaves[other]
+    leaves[key] = leaf
+
+
+def _read(name: str, seen: tuple[str, ...]) -> Recipe:
+    path, shipped = _find(name)
+    if str(path) in seen:
+        raise UsageError(f"{path}: recipes extend each other in a circle ({' -> '.join((*seen, str(path)))})")
+    values = read_tagged(path)
+    for word in _WORDS:
+        if isinstance(values.get(word), Leaf):
+            raise InputError(f"{path}: {word!r} has no origin: it is no value of the run")
+    extended = values.pop("extends", None)
+    base = _read(_beside(path, extended), (*seen, str(path))) if extended else Recipe(path.stem, "", (), {})
+    about, notes = str(values.pop("about", base.about)), values.pop("notes", list(base.notes))
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise InputError(f"{path}: 'notes' must be a list of sentences, not {notes!r}")
+    leaves = dict(base.leaves)
+    for key, value in flatten(TrainingSettings, values):
+        put(leaves, key, _leaf(path, key, value, shipped))
+    return Recipe(path.stem, about, tuple(notes), leaves)
+
+
+def _leaf(path: Path, key: str, value: Any, shipped: bool) -> Leaf:
+    if find_field(TrainingSettings, key) is None:
+        raise UsageError(f"{path}: {unknown(TrainingSettings, key)}")
+    if isinstance(value, Leaf) and value.origin is not None:
+        if shipped and value.origin == "yours":
+            raise InputError(f"{path}: {key!r} has the origin 'yours', which is for your files")
+        return value
+    if shipped:
+        raise InputError(f"{path}: {key!r} has no origin; write for example {key.rpartition('.')[2]}: !published …")
+    return Leaf(value, "yours")
+
+
+def _find(name: str) -> tuple[Path, bool]:
+    if name in recipe_names():
+        return FOLDER / f"{name}.yaml", True
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return path, path.resolve().parent == FOLDER
+    raise UsageError(f"no recipe {name!r}: there are {', '.join(recipe_names())}, or name a YAML file that exists")
+
+
+def _beside(path: Path, extended: Any) -> str:
+    """A file that is extended lies where it says from the file that extends it."""
+    beside = path.parent / str(extended)
+    return str(beside) if beside.suffix in (".yaml", ".yml") and beside.is_file() else str(extended)

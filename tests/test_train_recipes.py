@@ -1,0 +1,288 @@
+"""octopack_train.recipes: every value with its origin, extending, settings on top, written and read back."""
+
+from pathlib import Path
+
+import pytest
+
+from humanevalpack.errors import HumanEvalPackError, InputError, UsageError
+from octopack_data.settings import Settings
+from octopack_train.config.model import LoraSettings
+from octopack_train.config.training import TrainingSettings
+from octopack_train.recipes.fields import dotted_names
+from octopack_train.recipes.origins import SHIPPED, Leaf, read_tagged
+from octopack_train.recipes.reading import FOLDER, Recipe, read_recipe, recipe_names
+from octopack_train.recipes.writing import all_values, differences, resolved_yaml
+
+NAMES = recipe_names()
+# How a run is watched and kept may be left to the package's defaults.
+NOT_LEARNED = ("cadence.", "loggers", "evaluation.", "workers", "output", "distributed.")
+SECOND = ("model.", "adapter.", "data.", "sequence.")
+"""Sections of which a recipe names the first words only; the others' fields are off or follow from them."""
+FIRST: tuple[str, ...] = (
+    "model.base",
+    "model.architecture",
+    "model.weights",
+    "data.path",
+    "data.form",
+    "data.text",
+    "data.boundary",
+)
+FIRST += ("sequence.length", "sequence.packing", "sequence.end_marker")
+
+
+def test_the_recipes_of_fine_tuning_ship() -> None:
+    wanted = "octocoder octocoder-targets-only octogeex santacoder-linediff santacoder-rewrite tiny-smoke".split()
+    assert set(wanted) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_of_a_shipped_recipe_has_an_origin(name: str) -> None:
+    recipe = read_recipe(name)
+    assert {leaf.origin for leaf in recipe.leaves.values()} <= set(SHIPPED)
+    assert recipe.about
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_names_every_value_that_changes_what_is_learned(name: str) -> None:
+    recipe = read_recipe(name)
+    wanted = [key for key in dotted_names(TrainingSettings) if not key.startswith((*NOT_LEARNED, *SECOND))] + list(
+        FIRST
+    )
+    wanted += [f"adapter.{key}" for key in LoraSettings.model_fields] if recipe.settings.adapter else ["adapter"]
+    assert [key for key in wanted if key not in recipe.leaves] == []
+
+
+OCTOCODER = {
+    "model.base": ("bigcode/starcoder", "published"),
+    "model.weights": ("int8", "published"),
+    "adapter.rank": (16, "default"),
+    "adapter.alpha": (32, "default"),
+    "adapter.dropout": (0.05, "default"),
+    "adapter.targets": (["c_proj", "c_attn", "q_attn"], "published"),
+    "data.source_rows": ({"commitpackft": None, "oasst": None}, "unverified"),
+    "optimizer.learning_rate": (5e-4, "published"),
+    "optimizer.weight_decay": (0.05, "published"),
+    "schedule.kind": ("cosine", "published"),
+    "schedule.warmup_steps": (5, "published"),
+    "schedule.schedule_steps": (1000, "published"),
+    "schedule.stop_after_steps": (30, "card"),
+    "sequence.length": (2048, "published"),
+    "sequence.packing": ("constant_length", "published"),
+    "loss": ("all", "published"),
+    "batch.devices": (8, "card"),
+    "cadence.save": (5, "published"),
+    "seeds.data": (0, "published"),
+    "seeds.training": (42, "default"),
+}
+
+
+@pytest.mark.parametrize("key", OCTOCODER)
+def test_octocoder_s_values(key: str) -> None:
+    leaf = read_recipe("octocoder").leaves[key]
+    assert (leaf.value, leaf.origin) == OCTOCODER[key]
+
+
+def test_octocoder_s_steps_have_32_rows() -> None:
+    assert read_recipe("octocoder").settings.batch.rows == 32
+
+
+def test_octogeex_has_its_own_steps_and_batch_and_says_what_is_not_known() -> None:
+    recipe = read_recipe("octogeex")
+    settings = recipe.settings
+    assert (settings.batch.rows, settings.schedule.steps, settings.sequence.length) == (48, 50, 8192)
+    assert settings.optimizer.learning_rate == 5e-5
+    unknown = ("schedule.warmup_steps", "schedule.kind", "optimizer.weight_decay", "adapter.rank")
+    assert {recipe.origin(key) for key in unknown} == {"unverified"}
+    assert any("--set model.base" in note for note in recipe.notes)
+
+
+def test_santacoder_trains_all_weights_on_numbered_line_diffs_with_file_names() -> None:
+    settings = read_recipe("santacoder-linediff").settings
+    assert settings.adapter is False
+    assert (settings.data.form, settings.data.file_name, settings.loss) == ("line-diff-numbered", True, "all")
+    assert (settings.schedule.kind, settings.schedule.warmup) == ("linear", "logarithmic")
+    assert (settings.sequence.length, settings.batch.per_device, settings.batch.accumulation) == (2000, 2, 4)
+    assert read_recipe("santacoder-linediff").origin("batch.devices") == "unverified"
+
+
+def test_a_recipe_that_extends_another_differs_in_what_it_names() -> None:
+    assert differences(read_recipe("octocoder"), read_recipe("octocoder-targets-only")) == {
+        "loss": ("all (published)", "targets (published)")
+    }
+    found = differences(read_recipe("santacoder-linediff"), read_recipe("santacoder-rewrite"))
+    assert list(found) == ["data.form"]
+
+
+@pytest.mark.parametrize("meanings", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_written_is_read_back_equal(name: str, meanings: bool, tmp_path: Path) -> None:
+    recipe = read_recipe(name, ["seeds.data=7"])
+    path = tmp_path / "config.yaml"
+    path.write_text(resolved_yaml(recipe, meanings), "utf-8")
+    again = read_recipe(str(path))
+    assert again.settings == recipe.settings
+    assert (again.about, again.notes) == (recipe.about, recipe.notes)
+    assert {key: again.origin(key) for key in all_values(again)} == {
+        key: recipe.origin(key) for key in all_values(recipe)
+    }
+
+
+def test_a_mixture_is_written_and_read_back_equal(tmp_path: Path) -> None:
+    commits = "{name: commitpackft, source: a.jsonl, form: instruction, weight: 0.7}"
+    sources = f"data.mixture={{sources: [{commits}, {{name: oasst, source: b.jsonl, weight: 0.3}}]}}"
+    recipe = read_recipe("octocoder", ["data.path=null", sources, "data.language_draw.weights={python: 2, go: 1}"])
+    path = tmp_path / "config.yaml"
+    path.write_text(resolved_yaml(recipe), "utf-8")
+    assert read_recipe(str(path)).settings == recipe.settings
+    assert recipe.origin("data.mixture.sources") == "yours"
+    assert recipe.origin("data.mixture.shortage") == "ours"
+
+
+WRONG_MIXTURES = {
+    "data.form=rewrite": r"data: form is said by each source of a mixture",
+    "data.mixture.columns=text": r"mixture.columns is text: a run reads prompt-completion",
+    "data.mixture.text=question-answer": r"leave one of them raw",
+    "data.mixture.sources=[{name: a, source: x, form: diff}]": r"source a: there is no format 'diff'",
+    "data.mixture.sources=[{name: a, path: x}]": r"mixture.sources.0.path",
+}
+
+
+@pytest.mark.parametrize("setting", WRONG_MIXTURES)
+def test_a_mixture_that_a_run_cannot_read_is_refused(setting: str) -> None:
+    mixture = "data.mixture={sources: [{name: a, source: x}]}"
+    with pytest.raises(UsageError, match=WRONG_MIXTURES[setting]):
+        read_recipe("octocoder", ["data.path=null", mixture, setting])
+
+
+def test_every_setting_has_its_meaning() -> None:
+    def unsaid(kind: type[Settings]) -> list[str]:
+        return [f"{kind.__name__}.{name}" for name, field in kind.model_fields.items() if not field.description]
+
+    sections = [kind for kind in Settings.__subclasses__() if kind.__module__.startswith("octopack_train.")]
+    assert len(sections) > 10
+    assert [name for kind in sections for name in unsaid(kind)] == []
+
+
+def yours(tmp_path: Path, text: str, name: str = "mine") -> str:
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_a_file_of_yours_needs_no_tags_and_extends_a_recipe(tmp_path: Path) -> None:
+    recipe = read_recipe(yours(tmp_path, "extends: octocoder\noptimizer:\n  learning_rate: 1.0e-4\n"))
+    assert recipe.settings.optimizer.learning_rate == 1e-4
+    assert recipe.origin("optimizer.learning_rate") == "yours"
+    assert recipe.origin("optimizer.weight_decay") == "published"
+    assert recipe.name == "mine"
+
+
+def test_a_file_extends_one_that_lies_beside_it(tmp_path: Path) -> None:
+    yours(tmp_path, "extends: tiny-smoke\nworkers: 2\n", "base")
+    assert read_recipe(yours(tmp_path, "extends: base.yaml\nloss: all\n")).settings.workers == 2
+
+
+def test_switching_a_section_off_and_on_again(tmp_path: Path) -> None:
+    off = read_recipe("tiny-smoke", ["adapter=false"])
+    assert off.settings.adapter is False
+    on = yours(tmp_path, "extends: santacoder-linediff\nadapter:\n  rank: 8\n  targets: [c_attn]\n")
+    adapter = read_recipe(on).settings.adapter
+    assert adapter
+    assert (adapter.rank, adapter.targets, adapter.alpha) == (8, ("c_attn",), 32)
+
+
+def test_values_set_on_top_have_the_type_of_their_setting() -> None:
+    recipe = read_recipe(
+        "octocoder", ["optimizer.learning_rate=1e-5", "data.path=rows.jsonl", "loggers=[wandb, trackio]"]
+    )
+    assert recipe.settings.optimizer.learning_rate == 1e-5
+    assert recipe.settings.loggers == ("wandb", "trackio")
+    assert recipe.origin("data.path") == "yours"
+
+
+def test_the_last_of_two_settings_holds() -> None:
+    assert read_recipe("octocoder", ["adapter.rank=4", "adapter={rank: 8, targets: [c_attn]}"]).leaves[
+        "adapter.rank"
+    ] == Leaf(8, "yours")
+
+
+WRONG_SETTINGS = {
+    "optimizer.learning_rat=1": r"no setting 'optimizer.learning_rat'; near it: optimizer.learning_rate",
+    "learning_rate=1": r"no setting 'learning_rate'; near it: optimizer.learning_rate",
+    "optimizer.rank=1": r"no setting 'optimizer.rank'; near it: adapter.rank",
+    "adapter={rnk: 8, targets: [c_attn]}": r"no setting 'adapter.rnk'; there are rank.*near it: rank",
+    "batch.per_device=two": r"setting 'batch.per_device' is 'two'.*integer",
+    "batch.per_device=0": r"setting 'batch.per_device' is 0.*greater than 0",
+    "loss=some": r"setting 'loss' is 'some'.*'all' or 'targets'",
+    "adapter.rank=-1": r"setting 'adapter.rank' is -1",
+    "distributed.kind=zero4": r"'ddp', 'fsdp2', 'zero1', 'zero2' or 'zero3'",
+    "adapter=false": r"model.weights: int8 cannot be trained without an adapter \(use bf16",
+    "distributed.kind=zero3": r"int8 cannot be shared out by distributed.kind: zero3 \(use ddp, zero1 or zero2",
+    "schedule.stop_after_steps=1001": r"schedule: stop_after_steps is 1001: more than schedule_steps, 1000",
+    "data.file_name=true": r"data: file_name is for rows of commits, not for form pairs",
+    "data.form=diff": r"data: there is no format 'diff'; there are preformatted, given-diff",
+    "data.mixture={sources: [{name: a, source: x}]}": r"data: path and mixture are both named",
+    "data.instruction_in=targets": r"data: instruction_in is for rows of commits, not for form pairs",
+    "octocoder": r"must be KEY=VALUE",
+    "loss=[": r"no value that YAML can read",
+}
+
+
+@pytest.mark.parametrize("setting", WRONG_SETTINGS)
+def test_a_wrong_setting_is_named_with_what_is_allowed(setting: str) -> None:
+    with pytest.raises(UsageError, match=WRONG_SETTINGS[setting]):
+        read_recipe("octocoder", [setting])
+
+
+def test_published_loss_and_packing_must_fit_each_other() -> None:
+    with pytest.raises(UsageError, match=r"packing: greedy is there for loss: all only"):
+        read_recipe("santacoder-linediff", ["loss=targets"])
+    with pytest.raises(UsageError, match=r"data.instruction_in: targets is there for loss: targets only"):
+        read_recipe("santacoder-rewrite", ["data.instruction_in=targets"])
+
+
+WRONG_FILES = {
+    "unknown origin": ("loss: !guessed all\n", r"mine.yaml, line 1: !guessed is no origin; there are published, card"),
+    "unknown key": ("extends: octocoder\noptimiser: {learning_rate: 1}\n", r"no setting 'optimiser'; near it"),
+    "unknown key inside": ("extends: octocoder\noptimizer: {lerning_rate: 1}\n", r"near it: optimizer.learning_rate"),
+    "missing value": ("loss: all\n", r"setting 'model' is missing"),
+    "no such recipe": ("extends: octocode\n", r"no recipe 'octocode': there are octocoder"),
+    "circle": ("extends: mine.yaml\n", r"extend each other in a circle"),
+    "no mapping": ("- a\n", r"must hold a mapping"),
+    "broken": ("a: [", r"mine.yaml, line 1"),
+    "notes": ("extends: octocoder\nnotes: 3\n", r"'notes' must be a list of sentences"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FILES)
+def test_a_wrong_file_is_named(case: str, tmp_path: Path) -> None:
+    text, said = WRONG_FILES[case]
+    with pytest.raises(HumanEvalPackError, match=said):
+        _ = read_recipe(yours(tmp_path, text)).settings
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("loss: all", "'loss' has no origin"), ("loss: !yours all", "is for your files")]
+)
+def test_a_shipped_recipe_must_say_origins(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("octopack_train.recipes.reading.FOLDER", tmp_path)
+    (tmp_path / "new.yaml").write_text(text, "utf-8")
+    with pytest.raises(InputError, match=said):
+        read_recipe("new")
+
+
+def test_tags_keep_the_types_of_values(tmp_path: Path) -> None:
+    path = tmp_path / "tags.yaml"
+    path.write_text(
+        "a: !card 1\nb: !ours 5.0e-4\nc: !ours '1'\nd: !ours null\ne: !ours [x, 2]\nf: !ours {g: true}\n", "utf-8"
+    )
+    values = {key: leaf.value for key, leaf in read_tagged(path).items()}
+    assert values == {"a": 1, "b": 5e-4, "c": "1", "d": None, "e": ["x", 2], "f": {"g": True}}
+    assert [type(value) for value in values.values()] == [int, float, str, type(None), list, dict]
+
+
+def test_a_shipped_recipe_named_by_its_path_is_the_same() -> None:
+    by_path: Recipe = read_recipe(str(FOLDER / "octocoder.yaml"))
+    assert by_path == read_recipe("octocoder")
