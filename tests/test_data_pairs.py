@@ -64,6 +64,17 @@ def test_one_and_three_workers_and_any_order_of_the_rows_write_the_same(commits:
     assert one | {"created": ""} == three | {"created": ""}
 
 
+def test_equal_examples_that_stay_make_no_difference_between_one_file_and_many(tmp_path: Path) -> None:
+    rows = [change(number % 20) for number in range(50)] + [{**change(3), "commit": f"{n:040x}"} for n in range(9)]
+    how = PairSettings(form="commit", deduplicate=False, keep=("commit",))
+    run(write(tmp_path / "whole.jsonl", rows), tmp_path / "one", how)
+    for number in range(3):
+        write(tmp_path / f"in/{'cab'[number]}.jsonl", rows[number::3][::-1])
+    run(tmp_path / "in", tmp_path / "many", how)
+    assert files(tmp_path / "one") == files(tmp_path / "many")
+    assert len(read(tmp_path / "one")) == 59
+
+
 def test_the_order_is_shuffled_and_the_seed_gives_another(commits: Path, tmp_path: Path) -> None:
     run(commits, tmp_path / "zero")
     run(commits, tmp_path / "one", PairSettings(form="commit", seed=1))

@@ -85,10 +85,11 @@ class _Make:
 
         source, seed = self.source, self.settings.seed
         counts: Counter[str] = Counter(rows=0)
-        with Spill(output / "spills" / f"{part.name}.spill", self.ranges) as spill:
+        path = output / "spills" / f"{part.name}.spill"
+        with Spill(path, self.ranges, every=not source.deduplicate) as spill:
             for row, texts in source_examples(source, part.paths, self.settings, counts):
                 name = row[source.id_column] if source.id_column else row_id(row)
-                own = () if source.deduplicate else (part.name, name, str(spill.lines))
+                own = () if source.deduplicate else (name,)
                 line = orjson.dumps(texts | {"source": source.name, "row_id": name})
                 spill.add(key_of(f"mix {source.name}", seed, *texts.values(), *own), line)
         return PartResult((), counts | {"made": spill.lines})
@@ -131,7 +132,7 @@ class _Mix:
 
     def _unique(self, source: MixSource, folder: Path) -> Iterator[tuple[bytes, bytes]]:
         spills = sorted((folder / source.name / "spills").rglob("*.spill"))
-        return in_order(spills, self.ranges[source.name])
+        return in_order(spills, self.ranges[source.name], every=not source.deduplicate)
 
     def _size(self, source: MixSource, folder: Path) -> tuple[int, int]:
         """Return how many rows of a source are there within its caps, which cut the end of its order, and in all."""

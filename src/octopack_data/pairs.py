@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -128,11 +129,12 @@ class _Make:
 
         settings, counts = self.settings, Counter[str](rows=0)
         made = examples(part.paths, settings, self.options, counts, sample=self.sample, columns=settings.keep)
-        with Spill(output / "spills" / f"{part.name}.spill", self.ranges) as spill:
+        path = output / "spills" / f"{part.name}.spill"
+        with Spill(path, self.ranges, every=not settings.deduplicate) as spill:
             for row, example in made:
                 texts = example_row(example, settings.columns, ends=format_of(settings.form).ends)
-                # An example that may come twice is told from its equal by its row, and by its place if that is equal.
-                own = () if settings.deduplicate else (part.name, row_id(row), str(spill.lines))
+                # Equal examples that all stay are spread by their rows, not by places, which go with the files.
+                own = () if settings.deduplicate else (row_id(row),)
                 line = orjson.dumps(texts | {name: row[name] for name in settings.keep})
                 spill.add(key_of("pairs", settings.seed, *texts.values(), *own), line)
         return PartResult((), counts | {"made": spill.lines})
@@ -154,11 +156,12 @@ class _Write:
         if made["rows"] and not made["made"]:
             dropped = {name: count for name, count in made.items() if name.startswith("dropped_")}
             raise InputError(f"none of {made['rows']} rows became an example: {dropped}")
-        total = sum(1 for _ in in_order(spills, self.ranges)) if settings.split_by == "place" else 0
+        ordered = partial(in_order, spills, self.ranges, every=not settings.deduplicate)
+        total = sum(1 for _ in ordered()) if settings.split_by == "place" else 0
         texts = column_names(settings.columns)
         columns = (*texts, *settings.keep)
         with SideFiles(output, "pairs", settings.format, columns, valid=settings.valid > 0) as sides:
-            for number, (_, line) in enumerate(in_order(spills, self.ranges)):
+            for number, (_, line) in enumerate(ordered()):
                 row = orjson.loads(line)
                 sides.write(self._side(number, total, [row[name] for name in texts]), row)
         kept = sum(sides.rows.values())

@@ -1,4 +1,4 @@
-"""Lines in an order that a hash decides, each once, in constant memory whatever their number.
+"""Lines in an order that a hash decides, in constant memory whatever their number.
 
 First each worker spills its lines into a file of its own, in pieces by the first bits of their keys; then the pieces of
 one range of keys after another are read from all files, sorted, and yielded. The order depends on keys and lines alone:
@@ -51,16 +51,17 @@ class Spill(AbstractContextManager["Spill"]):
 
     Whenever enough is held, one piece for each range is written, be it empty: the index is a table of numbers that
     needs not be read as a whole.
-    Of lines with one key the smallest stays. ``lines`` counts those that were added.
+    Of lines with one key the smallest stays, or with ``every`` all. ``lines`` counts those that were added.
     """
 
-    def __init__(self, path: Path, ranges: int, held_bytes: int = _HELD) -> None:
+    def __init__(self, path: Path, ranges: int, held_bytes: int = _HELD, *, every: bool = False) -> None:
         import zstandard
 
         self.lines = 0
         self._path, self._ranges, self._held_bytes = path, ranges, held_bytes
         self._packer = zstandard.ZstdCompressor(level=1)
-        self._held: dict[bytes, bytes] = {}
+        self._every = every
+        self._held: dict[bytes, list[bytes]] = {}
         self._size = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,17 +73,19 @@ class Spill(AbstractContextManager["Spill"]):
     def add(self, key: bytes, line: bytes) -> None:
         """Add a line, which holds no LF; raises EnvironmentFault."""
         self.lines += 1
-        held = self._held.get(key)
-        if held is None or line < held:
-            self._held[key] = line
+        held = self._held.setdefault(key, [])
+        if self._every or not held:
+            held.append(line)
             self._size += len(line) + KEY
+        elif line < held[0]:
+            held[0] = line
         if self._size >= self._held_bytes:
             self._write()
 
     def _write(self) -> None:
         pieces: dict[int, list[bytes]] = {}
-        for key, line in self._held.items():
-            pieces.setdefault(int(key, 16) * self._ranges >> 128, []).append(key + line)
+        for key, lines in self._held.items():
+            pieces.setdefault(int(key, 16) * self._ranges >> 128, []).extend(key + line for line in lines)
         starts = array("Q", [self._stream.tell()])
         try:
             for number in range(self._ranges):
@@ -116,12 +119,15 @@ def index_of(spill: Path) -> Path:
     return spill.with_name(f"{spill.name}.index")
 
 
-def in_order(spills: Sequence[Path], ranges: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield key and line of all spills by key, of equal keys the smallest line alone; raises EnvironmentFault."""
+def in_order(spills: Sequence[Path], ranges: int, *, every: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and line of all spills by key, of equal keys the smallest line alone, or ``every`` line by itself.
+
+    Raises EnvironmentFault.
+    """
     for number in range(ranges):
         last = b""
         for entry in sorted(line for spill in spills for line in _lines(spill, number, ranges)):
-            if (key := entry[:KEY]) != last:
+            if (key := entry[:KEY]) != last or every:
                 yield key, entry[KEY:]
             last = key
 

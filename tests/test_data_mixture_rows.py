@@ -1,0 +1,36 @@
+"""octopack_data.mixtures: which rows of a source there are, and in which order they are taken."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_rows import write
+from octopack_data.mixture_settings import MixSettings
+from octopack_data.mixtures import mix
+from octopack_data.rows import read_rows
+from octopack_data.settings import make_settings
+from octopack_data.sources import find_parts
+
+
+def mixed(output: Path, **settings: Any) -> list[dict[str, Any]]:
+    mix(make_settings(MixSettings, settings), output, progress=False)
+    return [row for part in find_parts(output) for row in read_rows(part.path)]
+
+
+def pair(number: int) -> dict[str, str]:
+    return {"prompt": f"{number}?", "completion": f"{number}!"}
+
+
+@pytest.mark.parametrize("deduplicate", [True, False])
+def test_what_is_taken_of_a_source_does_not_depend_on_its_files(tmp_path: Path, deduplicate: bool) -> None:
+    rows = [pair(number % 20) for number in range(50)]
+    write(tmp_path / "one/rows.jsonl", rows)
+    for number in range(3):
+        write(tmp_path / f"many/{'cab'[number]}.jsonl", rows[number::3][::-1])
+    said = {"name": "a", "rows": 15, "deduplicate": deduplicate}
+    one, many = (
+        mixed(tmp_path / f"out-{name}", sources=[{**said, "source": str(tmp_path / name)}]) for name in ("one", "many")
+    )
+    assert one == many
+    assert len({*map(str, one)}) == 15 if deduplicate else len(one) == 15
