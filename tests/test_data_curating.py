@@ -44,6 +44,12 @@ def test_one_number_is_a_list_too(tmp_path: Path) -> None:
     assert curate(write(tmp_path / "p.jsonl", PAIRS), tmp_path / "out", "2\n")[0]["kept"] == 1
 
 
+def test_numbers_are_as_they_are_written(tmp_path: Path) -> None:
+    """YAML reads 012 as 10."""
+    rows = [{"prompt": f"Q{n}", "completion": "A"} for n in range(20)]
+    assert curate(write(tmp_path / "p.jsonl", rows), tmp_path / "out", "[012, 003]")[1][1]["prompt"] == "Q12"
+
+
 def test_the_first_line_is_number_0_or_number_1(tmp_path: Path) -> None:
     source = write(tmp_path / "p.jsonl", PAIRS)
     assert curate(source, tmp_path / "zero", "1", 0)[1][0]["prompt"] == "Q1"
@@ -96,12 +102,13 @@ WRONG = {
     "negative": ("[-1, 2]", r"must be whole numbers from 0, not -1"),
     "a fraction": ("[1.5]", r"must be whole numbers from 0, not 1.5"),
     "a word": ("0 one", r"must be whole numbers from 0, not one"),
-    "a truth value": ("[true]", r"must be whole numbers from 0, not True"),
+    "a truth value": ("[true]", r"must be whole numbers from 0, not true"),
     "nothing": ("", r"must be a list of numbers, not None"),
     "an empty list": ("[]", r"must be a list of numbers, not \[\]"),
     "another part": ("q: [1]", r"no part 'q' in SOURCE; there are p"),
     "a mapping in a mapping": ("p: {a: 1}", r"must be a list of numbers"),
-    "no yaml": ("[1", r"not a YAML file or list of numbers"),
+    "no yaml": ("[1", r"not a YAML file that can be read"),
+    "a part twice": ("p: [0]\np: [1]", r"out.txt, line 2: 'p' is there already: name it once"),
 }
 
 

@@ -1,11 +1,13 @@
 """octopack_data.mixtures: which rows of a source there are, and in which order they are taken."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from data_rows import write
+from humanevalpack.errors import UsageError
 from octopack_data.mixture_settings import MixSettings
 from octopack_data.mixtures import mix
 from octopack_data.rows import read_rows
@@ -34,3 +36,17 @@ def test_what_is_taken_of_a_source_does_not_depend_on_its_files(tmp_path: Path, 
     )
     assert one == many
     assert len({*map(str, one)}) == 15 if deduplicate else len(one) == 15
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"sources": [{"name": "a", "source": "x", "sauce": 1}]}, "m.yaml: no setting 'sources.0.sauce'; there are .*"),
+        ({"sources": [{"name": "a", "source": "x", "rows": 1}], "rows": 2}, "m.yaml: rows of the whole and of a: .*"),
+        ({"sources": [{"name": "a", "source": "x", "rows": 1, "weight": 1}]}, "m.yaml: sources.0: a has a weight .*"),
+    ],
+)
+def test_one_fault_is_one_line_in_our_words(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        make_settings(MixSettings, settings, "m.yaml")
+    assert re.fullmatch(said, str(error.value))

@@ -15,6 +15,7 @@ from octopack_data.dialogue_pairs import DialogueSettings
 from octopack_data.dialogues import Dialogue
 from octopack_data.oasst_trees import Replies
 from octopack_data.records import Mode
+from octopack_data.settings import load_yaml
 
 _ON_FACTS = ("languages", "max_rank", "min_quality", "reviewed", "keep_deleted", "tree_states")
 
@@ -84,12 +85,7 @@ def read_phrases(path: Path, mode: Mode) -> tuple[tuple[str, str], ...]:
     All in small letters. ``fixed``: a backslash before a mark, as Markdown has it, is not part of the phrase
     (``f\\*cking``); in the release such phrases never matched.
     """
-    import yaml
-
-    try:
-        phrases = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
+    phrases = load_yaml(path)
     if not isinstance(phrases, list) or not phrases:
         raise InputError(f"{path}: must hold a list of phrases, not {phrases!r:.60}")
     for number, phrase in enumerate(phrases, start=1):
