@@ -8,6 +8,7 @@ import pytest
 
 from data_rows import write
 from humanevalpack.errors import UsageError
+from octopack_data.manifests import read_manifest
 from octopack_data.mixture_settings import MixSettings
 from octopack_data.mixtures import mix
 from octopack_data.rows import read_rows
@@ -36,6 +37,17 @@ def test_what_is_taken_of_a_source_does_not_depend_on_its_files(tmp_path: Path, 
     )
     assert one == many
     assert len({*map(str, one)}) == 15 if deduplicate else len(one) == 15
+
+
+def test_pairs_that_teach_nothing_or_hold_an_end_of_text_mark_are_left_out_unless_published(tmp_path: Path) -> None:
+    said = ("b", " \n", "<|endoftext|>", "b<|endoftext|>", "b<|endoftext|>c")
+    rows = [{"prompt": "a", "completion": one} for one in said] + [{"prompt": "a<|endoftext|>", "completion": "b"}]
+    source = {"name": "a", "source": str(write(tmp_path / "rows.jsonl", rows))}
+    kept = mixed(tmp_path / "fixed", sources=[source])
+    assert sorted(row["completion"] for row in kept) == ["b", "b<|endoftext|>"]
+    counts = read_manifest(tmp_path / "fixed")["counts"]
+    assert (counts["dropped_empty_target"], counts["dropped_mark_in_text"]) == (2, 2)
+    assert len(mixed(tmp_path / "published", sources=[source], mode="published")) == 6
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from octopack_data.examples import column_names, example_row, format_of
+from octopack_data.examples import column_names, example_row, format_of, pair_refusal
 from octopack_data.formats import Example, question_answer, row_id
 from octopack_data.manifests import DROPPED, MANIFEST, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
 from octopack_data.pairs import examples
 from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
@@ -56,7 +57,7 @@ def source_examples(
     if source.form == AS_THEY_ARE:
         names = (source.prompt_column, source.completion_column)
         rows = chain.from_iterable(text_rows(path, (*names, *own), every=True) for path in paths)
-        made: Any = ((row, Example(row[names[0]], row[names[1]])) for row in _counted(rows, counts))
+        made = _pairs(rows, names, settings.mode, counts)
     else:
         made = examples(paths, source, source.options(settings.mode, settings.seed), counts, columns=own)
     ends = source.form != AS_THEY_ARE and format_of(source.form).ends
@@ -66,10 +67,16 @@ def source_examples(
         yield row, example_row(example, settings.columns, ends=ends)
 
 
-def _counted(rows: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+def _pairs(
+    rows: Iterator[dict[str, Any]], names: tuple[str, str], mode: Mode, counts: Counter[str]
+) -> Iterator[tuple[dict[str, Any], Example]]:
     for row in rows:
         counts["rows"] += 1
-        yield row
+        example = Example(row[names[0]], row[names[1]])
+        if why := pair_refusal(example, mode):
+            counts[f"dropped_{why}"] += 1
+        else:
+            yield row, example
 
 
 @dataclass(frozen=True)
