@@ -197,6 +197,7 @@ def test_a_sample_is_the_same_commits_as_at_every_stage(commits: Path, tmp_path:
         ({"form": "santacoderpack"}, "one text without an input: give --columns text"),
         ({"languages": ("Phyton",)}, r"there is no 'Phyton'; near are .*Python"),
         ({"keep": ("prompt",)}, "prompt is a column of the examples"),
+        ({"keep": ("lang", "commit", "lang")}, "keep: lang is named twice"),
         ({"form": "xp3", "file_name": True}, "xp3 takes no file name"),
         ({"sample": "-1"}, "sample is '-1'"),
     ],

@@ -214,8 +214,11 @@ def make_pairs(
 def checked(settings: PairSettings) -> FormatOptions:
     """Return the options of the format; raises UsageError for settings that do not go together."""
     options = settings.options(settings.mode, settings.seed)
-    if clash := {*settings.keep} & {*column_names(settings.columns)}:
-        raise UsageError(f"keep: {clash.pop()} is a column of the examples")
+    for place, name in enumerate(settings.keep):
+        if name in column_names(settings.columns):
+            raise UsageError(f"keep: {name} is a column of the examples")
+        if name in settings.keep[:place]:
+            raise UsageError(f"keep: {name} is named twice")
     if settings.columns != "text" and not format_of(settings.form).has_input:
         raise UsageError(f"format {settings.form} is one text without an input: give --columns text")
     return options
