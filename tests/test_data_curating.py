@@ -12,7 +12,7 @@ from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, some_trees
 from octopack_data.curating import CurateSettings, curate_stage
-from octopack_data.dialogue_filters import PairSettings
+from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.oasst import pairs_stage
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
@@ -82,7 +82,7 @@ def test_a_line_of_the_flat_export_is_that_of_a_prompt(tmp_path: Path) -> None:
 
 
 def test_a_pair_that_was_made_before_keeps_where_it_is_from(tmp_path: Path) -> None:
-    stage = pairs_stage(find_parts(write(tmp_path / "trees.jsonl", some_trees())), tmp_path / "pairs", PairSettings())
+    stage = pairs_stage(find_parts(write(tmp_path / "trees.jsonl", some_trees())), tmp_path / "pairs", OasstSettings())
     run_stage(stage, progress=False)
     made = list(read_rows(tmp_path / "pairs" / "data" / "trees.jsonl.zst"))
     assert made[1]["line"] == 3

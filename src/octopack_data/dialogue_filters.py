@@ -20,7 +20,7 @@ from octopack_data.settings import load_yaml
 _ON_FACTS = ("languages", "max_rank", "min_quality", "reviewed", "keep_deleted", "tree_states")
 
 
-class PairSettings(DialogueSettings):
+class OasstSettings(DialogueSettings):
     """What decides which dialogues give a pair."""
 
     phrases: Path | None = None
@@ -44,7 +44,7 @@ class PairSettings(DialogueSettings):
     """fenced: only pairs whose completion has a fence that names a programming language."""
 
 
-def failed_filter(dialogue: Dialogue, settings: PairSettings) -> str:
+def failed_filter(dialogue: Dialogue, settings: OasstSettings) -> str:
     """Return the first filter on what OASST tells of a dialogue that its first two turns fail, or ""."""
     both = dialogue.messages[:2]
     if settings.tree_states and dialogue.tree_state not in settings.tree_states:
@@ -63,7 +63,7 @@ def failed_filter(dialogue: Dialogue, settings: PairSettings) -> str:
     return ""
 
 
-def need_facts(dialogue: Dialogue, settings: PairSettings, place: str) -> None:
+def need_facts(dialogue: Dialogue, settings: OasstSettings, place: str) -> None:
     """Raise UsageError if a filter asks for what only OASST's exports tell of a dialogue that is from none."""
     if (dialogue.tree and dialogue.origin is None) or not (asked := _asked_for(settings)):
         return
@@ -74,9 +74,9 @@ def need_facts(dialogue: Dialogue, settings: PairSettings, place: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _asked_for(settings: PairSettings) -> tuple[str, ...]:
+def _asked_for(settings: OasstSettings) -> tuple[str, ...]:
     """Return the filters that are not as they are by default."""
-    return tuple(name for name in _ON_FACTS if getattr(settings, name) != PairSettings.model_fields[name].default)
+    return tuple(name for name in _ON_FACTS if getattr(settings, name) != OasstSettings.model_fields[name].default)
 
 
 def read_phrases(path: Path, mode: Mode) -> tuple[tuple[str, str], ...]:
