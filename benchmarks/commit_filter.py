@@ -1,12 +1,13 @@
 """Rows a second and core of the stage `filter`, rules, input and output, beside two plain ways to do the same.
 
-    python benchmarks/commit_filter.py [--rows 30000] [--folder build/commit_filter] [--tokens] [--release-way]
+    python benchmarks/commit_filter.py [--rows 30000] [--characters 1450] [--tokens] [--release-way]
 
 All read the same zstd JSON lines and must keep the same rows. `script` decodes each line with json, asks one rule after
 the other and writes what is left, in one loop. `as released` is the shape of the release's own scripts: `datasets`, one
 pass over the table for each rule. Times are processor seconds. The token rule is left out, or with --tokens in force
-(not `as released`): a byte-level BPE tokenizer with 16,000 tokens is trained on the rows, and `script` counts where the
-release's order of the rules has the count, before the verbs and the second pass.
+(not `as released`): a byte-level BPE tokenizer with 16,000 tokens is trained on the rows, and both count where the
+release's order of the rules has the count, before the verbs and the second pass. Rows of CommitPack have 30,000
+characters a content (--characters).
 """
 
 import argparse
@@ -30,15 +31,14 @@ from octopack_data.rows import read_rows, write_rows  # noqa: E402
 from octopack_data.sources import Part, find_parts  # noqa: E402
 
 
-def code_rows(count: int) -> Iterator[dict[str, Any]]:
-    """Rows with the Python library's own files as contents and subjects as people write them, about 3 KB a row."""
+def code_rows(count: int, characters: int = 1450) -> Iterator[dict[str, Any]]:
+    """Rows with the Python library's own text as contents, so long on average, and subjects as people write them."""
     chance = random.Random(0)
-    texts = [path.read_text("utf-8", "replace") for path in sorted(Path(random.__file__).parent.glob("*.py"))]
+    text = "".join(path.read_text("utf-8", "replace") for path in sorted(Path(random.__file__).parent.glob("*.py")))
     subjects = [line for line in _subjects() if line] or ["Fix the way things are"]
     for number in range(count):
-        text = chance.choice(texts)
-        start = chance.randrange(max(1, len(text) - 1500))
-        old = text[start : start + int(chance.expovariate(1 / 1450)) + 20]
+        start = chance.randrange(len(text) // 2)
+        old = text[start : start + int(chance.expovariate(1 / characters)) + 20]
         yield {
             "commit": f"{number:040x}",
             "old_file": (path := chance.choice(("src/parser.py", "lib/io/reader.py", "setup.py", "a/b/models.py"))),
@@ -94,27 +94,26 @@ def main() -> None:
     """Make the rows, run all ways, print rates and ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--characters", type=int, default=1450, help="of a content, on average")
     parser.add_argument("--folder", type=Path, default=PROJECT / "build" / "commit_filter")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--tokens", action="store_true", help="with the token rule (a tokenizer is trained first)")
     parser.add_argument("--release-way", action="store_true", help="also one pass of `datasets` a rule (minutes)")
     given = parser.parse_args()
-    source = given.folder / f"rows-{given.rows}.jsonl.zst"
+    source = given.folder / f"rows-{given.rows}-{given.characters}.jsonl.zst"
     if not source.exists():
-        write_rows(source, code_rows(given.rows))
+        write_rows(source, code_rows(given.rows, given.characters))
     text = sum(len(line) for line in _lines(source))
     if given.tokens and given.release_way:
         parser.error("--tokens and --release-way: one of them")
-    tokenizer = given.folder / f"tokenizer-{given.rows}.json"
+    tokenizer = given.folder / "tokenizer.json"
     if given.tokens and not tokenizer.exists():
         trained_tokenizer(tokenizer, code_rows(3_000))
-    quick = FilterSettings(mode="published", token_rule=given.tokens, tokenizer=tokenizer if given.tokens else None)
+    settings = FilterSettings(mode="published", token_rule=given.tokens, tokenizer=tokenizer if given.tokens else None)
     reason_of = counting(tokenizer) if given.tokens else first_reason
-    exact = quick.model_copy(update={"exact_reasons": True})
     part, folder = Part("part", source), given.folder
     ways: dict[str, Callable[[], object]] = {
-        "octopack-data": lambda: FilterWork(quick)(part, folder / "octopack-data"),
-        "with --exact-reasons": lambda: FilterWork(exact)(part, folder / "with --exact-reasons"),
+        "octopack-data": lambda: FilterWork(settings)(part, folder / "octopack-data"),
         "script": lambda: filter_file(source, folder / "script", reason_of),
     }
     if given.release_way:

@@ -90,7 +90,7 @@ def _named(limit: TokenLimit) -> TokenRule:
     """Return the token rule to be named, not asked: it needs no tokenizer."""
     from tokenizers import Tokenizer, models
 
-    return TokenRule(limit, Tokenizer(models.BPE()), None)
+    return TokenRule(limit, Tokenizer(models.BPE()), None, None)
 
 
 def _table(steps: tuple[Step, ...]) -> str:

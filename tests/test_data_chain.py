@@ -115,6 +115,33 @@ def test_other_settings_for_a_finished_stage_are_refused(tmp_path: Path, clones:
     run(config(tmp_path, clones, **stage), "--overwrite")
 
 
+def test_a_stage_with_other_settings_is_run_again_with_all_behind_it_and_nothing_before_it(
+    tmp_path: Path, clones: Path
+) -> None:
+    other = {"filter": {"token_rule": False, "preset": "santacoder"}}
+    (tmp_path / "whole").mkdir()
+    run(config(tmp_path / "whole", clones, **other))
+    run(config(tmp_path, clones))
+    before = {name: (tmp_path / "out" / name / MANIFEST).stat().st_mtime_ns for name in ("select", "fetch", "split")}
+    said = str(command(config(tmp_path, clones, **other)).exception)
+    assert re.search(r"out/filter holds another run \(preset is 'starcoder' there and 'santacoder' now\)", said)
+    assert "--overwrite-from filter (this one and those behind it)" in said
+    run(tmp_path / "commitpack.yaml", "--overwrite-from", "filter")
+    assert files(tmp_path / "out") == files(tmp_path / "whole/out")
+    assert before == {name: (tmp_path / "out" / name / MANIFEST).stat().st_mtime_ns for name in before}
+    wrong = command(tmp_path / "commitpack.yaml", "--overwrite-from", "filtre")
+    assert "--overwrite-from is 'filtre'; the stages are select, fetch, split" in str(wrong.exception)
+
+
+def test_a_stage_that_was_run_again_by_hand_is_noticed_by_the_next_one(tmp_path: Path, clones: Path) -> None:
+    run(config(tmp_path, clones))
+    arguments = [str(tmp_path / "out/split"), "-o", str(tmp_path / "out/filter"), "--no-token-rule"]
+    result = CliRunner().invoke(app, ["commitpack", "filter", *arguments, "--sample", "0.5", "--overwrite"])
+    assert result.exit_code == 0
+    said = str(command(config(tmp_path, clones, filter={"token_rule": False, "sample": "0.5"})).exception)
+    assert re.search(r"out/commitpackft holds another run .*--overwrite-from commitpackft", said)
+
+
 def test_a_selection_from_other_sources_is_refused(tmp_path: Path, clones: Path) -> None:
     run(config(tmp_path, clones))
     result = command(config(tmp_path, clones, sources=[str(clones / "own/long.git")]))

@@ -119,3 +119,17 @@ def test_help_loads_nothing_heavy(name: str) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     said = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert said.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", ["deduplicate", "split-train"])
+def test_passes_run_on_datatrove_with_the_same_rows(tmp_path: Path, name: str) -> None:
+    settings = ["--near", "either"] if name == "deduplicate" else []
+    for executor in ("processes", "local"):
+        arguments = [str(source(tmp_path / "in")), "-o", str(tmp_path / executor), "--executor", executor, *settings]
+        done = CliRunner().invoke(app, ["commitpack", name, *arguments, "--workers", "2"])
+        assert done.exit_code == 0, (done.output, done.exception)
+    made = [
+        {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.zst")}
+        for folder in (tmp_path / "processes", tmp_path / "local")
+    ]
+    assert made[0] == made[1] != {}

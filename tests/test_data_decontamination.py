@@ -1,13 +1,15 @@
 """octopack_data.decontamination: problems of HumanEvalPack in rows are found, however they are laid out, and named."""
 
 import textwrap
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from code_rows import STDLIB, row
 from humanevalpack import LANGUAGES, load_problems
-from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
+from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, InputError
 from octopack_data.decontamination import DecontaminateSettings, Detector, Evidence, decontaminate_stage
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows, write_rows
@@ -103,3 +105,12 @@ def test_problems_that_are_not_there_are_said_before_anything_is_written(tmp_pat
         decontaminate_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", settings)
     assert not isinstance(raised.value, EnvironmentFault)
     assert not (tmp_path / "out").exists()
+
+
+def test_problems_that_change_while_a_run_is_on_are_refused(tmp_path: Path) -> None:
+    write_rows(tmp_path / "in" / "p.jsonl", [row("a", "", "x = 1")])
+    stage = decontaminate_stage(find_parts(tmp_path / "in"), tmp_path / "out", DecontaminateSettings(problems="mini"))
+    changed = replace(stage, work=replace(cast(Any, stage.work), problems_sha256="of other problems"))
+    with pytest.raises(InputError, match=r"mini: the problems were changed while a run with them was on"):
+        run_stage(changed, progress=False)
+    assert stage.left() == list(stage.parts)

@@ -133,6 +133,17 @@ def test_rows_of_another_source_are_dropped_and_it_is_left_alone(tmp_path: Path)
     assert commits(tmp_path / "only") == ["mine", "mine again"]
 
 
+def test_a_sample_is_one_of_the_source_and_not_of_what_it_is_compared_with(tmp_path: Path) -> None:
+    texts = functions()[:40]
+    write_rows(tmp_path / "valid" / "p.jsonl", [row(f"v{n}", "", text) for n, text in enumerate(texts)])
+    write_rows(tmp_path / "train" / "p.jsonl", [row(f"t{n}", "", text) for n, text in enumerate(texts)])
+    for near in ("off", "new"):
+        settings = DuplicateSettings(near=near, against=str(tmp_path / "valid"), sample="0.3", within=False)
+        counts = run(tmp_path / "train", tmp_path / near, settings)["counts"]
+        assert 0 < counts["dropped_sample"] < 40
+        assert counts["kept"] == 0
+
+
 def test_workers_and_the_number_of_files_do_not_matter(tmp_path: Path) -> None:
     rows = [row(f"{n:03d}", "", text) for n, text in enumerate(functions()[:30])]
     rows += [row(f"{n + 30:03d}", "", nearly(text, random.Random(n))) for n, text in enumerate(functions()[:10])]

@@ -14,6 +14,7 @@ import pytest
 
 from commit_rows import made_rows
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_data.duplicates import DuplicateSettings, deduplicate
 from octopack_data.executors import SlurmSettings, run_on
 from octopack_data.filtering import FilterSettings, FilterWork, filter_stage
 from octopack_data.manifests import read_manifest, sha256_of
@@ -22,7 +23,7 @@ from octopack_data.rows import write_rows
 from octopack_data.sources import Part, find_parts
 from slurm_commands import make_slurm
 
-SETTINGS = FilterSettings(token_rule=False, excluded_share=0.5, exact_reasons=True)
+SETTINGS = FilterSettings(token_rule=False, excluded_share=0.5)
 SLURM = SlurmSettings(partition="cpu", sbatch={"account": "octo"})
 
 
@@ -209,3 +210,14 @@ def test_ray_writes_the_same_after_a_part_was_killed(
         run_on("ray", replace(stage(source, tmp_path / "out"), work=Killed("p3", tmp_path / "mended")), workers=2)
     run_on("ray", stage(source, tmp_path / "out"), workers=2)
     assert written(tmp_path / "out") == whole
+
+
+@pytest.mark.xdist_group("ray")
+def test_ray_runs_passes_that_wait_for_each_other(ray_cluster: None, source: Path, tmp_path: Path) -> None:
+    left = []
+    for executor in ("processes", "ray"):
+        settings = DuplicateSettings(near="new", exact=("subject",))
+        output = tmp_path / executor
+        deduplicate(find_parts(source), output, settings, workers=2, executor=executor, progress=False)
+        left.append({path.name: sha256_of(path) for path in output.glob("data/*")})
+    assert left[0] == left[1] != {}

@@ -7,10 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import tiny_tokenizers as tiny
@@ -18,7 +15,7 @@ from commit_filter_oracle import first_reason
 from commit_rows import good_commit, made_rows
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.commands import app
-from octopack_data.filtering import FilterSettings, filter_stage, subject_in
+from octopack_data.filtering import FilterSettings, filter_stage
 from octopack_data.language_files import LanguageFiles
 from octopack_data.parts import run_stage
 from octopack_data.records import COMMIT_COLUMNS, text_schema
@@ -53,37 +50,30 @@ def expected(tokens: Any = None) -> tuple[list[dict[str, Any]], Counter[str]]:
     return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(reasons)
 
 
+def _tokens(text: str) -> int:
+    return len(_tokenizer().encode(text).ids)
+
+
+@cache
+def _tokenizer() -> Any:
+    return tiny.byte_level()
+
+
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.zst", "parquet"])
-@pytest.mark.parametrize("exact", [True, False])
-def test_the_kept_rows_are_those_of_the_second_filter_in_every_format(form: Any, exact: bool, tmp_path: Path) -> None:
-    options = PLAIN.model_copy(update={"format": form, "exact_reasons": exact})
-    run(source(tmp_path / "in", form), tmp_path / "out", options)
-    assert rows_of(tmp_path / "out") == expected()[0]
-
-
-def test_exact_reasons_count_each_row_under_the_first_rule_it_fails(tmp_path: Path) -> None:
-    counts = run(source(tmp_path / "in"), tmp_path / "out", PLAIN.model_copy(update={"exact_reasons": True}))["counts"]
-    reasons = expected()[1]
-    dropped = {f"dropped_{name}": n for name, n in reasons.items() if name}
-    assert counts == {"rows": COUNT, "kept": reasons[""]} | dropped
-
-
-def test_other_reasons_are_the_same_for_every_format(tmp_path: Path) -> None:
-    counts = [
-        run(source(tmp_path / form, form), tmp_path / f"out-{form}")["counts"] for form in ("jsonl.zst", "parquet")
-    ]
-    assert counts[0] == counts[1]
-    assert counts[0]["rows"] == COUNT == sum(counts[0].values()) - COUNT
-
-
-def test_tokens_are_counted_with_the_users_tokenizer(tmp_path: Path) -> None:
-    path = tiny.saved(tiny.byte_level(), tmp_path / "tokenizer.json")
-    options = FilterSettings(mode="published", tokenizer=path, exact_reasons=True)
-    manifest = run(source(tmp_path / "in"), tmp_path / "out", options)
-    kept, reasons = expected(lambda text: len(tiny.byte_level().encode(text).ids))
+@pytest.mark.parametrize("tokens", [False, True])
+def test_rows_and_reasons_are_those_of_the_second_filter_in_every_format(
+    form: Any, tokens: bool, tmp_path: Path
+) -> None:
+    """Each dropped row is counted under the first rule that it fails, in the release's order."""
+    path = tiny.saved(tiny.byte_level(), tmp_path / "tokenizer.json") if tokens else None
+    options = FilterSettings(mode="published", format=form, token_rule=tokens, tokenizer=path)
+    manifest = run(source(tmp_path / "in", form), tmp_path / "out", options)
+    kept, reasons = expected(_tokens if tokens else None)
     assert rows_of(tmp_path / "out") == kept
-    assert manifest["counts"]["dropped_tokens"] == reasons["tokens"] > 30
-    assert list(manifest["settings"]["files"]) == [str(path)]
+    dropped = {f"dropped_{name}": n for name, n in reasons.items() if name}
+    assert manifest["counts"] == {"rows": COUNT, "kept": reasons[""]} | dropped
+    assert (reasons["tokens"] > 30) is tokens
+    assert list(manifest["settings"].get("files", ())) == ([str(path)] if tokens else [])
 
 
 def test_an_edited_tokenizer_is_another_run(tmp_path: Path) -> None:
@@ -120,7 +110,7 @@ def test_a_sample_of_the_dropped_rows_is_kept_with_reasons(tmp_path: Path) -> No
     source(tmp_path / "in", parts=3)
     shares = {}
     for share in (1.0, 0.1):
-        options = PLAIN.model_copy(update={"exact_reasons": True, "excluded_share": share, "excluded_contents": True})
+        options = PLAIN.model_copy(update={"excluded_share": share, "excluded_contents": True})
         manifest = run(tmp_path / "in", tmp_path / f"out{share}", options)
         files = [file["path"] for file in manifest["outputs"] if file["path"].startswith("excluded/")]
         shares[share] = [row for name in files for row in read_rows(tmp_path / f"out{share}" / name)]
@@ -171,27 +161,9 @@ def test_a_broken_row_leaves_no_file(tmp_path: Path) -> None:
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == [tmp_path / "out/.parts/stage.json"]
 
 
-values = st.text(st.sampled_from('a"\\{}[]:, \n\té漢\u2028subject'), max_size=12)
-rows_of_text = st.dictionaries(st.sampled_from(["subject", "message", 'a"subject', "x"]), values, min_size=1)
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.one_of(rows_of_text, st.fixed_dictionaries({"x": rows_of_text, "subject": values, "y": rows_of_text})))
-def test_a_subject_that_is_cut_out_is_the_decoded_one(row: dict[str, Any]) -> None:
-    for line in (orjson.dumps(row), json.dumps(row).encode(), json.dumps(row, indent=1).encode()):
-        found = subject_in(line)
-        assert found is None or found == row["subject"]
-
-
-def test_ordinary_subjects_are_cut_out() -> None:
-    row = {"old_contents": 'a = {"subject": "no"}', "subject": "Fix ü: 漢字 {}", "message": "m", "repos": "a/b"}
-    for line in (orjson.dumps(row), json.dumps(row, ensure_ascii=False).encode()):
-        assert subject_in(line) == "Fix ü: 漢字 {}"
-
-
 def test_the_command_filters_and_prints_the_counts(tmp_path: Path) -> None:
     arguments = ["commitpack", "filter", str(source(tmp_path / "in")), "-o", str(tmp_path / "out"), "--no-token-rule"]
-    done = CliRunner().invoke(app, [*arguments, "--mode", "published", "--exact-reasons"])
+    done = CliRunner().invoke(app, [*arguments, "--mode", "published"])
     assert done.exit_code == 0, done.output
     assert f"{expected()[1]['hash_sign']} dropped_hash_sign" in done.output.replace(",", "")
     assert rows_of(tmp_path / "out") == expected()[0]

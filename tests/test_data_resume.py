@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+import octopack_data
 from humanevalpack.errors import InputError, UsageError
+from humanevalpack.version import __version__
+from octopack_data.code import code_hash
 from octopack_data.manifests import MARKS, read_manifest, sha256_of
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import read_rows, write_rows
@@ -24,8 +29,11 @@ class Copied:
 
     wait: str = ""
     fail_at: str = ""
+    edits: str = ""
 
     def __call__(self, part: Part, output: Path) -> PartResult:
+        if self.edits:
+            Path(self.edits).write_text("something longer")
         name = f"data/{part.name}.jsonl"
         rows = write_rows(output / name, read_rows(part.path))
         if part.name == self.fail_at:
@@ -111,6 +119,68 @@ def test_overwrite_removes_what_a_broken_part_has_left(tmp_path: Path) -> None:
         run(source(tmp_path / "in"), tmp_path / "out", fail_at="p1")
     run(source(tmp_path / "other", 1), tmp_path / "out", overwrite=True)
     assert [part.name for part in find_parts(tmp_path / "out")] == ["p0"]
+
+
+def by_other_code(output: Path) -> None:
+    """Write down that an earlier version has begun a run."""
+    begun = output / MARKS / "stage.json"
+    facts = json.loads(begun.read_text())
+    begun.write_text(json.dumps(facts | {"code": {"version": "0.0.9", "sha256": "0123456789abcdef"}}))
+
+
+def test_a_run_that_other_code_began_is_refused_with_both_versions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"broken"):
+        run(source(tmp_path / "in"), tmp_path / "out", fail_at="p1")
+    by_other_code(tmp_path / "out")
+    here = f"humanevalpack {re.escape(__version__)}, code {code_hash()[:12]}"
+    said = rf"begun by humanevalpack 0.0.9, code 0123456789ab; this is {here}.*--overwrite"
+    with pytest.raises(InputError, match=said):
+        run(tmp_path / "in", tmp_path / "out")
+    assert run(tmp_path / "in", tmp_path / "out", overwrite=True)["counts"] == {"rows": 2}
+
+
+def test_a_finished_run_of_other_code_is_read_as_it_is(tmp_path: Path) -> None:
+    first = run(source(tmp_path / "in"), tmp_path / "out")
+    by_other_code(tmp_path / "out")
+    assert run(tmp_path / "in", tmp_path / "out") == first
+    assert first["versions"]["code"] == code_hash()  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("changed", "another"),
+    [("rules/registry.py", True), ("data/verbs.txt", True), ("rows.py", True), ("commands/filter.py", False)],
+)
+def test_the_code_is_known_by_its_rules_and_lists(tmp_path: Path, changed: str, another: bool) -> None:
+    package = Path(octopack_data.__file__).parent
+    shutil.copytree(package, tmp_path / "octopack_data", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "octopack_data" / changed).open("a") as file:
+        file.write("\n# one more line\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    program = [sys.executable, "-c", "from octopack_data.code import code_hash; print(code_hash())"]
+    said = subprocess.run(program, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    assert (said != code_hash()) is another
+
+
+def listed(folder: Path, output: Path, words: Path, **work: str) -> Stage:
+    """A run with a list of the user's."""
+    return replace(stage(folder, output, **work), files={words: sha256_of(words)})
+
+
+@pytest.mark.parametrize("when", ["before a part", "in the middle of one"])
+def test_a_list_that_changes_while_a_run_is_on_is_refused_by_its_name(tmp_path: Path, when: str) -> None:
+    words = tmp_path / "verbs.txt"
+    words.write_text("add\n")
+    source(tmp_path / "in")
+    if when == "before a part":
+        asked = listed(tmp_path / "in", tmp_path / "out", words)
+        words.write_text("new\n")
+    else:
+        asked = listed(tmp_path / "in", tmp_path / "out", words, edits=str(words))
+    with pytest.raises(InputError, match=r"verbs.txt was changed while a run with it was on"):
+        run_stage(asked, progress=False)
+    assert asked.left() == list(asked.parts)
+    words.write_text("add\n")
+    run_stage(listed(tmp_path / "in", tmp_path / "out", words), progress=False)
 
 
 def begun(tmp_path: Path) -> subprocess.Popen[bytes]:

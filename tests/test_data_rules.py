@@ -16,7 +16,7 @@ JOKE = "fix that thing in the thing"
 def sieve(mode: Mode = "published", preset: str = "starcoder", seed: int = 0) -> Sieve:
     phrases = Phrases(**(read_phrases().model_dump() | {"jokes": (JOKE,)}))
     verbs = read_verbs(strip=mode == "fixed")
-    return Sieve(rules_of(Choice(read_preset(preset), mode, verbs, phrases, seed)), exact_reasons=True)
+    return Sieve(rules_of(Choice(read_preset(preset), mode, verbs, phrases, seed)))
 
 
 def reason(commit: Commit, mode: Mode = "published", preset: str = "starcoder") -> str:

@@ -137,9 +137,9 @@ def test_what_a_killed_run_left_is_not_added_to(tmp_path: Path) -> None:
     scraped(tmp_path / "in", parts=1)
     left = tmp_path / "out/data/python/part-0000.jsonl.zst.part"
     stage = split_stage(find_parts(tmp_path / "in"), tmp_path / "out", SplitSettings())
-    stage.begin()
-    left.parent.mkdir(parents=True)
-    left.write_bytes(b"half a frame")
+    with stage.held():
+        left.parent.mkdir(parents=True)
+        left.write_bytes(b"half a frame")
     run_stage(stage, progress=False)
     split(tmp_path / "in", tmp_path / "fresh")
     assert files(tmp_path / "out") == files(tmp_path / "fresh")

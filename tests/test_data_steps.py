@@ -29,7 +29,7 @@ from octopack_data.steps import (
     write_adapter,
 )
 
-SETTINGS = FilterSettings(token_rule=False, exact_reasons=True, excluded_share=1.0)
+SETTINGS = FilterSettings(token_rule=False, excluded_share=1.0)
 ROWS = list(made_rows(600))
 
 

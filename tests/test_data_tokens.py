@@ -14,6 +14,7 @@ from humanevalpack.errors import InputError
 from octopack_data.records import Commit
 from octopack_data.rules import preset_names, read_preset
 from octopack_data.rules.presets import TokenLimit
+from octopack_data.rules.token_chunks import CHUNK
 from octopack_data.rules.tokens import TokenRule, token_rule
 
 STARCODER = read_preset("starcoder").tokens
@@ -80,32 +81,79 @@ def test_a_tokenizer_that_cuts_texts_counts_them_whole(tmp_path: Path) -> None:
 
 
 pieces = st.sampled_from(
-    ["def add", " " * 40, "x" * 50, "<m>", "<|endoftext|>", "é", "漢字", "12345", "\n", "\u2028", "😀"]
+    [
+        "def add",
+        " " * 40,
+        "x" * 50,
+        "<m>",
+        "<|endoftext|>",
+        "é",
+        "漢字",
+        "12345",
+        "\n",
+        "\u2028",
+        "😀",
+        "a b",
+        "'s ",
+        "\x1c",
+    ]
 )
 texts = st.one_of(st.text(max_size=60), st.lists(pieces, max_size=30).map("".join))
 
 
-@pytest.mark.parametrize("name", tiny.BOUNDED)
-def test_what_the_bounds_decide_is_what_counting_would(name: str, tmp_path: Path) -> None:
-    bounded = rule(name, tmp_path)
-    assert bounded.bounds is not None
+@pytest.mark.parametrize("name", tiny.BOUNDED | tiny.UNBOUNDED)
+def test_a_commit_is_kept_as_if_its_text_were_counted_whole(name: str, tmp_path: Path) -> None:
+    """Whatever bounds and chunks save: the count that decides is the tokenizer's own."""
+    asked = rule(name, tmp_path)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=300, deadline=None)
     @given(texts, texts, st.integers(0, 60), st.integers(0, 400))
     def check(old: str, new: str, least: int, most: int) -> None:
-        limited = replace(bounded, limit=STARCODER.model_copy(update={"least": least, "most": most}))
+        limited = replace(asked, limit=STARCODER.model_copy(update={"least": least, "most": most}))
         commit = good_commit(old_contents=old, new_contents=new)
-        decided = limited.decided(commit)
-        assert decided is None or decided == limited.keep(commit)
+        tokens = len(limited.tokenizer.encode(limited.text(commit)).ids)
+        assert limited.keep(commit) == (least <= tokens <= most)
+        if limited.chunks is not None:
+            assert limited.chunks.count(limited.text(commit), 10_000) == tokens
 
     check()
 
 
+@pytest.mark.parametrize("name", ["as StarCoder", "as GPT-2"])
+def test_whatever_stands_there_a_text_is_cut_where_the_tokenizer_cuts_it_too(name: str) -> None:
+    cutting = tiny.BOUNDED[name]().pre_tokenizer
+    for around in ("a{}b", "a {} b", "({}\n'", ".{}\x1c{}", "1{}\u2003{}1"):
+        for first in (0, 0x1000, 0x2000, 0x3000, 0xF000, 0x10000):  # all white space is below U+3001
+            letters = (chr(code) for code in range(first, first + 0x1000) if not 0xD800 <= code < 0xE000)
+            text = "".join(around.replace("{}", letter) for letter in letters)
+            cuts = {start for _, (start, _) in cutting.pre_tokenize_str(text)}
+            assert {chunk.start() for chunk in CHUNK.finditer(text)} <= cuts, (around, first)
+
+
+def test_long_texts_are_counted_in_blocks_and_only_until_they_are_too_long(tmp_path: Path) -> None:
+    chunked = rule("as StarCoder", tmp_path)
+    assert chunked.chunks is not None
+    for text in (
+        "def add(x, y):\n    return x + y\n" * 1000,
+        "x" * 9_000 + " " * 9_000 + "é" * 9_000,
+        " " * 20_000,
+        "",
+    ):
+        tokens = len(chunked.tokenizer.encode(text).ids)
+        assert chunked.chunks.count(text, 100_000) == tokens
+        assert (chunked.chunks.count(text, 50) > 50) == (tokens > 50)
+
+
+@pytest.mark.parametrize("name", tiny.BOUNDED | tiny.UNBOUNDED)
+def test_a_tokenizer_that_could_see_a_cut_counts_texts_whole(name: str, tmp_path: Path) -> None:
+    assert (rule(name, tmp_path).chunks is not None) is (name in tiny.CHUNKED)
+
+
 def test_the_bounds_decide_about_short_and_long_texts(tmp_path: Path) -> None:
     bounded = rule("as StarCoder", tmp_path)
-    assert bounded.decided(good_commit(old_contents="", new_contents="short")) is False
-    assert bounded.decided(good_commit(new_contents="x" * 100_000)) is False
-    assert bounded.decided(good_commit(new_contents="x" * 300)) is None
+    assert bounded.decided("short") is False
+    assert bounded.decided("x" * 100_000) is False
+    assert bounded.decided("x" * 300) is None
 
 
 @pytest.mark.parametrize("name", tiny.UNBOUNDED)

@@ -1,9 +1,10 @@
 """Tokenizers of a few hundred tokens, trained on the spot: byte-level like the release's, and others."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
 TEXT = ["def add(x, y):\n    return x + y\n", "for (int i = 0; i < n; i++) { total += i; }\n", "é ü ß 漢字\n"] * 20
 END = "<|endoftext|>"
@@ -43,14 +44,29 @@ def _cut() -> Tokenizer:
 
 
 # Those whose counts have bounds in bytes, and those whose counts have none.
-BOUNDED = {
+BOUNDED: dict[str, Callable[[], Tokenizer]] = {
     "as StarCoder": byte_level,
     "with a token added to each text": _with_end,
     "with a long token": lambda: _with_token(AddedToken("x" * 50)),
     "with a token that takes the spaces around it": lambda: _with_token(AddedToken("<m>", lstrip=True, rstrip=True)),
     "with truncation": _cut,
+    "as GPT-2": lambda: byte_level(pre_tokenizer=BYTES),
+    "with a token of two words": lambda: _with_token(AddedToken("a b")),
+    "with a token of spaces": lambda: _with_token(AddedToken("    ")),
+    "with a token that must be a word": lambda: _with_token(AddedToken("ab", single_word=True)),
+    "without a regular expression": lambda: byte_level(
+        pre_tokenizer=pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    ),
+    "with an expression of its own": lambda: byte_level(
+        pre_tokenizer=pre_tokenizers.Sequence([pre_tokenizers.Split(Regex("[a-z] [a-z]"), "isolated"), BYTES])
+    ),
 }
-UNBOUNDED = {
+CHUNKED = {
+    "as StarCoder", "as GPT-2", "with a token added to each text", "with a long token", "with truncation",
+    "with a token of spaces",
+}  # fmt: skip
+"""Those whose texts may be cut in front of white space."""
+UNBOUNDED: dict[str, Callable[[], Tokenizer]] = {
     "lower-casing": lambda: byte_level(normalizer=normalizers.Lowercase()),
     "prefix space": lambda: byte_level(pre_tokenizer=pre_tokenizers.ByteLevel(add_prefix_space=True)),
     "removing": lambda: byte_level(

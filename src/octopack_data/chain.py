@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import UsageError
 from octopack_data.chain_settings import ChainSettings, SelectionSettings
 from octopack_data.commit_rows import HistorySettings
+from octopack_data.decontamination import decontaminate_stage
+from octopack_data.duplicates import deduplicate
 from octopack_data.fetch.settings import FetchSettings
-from octopack_data.filtering import FilterSettings
+from octopack_data.fetch.work import fetch
+from octopack_data.filtering import FilterSettings, filter_stage
 from octopack_data.manifests import MANIFEST, read_manifest
-from octopack_data.parts import run_stage
+from octopack_data.parts import OtherRun, Stage, run_stage
+from octopack_data.redaction import redact_stage
 from octopack_data.settings import Settings, Some, written_settings
-from octopack_data.sources import find_parts
+from octopack_data.shards import shard_stage
+from octopack_data.sources import Part, find_parts
+from octopack_data.splitting import split_stage
 from octopack_data.statements import SelectSettings
+from octopack_data.train_valid import split_train
 
 _ORDER = ("select", "fetch", "split", "filter")
 """Stages that may be the first."""
@@ -62,14 +69,26 @@ def links(chain: ChainSettings) -> Iterator[Link]:
             yield _link(chain, "commitpackft", f"commitpackft-{side}", f"{source}/{side}")
 
 
-def run_chain(chain: ChainSettings, *, overwrite: bool = False, progress: bool = True) -> list[Link]:
+def run_chain(
+    chain: ChainSettings, *, overwrite: bool = False, overwrite_from: str = "", progress: bool = True
+) -> list[Link]:
     """Run all stages and return them; the same call goes on where an earlier one was stopped.
 
-    Raises what a stage raises; what is finished by then stays. With ``overwrite`` all begins anew.
+    With ``overwrite`` all begins anew; with ``overwrite_from``, the stage of that name and all behind it.
+    Raises what a stage raises, and UsageError for a name that is none; what is finished by then stays.
     """
     stages = list(links(chain))
-    for link in stages:
-        link.run(workers=chain.workers, overwrite=overwrite, progress=progress)
+    names = [link.name for link in stages]
+    if overwrite_from and overwrite_from not in names:
+        raise UsageError(f"--overwrite-from is {overwrite_from!r}; the stages are {', '.join(names)}")
+    first = 0 if overwrite else names.index(overwrite_from) if overwrite_from else len(stages)
+    for number, link in enumerate(stages):
+        try:
+            link.run(workers=chain.workers, overwrite=number >= first, progress=progress)
+        except OtherRun as error:
+            raise OtherRun(
+                f"{error} (all stages), or with --overwrite-from {link.name} (this one and those behind it)"
+            ) from error
     return stages
 
 
@@ -86,7 +105,7 @@ def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:
         settings = _with_licences(chain, settings)
     if isinstance(settings, FilterSettings):
         _check_filter(settings)
-    return Link(folder, source, output, settings, partial(_RUN[stage], source, output, settings))
+    return Link(folder, source, output, settings, partial(_run, stage, source, output, settings))
 
 
 def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings:
@@ -131,69 +150,30 @@ def _select(sources: list[Path], output: Path, settings: SelectionSettings, **op
         manifest, facts = read_manifest(output), source_facts(sources, histories)
         if manifest["settings"] == written_settings(selection) and facts.items() <= manifest.items():
             return manifest
-        raise InputError(
+        raise OtherRun(
             f"{output} holds a selection with other settings or from other sources: name another output, "
-            "or use --overwrite"
+            "or start anew with --overwrite"
         )
     return select_commits(sources, output, selection, histories, **options)
 
 
-def _fetch(source: str, output: Path, settings: FetchSettings, **options: Any) -> dict[str, Any]:
-    from octopack_data.fetch.work import fetch
-
-    return fetch(find_parts(source), output, settings, **options)
-
-
-def _split(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.splitting import split_stage
-
-    return run_stage(split_stage(find_parts(source), output, settings), **options)
-
-
-def _filter(source: str, output: Path, settings: FilterSettings, **options: Any) -> dict[str, Any]:
-    from octopack_data.filtering import filter_stage
-
-    return run_stage(filter_stage(find_parts(source), output, settings), **options)
-
-
-def _shard(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.shards import shard_stage
-
-    return run_stage(shard_stage(find_parts(source), output, settings), **options)
-
-
-def _deduplicate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.duplicates import deduplicate
-
-    return deduplicate(find_parts(source), output, settings, **options)
-
-
-def _redact(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.redaction import redact_stage
-
-    return run_stage(redact_stage(find_parts(source), output, settings), **options)
-
-
-def _decontaminate(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.decontamination import decontaminate_stage
-
-    return run_stage(decontaminate_stage(find_parts(source), output, settings), **options)
-
-
-def _split_train(source: str, output: Path, settings: Any, **options: Any) -> dict[str, Any]:
-    from octopack_data.train_valid import split_train
-
-    return split_train(find_parts(source), output, settings, **options)
-
-
-_RUN: dict[str, Callable[..., dict[str, Any]]] = {
-    "fetch": _fetch,
-    "split": _split,
-    "commitpack": _shard,
-    "filter": _filter,
-    "deduplicate": _deduplicate,
-    "redact": _redact,
-    "decontaminate": _decontaminate,
-    "split_train": _split_train,
-    "commitpackft": _shard,
+_STAGES: Mapping[str, Callable[[Sequence[Part], Path, Any], Stage]] = {
+    "split": split_stage,
+    "commitpack": shard_stage,
+    "filter": filter_stage,
+    "redact": redact_stage,
+    "decontaminate": decontaminate_stage,
+    "commitpackft": shard_stage,
 }
+_PASSES: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "fetch": fetch,
+    "deduplicate": deduplicate,
+    "split_train": split_train,
+}
+
+
+def _run(stage: str, source: str, output: Path, settings: Settings, **options: Any) -> dict[str, Any]:
+    parts = find_parts(source)
+    if stage in _PASSES:
+        return _PASSES[stage](parts, output, settings, **options)
+    return run_stage(_STAGES[stage](parts, output, settings), **options)

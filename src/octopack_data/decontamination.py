@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import Field
 
+from humanevalpack.errors import InputError
 from humanevalpack.languages import LANGUAGES
 from humanevalpack.problems import Problem, content_hash, load_problems
 from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
@@ -141,9 +142,10 @@ def _prose(docstring: str, words: int) -> Iterator[bytes]:
 class _Decontaminate:
     settings: DecontaminateSettings
     sample: Sample
+    problems_sha256: str
 
     def __call__(self, part: Part, output: Path) -> PartResult:
-        detector = _detector(self.settings)
+        detector = _detector(self.settings, self.problems_sha256)
 
         def judge(row: dict[str, Any]) -> dict[str, Any] | Excluded:
             found = detector.find(row)
@@ -158,16 +160,23 @@ class _Decontaminate:
         return write_kept(part, output, self.settings, self.sample.rows(rows, counts), judge, counts)
 
 
-@lru_cache(maxsize=1)
-def _problems(source: str, revision: str) -> tuple[Problem, ...]:
+def _problems(settings: DecontaminateSettings) -> tuple[Problem, ...]:
     # Python first: a docstring that all languages share is named by its origin.
     names = sorted(LANGUAGES, key=lambda name: (name != "python", name))
-    return tuple(problem for name in names for problem in load_problems(name, source, revision=revision or None))
+    revision = settings.problems_revision or None
+    return tuple(problem for name in names for problem in load_problems(name, settings.problems, revision=revision))
 
 
 @lru_cache(maxsize=1)
-def _detector(settings: DecontaminateSettings) -> Detector:
-    return Detector(_problems(settings.problems, settings.problems_revision), settings.mode, settings.words)
+def _detector(settings: DecontaminateSettings, problems_sha256: str) -> Detector:
+    """Return what every part is looked through with: read once in each process, and the same in all of them."""
+    problems = _problems(settings)
+    if content_hash(problems) != problems_sha256:
+        raise InputError(
+            f"{settings.problems}: the problems were changed while a run with them was on: put back what they were, or "
+            "start anew with --overwrite"
+        )
+    return Detector(problems, settings.mode, settings.words)
 
 
 def decontaminate_stage(parts: Sequence[Part], output: Path, settings: DecontaminateSettings) -> Stage:
@@ -175,7 +184,7 @@ def decontaminate_stage(parts: Sequence[Part], output: Path, settings: Decontami
 
     Memory: one row and the patterns (100 MB). Raises what loading the problems raises.
     """
-    problems = _problems(settings.problems, settings.problems_revision)
-    said = written_settings(settings) | {"problems_sha256": content_hash(problems)}
-    work = _Decontaminate(settings, make_sample(settings.sample, parts))
+    digest = content_hash(_problems(settings))
+    work = _Decontaminate(settings, make_sample(settings.sample, parts), digest)
+    said = written_settings(settings) | {"problems_sha256": digest}
     return Stage("decontaminate", work, tuple(parts), output, said)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,11 +20,12 @@ from pydantic import Field
 
 from octopack_data.duplicate_groups import PLACES, Groups, keys_schema, read_dropped, write_table
 from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
-from octopack_data.manifests import MANIFEST, write_json
+from octopack_data.executors import WaitingExecutor, finish_on, run_waiting
+from octopack_data.manifests import write_json
 from octopack_data.near_duplicates import MinHash, find_clusters, read_clusters, write_signatures
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import read_rows, text_rows
-from octopack_data.sampling import Sample, make_sample
+from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part, find_parts
 
@@ -70,6 +72,8 @@ class _Sign:
     """First pass: keys and signatures of one part."""
 
     ranks: Mapping[str, int]
+    first: int
+    """Rank of the first part that is not of the set compared with, which is never sampled."""
     settings: DuplicateSettings
     sample: Sample
 
@@ -83,7 +87,8 @@ class _Sign:
 
     def _rows(self, part: Part) -> Iterator[dict[str, str]]:
         columns = {"commit", *self.settings.exact, *(name for names in _TEXTS[self.settings.near] for name in names)}
-        return self.sample.rows(text_rows(part.path, sorted(columns)), Counter())
+        sample = self.sample if self.ranks[part.name] >= self.first else WHOLE
+        return sample.rows(text_rows(part.path, sorted(columns)), Counter())
 
     def _keys(self, part: Part, rank: int) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(self._rows(part)):
@@ -134,6 +139,7 @@ def deduplicate(
     settings: DuplicateSettings,
     *,
     workers: int = 1,
+    executor: WaitingExecutor = "processes",
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -151,16 +157,15 @@ def deduplicate(
     work = _Drop(names, len(others), settings, sample)
     said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
     stage = Stage("deduplicate", work, tuple(parts), output, said)
-    stage.begin(overwrite=overwrite)
-    folder = output / _WORK
-    if overwrite:
+    folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(folder, ignore_errors=True)
+        if not stage.finished and not (folder / "dropped.parquet").exists():
+            _decide(ranked, len(others), folder, output, settings, sample, run)
+        manifest = finish_on(executor, stage, workers=workers, progress=progress)
         shutil.rmtree(folder, ignore_errors=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        if not (folder / "dropped.parquet").exists():
-            _decide(ranked, len(others), folder, output, settings, sample, workers=workers, progress=progress)
-        run_stage(stage, workers=workers, progress=progress)
-        shutil.rmtree(folder)
-    return run_stage(stage, progress=progress)
+    return manifest
 
 
 def _decide(
@@ -170,23 +175,19 @@ def _decide(
     output: Path,
     settings: DuplicateSettings,
     sample: Sample,
-    *,
-    workers: int,
-    progress: bool,
+    run: Callable[[Stage], dict[str, Any]],
 ) -> None:
     """Do the first pass and write ``dropped.parquet``, the last file of it."""
     names = [part.name for part in ranked]
-    sign = _Sign({name: rank for rank, name in enumerate(names)}, settings, sample)
+    sign = _Sign({name: rank for rank, name in enumerate(names)}, first, settings, sample)
     signed = Stage("deduplicate: sign", sign, tuple(ranked), folder / "signed", written_settings(settings))
-    rows = run_stage(signed, workers=workers, progress=progress)["counts"]["rows"]
+    rows = run(signed)["counts"]["rows"]
     keys, near = folder / "signed" / "keys", settings.near
     with Groups(folder, keys, memory=settings.memory, kept_before=first * PLACES, within=settings.within) as groups:
         if settings.exact:
             groups.add_exact(rows)
         if near != "off":
-            clusters = find_clusters(
-                folder / "signed" / "signatures", folder, settings.minhash(), workers=workers, progress=progress
-            )
+            clusters = find_clusters(folder / "signed" / "signatures", folder, settings.minhash(), run)
             groups.add_near(read_clusters(clusters), len(_TEXTS[near]), folder)
         write_json(output / "duplicates.json", groups.report(names))
         groups.write(folder / "dropped.parquet.part")

@@ -13,12 +13,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from humanevalpack.errors import EnvironmentFault, UsageError
-from octopack_data.manifests import MANIFEST, MARKS, read_manifest
-from octopack_data.parts import Stage, run_stage
+from octopack_data.manifests import MARKS
+from octopack_data.parts import Stage, finish
 from octopack_data.settings import Settings
 
 Executor = Literal["processes", "local", "slurm", "ray"]
 """``processes``: a pool of this machine; ``local``, ``slurm``, ``ray``: datatrove's executors."""
+WaitingExecutor = Literal["processes", "local", "ray"]
+"""Those that return when the work is done: a stage of several passes needs the first one's files for its decision."""
 
 
 class SlurmSettings(Settings):
@@ -58,18 +60,38 @@ def run_on(
     ``workers``: processes (processes, local), tasks at a time (Ray, Slurm). Raises what the work raises on this
     machine, UsageError, InputError, and EnvironmentFault for parts that failed elsewhere, with their logs' folder.
     """
-    if executor == "processes":
-        return run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
     if executor == "slurm" and slurm is None:
         raise UsageError("the executor slurm needs settings: --slurm FILE.yaml with at least `partition: NAME`")
-    stage.begin(overwrite=overwrite)
-    if not stage.left() and (stage.output / MANIFEST).exists():
-        return read_manifest(stage.output)
-    logs = (stage.output / MARKS / "datatrove").resolve()
-    if slurm is not None and executor == "slurm":
-        _submit(stage, slurm, workers, logs)
-        return None
+    with stage.held(overwrite=overwrite):
+        if stage.finished or executor != "slurm":
+            return finish_on(
+                "processes" if executor == "slurm" else executor, stage, workers=workers, progress=progress
+            )
+    assert slurm is not None
+    _submit(stage, slurm, workers)  # the tasks hold the folder
+    return None
+
+
+def finish_on(executor: WaitingExecutor, stage: Stage, *, workers: int = 1, progress: bool = True) -> dict[str, Any]:
+    """Do what is left of a stage whose folder is held, and return its manifest; raises as ``run_on``."""
+    if executor == "processes" or stage.finished:
+        return finish(stage, workers=workers, progress=progress)
+    logs = _logs(stage)
     {"local": _run_local, "ray": _run_ray}[executor](stage, workers, logs)
+    return _ended(stage, logs)
+
+
+def run_waiting(executor: WaitingExecutor, stage: Stage, *, workers: int = 1, progress: bool = True) -> dict[str, Any]:
+    """Run a pass of a stage in its own folder, and return its manifest; raises as ``run_on``."""
+    with stage.held():
+        return finish_on(executor, stage, workers=workers, progress=progress)
+
+
+def _logs(stage: Stage) -> Path:
+    return (stage.output / MARKS / "datatrove").resolve()
+
+
+def _ended(stage: Stage, logs: Path) -> dict[str, Any]:
     left = stage.left()
     if left:
         raise EnvironmentFault(
@@ -85,7 +107,7 @@ def _run_local(stage: Stage, workers: int, logs: Path) -> None:
     from octopack_data.steps import PartStep
 
     LocalPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=True)],
         tasks=len(stage.parts),
         workers=min(workers, len(stage.parts)),
         logging_dir=str(logs),
@@ -102,7 +124,7 @@ def _run_ray(stage: Stage, workers: int, logs: Path) -> None:
     if not ray.is_initialized():
         ray.init(log_to_driver=False)  # RAY_ADDRESS names a cluster; without it one of this machine is started
     RayPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=True)],
         tasks=len(stage.parts),
         workers=workers,
         mem_per_cpu_gb=0.5,
@@ -111,12 +133,13 @@ def _run_ray(stage: Stage, workers: int, logs: Path) -> None:
     ).run()
 
 
-def _submit(stage: Stage, slurm: SlurmSettings, workers: int, logs: Path) -> None:
+def _submit(stage: Stage, slurm: SlurmSettings, workers: int) -> None:
     """Submit an array over the parts and, behind it, the job that writes the manifest."""
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
     from octopack_data.steps import EndStep, PartStep
 
+    logs = _logs(stage)
     options: dict[str, Any] = {
         "time": slurm.time,
         "partition": slurm.partition,
@@ -130,7 +153,7 @@ def _submit(stage: Stage, slurm: SlurmSettings, workers: int, logs: Path) -> Non
         "skip_completed": False,
     }
     work = SlurmPipelineExecutor(
-        [PartStep(stage)],
+        [PartStep(stage, held=False)],
         tasks=min(slurm.tasks, len(stage.parts)),
         workers=workers,
         job_name=f"octopack-{stage.name}",

@@ -18,7 +18,7 @@ from octopack_data.language_files import LanguageFiles, refuse_equal_names
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import COMMIT_COLUMNS, Commit, text_schema
-from octopack_data.rows import Skip, text_rows
+from octopack_data.rows import text_rows
 from octopack_data.rules import Choice, Sieve, read_phrases, read_preset, read_verbs, rules_of
 from octopack_data.rules.sieve import KEPT
 from octopack_data.rules.tokens import token_rule
@@ -42,11 +42,8 @@ class FilterSettings(ExclusionSettings):
     """YAML file with subjects to leave out (whole, parts, jokes), in place of the shipped ones."""
     seed: int = 0
     """Seed of the draw by commit id that decides which version bumps are kept."""
-    exact_reasons: bool = False
-    """Count each dropped row under the first rule that it fails in the release's order; decodes and tokenizes more."""
     excluded_share: float = Field(default=0.0, ge=0, le=1)
-    """Share of the dropped rows, drawn by commit id, that `excluded/` lists: commit, file, subject and reason. Without
-    any, nine rows of ten need not be decoded."""
+    """Share of the dropped rows, drawn by commit id, that `excluded/` lists: commit, file, subject and reason."""
 
 
 def sieve_of(settings: FilterSettings) -> Sieve:
@@ -73,17 +70,17 @@ def _sieve(settings: FilterSettings, _versions: tuple[tuple[int, int], ...]) -> 
         tokens = token_rule(preset.tokens, settings.tokenizer)
     verbs = read_verbs(settings.verbs, strip=settings.mode == "fixed")
     choice = Choice(preset, settings.mode, verbs, read_phrases(settings.phrases), settings.seed, tokens)
-    return Sieve(rules_of(choice), exact_reasons=settings.exact_reasons)
+    return Sieve(rules_of(choice))
 
 
 def filter_stage(parts: Sequence[Part], output: Path, settings: FilterSettings) -> Stage:
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     sieve_of(settings)  # faults of files are said before any row is read
     refuse_equal_names(parts)
-    files = files_of(settings)
-    hashes = {"files": {str(path): sha256_of(path) for path in files}} if files else {}
+    files = {path: sha256_of(path) for path in files_of(settings)}
+    said = {"files": {str(path): digest for path, digest in files.items()}} if files else {}
     work = FilterWork(settings, make_sample(settings.sample, parts))
-    return Stage("filter", work, tuple(parts), output, written_settings(settings) | hashes)
+    return Stage("filter", work, tuple(parts), output, written_settings(settings) | said, files)
 
 
 @dataclass(frozen=True)
@@ -106,50 +103,10 @@ class FilterWork:
             return row
 
         schema = text_schema(COMMIT_COLUMNS) if settings.format == "parquet" else None
-        skip = self._skip(sieve, counts)
-        rows = chain.from_iterable(text_rows(path, COMMIT_COLUMNS, skip=skip) for path in part.paths)
+        rows = chain.from_iterable(text_rows(path, COMMIT_COLUMNS) for path in part.paths)
         with (
             LanguageFiles(output, part.name, settings.format, schema) as kept,
             ExcludedFile(output, part.name, settings) as excluded,
         ):
             keep_rows(self.sample.rows(rows, counts), judge, kept.write, excluded, counts)
         return PartResult((*kept.files, *excluded.files), counts)
-
-    def _skip(self, sieve: Sieve, counts: Counter[str]) -> Skip | None:
-        """Nine rows of ten are dropped for their subject: where only that is counted, contents are never decoded."""
-        settings = self.settings
-        if settings.exact_reasons or settings.excluded_share > 0 or self.sample.limit is not None:
-            return None
-
-        def skip(line: bytes) -> bool:
-            subject = subject_in(line)
-            if subject is None or not (reason := sieve.subject_reason(subject)):
-                return False
-            counts["rows"] += 1
-            counts[f"dropped_{reason}"] += 1
-            return True
-
-        return skip
-
-
-_KEY = b'"subject":'
-
-
-def subject_in(line: bytes) -> str | None:
-    """Return the subject of a row's JSON line where it can be cut out as it stands, None where it must be decoded.
-
-    The key is unmistakable: inside of a value its quotes would be escaped. One closing brace behind it says that it
-    belongs to the row itself and to no object in it. The last of two equal keys counts, as for a decoder.
-    """
-    key = line.rfind(_KEY)
-    start = key + len(_KEY)
-    if line.startswith(b' "', start):
-        start += 1
-    end = line.find(b'"', start + 1)
-    if key < 1 or not line.startswith(b'"', start) or end < 0 or line.count(b"}", end) != 1:
-        return None
-    try:
-        subject = line[start + 1 : end].decode()
-    except UnicodeDecodeError:
-        return None  # the decoder says what is wrong
-    return None if "\\" in subject or line.startswith(b"\\", key - 1) else subject

@@ -15,6 +15,7 @@ from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from humanevalpack.version import __version__
+from octopack_data.code import code_hash
 from octopack_data.records import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"
@@ -76,7 +77,12 @@ def new_manifest(
         **facts,
         "inputs": [asdict(file) for file in inputs],
         "outputs": [asdict(file) for file in outputs],
-        "versions": {"humanevalpack": __version__, "python": platform.python_version(), **_tool_versions()},
+        "versions": {
+            "humanevalpack": __version__,
+            "code": code_hash(),
+            "python": platform.python_version(),
+            **_tool_versions(),
+        },
     }
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from humanevalpack.errors import InputError
 from octopack_data.examples import column_names, example_row, format_of, pair_refusal
 from octopack_data.formats import Example, question_answer, row_id
-from octopack_data.manifests import DROPPED, MANIFEST, read_manifest, write_json
+from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
 from octopack_data.pairs import examples
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage, finish, run_stage
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
@@ -211,20 +211,19 @@ def mix(
     ranges = {name: ranges_for([path for part in found for path in part.paths]) for name, found in parts.items()}
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, written_settings(settings) | {"parts": sizes})
-    stage.begin(overwrite=overwrite)
-    if overwrite:
+    said = written_settings(settings) | {"parts": sizes}
+    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said)
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(output / _WORK, ignore_errors=True)
+        if not stage.finished:
+            for source in settings.sources:
+                found, work = tuple(parts[source.name]), _Make(source, settings, ranges[source.name])
+                first = Stage(f"mix: {source.name}", work, found, output / _WORK / source.name, said)
+                run_stage(first, workers=workers, progress=progress)
+        manifest = finish(stage, progress=progress)
         shutil.rmtree(output / _WORK, ignore_errors=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        for source in settings.sources:
-            found = tuple(parts[source.name])
-            said = {"source": written_settings(source), "mode": settings.mode, "seed": settings.seed}
-            work = _Make(source, settings, ranges[source.name])
-            first = Stage(f"mix: {source.name}", work, found, output / _WORK / source.name, said)
-            run_stage(first, workers=workers, progress=progress)
-        run_stage(stage, progress=progress)
-        shutil.rmtree(output / _WORK)
-    return run_stage(stage, progress=progress)
+    return manifest
 
 
 def source_parts(settings: MixSettings) -> dict[str, list[Part]]:

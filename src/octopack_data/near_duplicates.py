@@ -13,12 +13,12 @@ import contextlib
 import io
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage
 from octopack_data.processes import open_many_files
 from octopack_data.sources import Part
 
@@ -122,8 +122,10 @@ class _Bucket:
         return PartResult((), {})
 
 
-def find_clusters(signatures: Path, work: Path, minhash: MinHash, *, workers: int, progress: bool) -> Path:
+def find_clusters(signatures: Path, work: Path, minhash: MinHash, run: Callable[[Stage], object]) -> Path:
     """Unite near duplicates below ``signatures``; return the folder for ``read_clusters``. Goes on after a kill.
+
+    ``run`` runs a pass whose parts are the buckets.
 
     Memory: constant while buckets are merged; then about 500 bytes for each text that has a near duplicate.
     """
@@ -134,8 +136,7 @@ def find_clusters(signatures: Path, work: Path, minhash: MinHash, *, workers: in
         for number in range(minhash.buckets)
     )
     pairs, clusters = work / "pairs", work / "clusters"
-    stage = Stage("deduplicate: pairs", _Bucket(signatures, minhash), buckets, pairs, {})
-    run_stage(stage, workers=workers, progress=progress)
+    run(Stage("deduplicate: pairs", _Bucket(signatures, minhash), buckets, pairs, {}))
     _quiet()
     step = MinhashDedupCluster(
         str(pairs), str(clusters), minhash.config(), save_cluster_id=True, lines_to_buffer=_BUFFERED

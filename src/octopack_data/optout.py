@@ -146,9 +146,10 @@ class ApplyOptOut:
 
 def opt_out_stage(parts: Sequence[Part], output: Path, settings: OptOutSettings) -> Stage:
     """Return the stage that applies a list to rows, finished shards included; the names of their files stay."""
-    facts = written_settings(settings) | {"opt_out_sha256": sha256_of(settings.opt_out)}
-    if settings.licences:
-        facts["licences_sha256"] = sha256_of(settings.licences)
+    files = {path: sha256_of(path) for path in (settings.opt_out, settings.licences) if path is not None}
+    facts = written_settings(settings) | {"opt_out_sha256": files[settings.opt_out]}
+    if settings.licences is not None:
+        facts["licences_sha256"] = files[settings.licences]
     read_opt_out(settings.opt_out)
     work = ApplyOptOut(settings, make_sample(settings.sample, parts))
-    return Stage("optout", work, tuple(parts), output, facts)
+    return Stage("optout", work, tuple(parts), output, facts, files)

@@ -30,8 +30,8 @@ from octopack_data.examples import (
 )
 from octopack_data.formats import Example, FormatOptions, Place, row_id
 from octopack_data.languages import UNKNOWN, folder_of, languages
-from octopack_data.manifests import MANIFEST, read_manifest
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.manifests import read_manifest
+from octopack_data.parts import PartResult, Stage, finish, run_stage
 from octopack_data.records import Mode
 from octopack_data.rows import RowFormat, text_rows
 from octopack_data.sampling import Sample, make_sample
@@ -199,16 +199,16 @@ def make_pairs(
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
     stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said)
-    stage.begin(overwrite=overwrite)
-    if overwrite:
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(output / _WORK, ignore_errors=True)
+        if not stage.finished:
+            work = _Make(settings, options, make_sample(settings.sample, parts), ranges)
+            first = Stage("pairs: make", work, tuple(parts), output / _WORK, said)
+            run_stage(first, workers=workers, progress=progress)
+        manifest = finish(stage, progress=progress)
         shutil.rmtree(output / _WORK, ignore_errors=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        work = _Make(settings, options, make_sample(settings.sample, parts), ranges)
-        first = Stage("pairs: make", work, tuple(parts), output / _WORK, said)
-        run_stage(first, workers=workers, progress=progress)
-        run_stage(stage, progress=progress)
-        shutil.rmtree(output / _WORK)
-    return run_stage(stage, progress=progress)
+    return manifest
 
 
 def checked(settings: PairSettings) -> FormatOptions:

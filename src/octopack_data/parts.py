@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_data.code import code_facts, named
 from octopack_data.manifests import (
     MANIFEST,
     MARKS,
@@ -26,6 +28,7 @@ from octopack_data.manifests import (
 from octopack_data.processes import alone, end_with_parent
 from octopack_data.rows import ENDINGS, PART
 from octopack_data.sources import Part
+from octopack_data.user_files import unchanged
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ Work = Callable[[Part, Path], PartResult]
 ``__call__`` or a functools.partial of a plain function. Each file is written whole or not at all."""
 
 
+class OtherRun(InputError):
+    """A folder holds a run with other settings, inputs or code."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One run of one stage: everything but the way in which its parts are spread over processes and machines."""
@@ -51,33 +58,66 @@ class Stage:
     output: Path
     settings: Mapping[str, Any]
     """All settings that decide about the output: a run that goes on must have the same."""
+    files: Mapping[Path, str] = field(default_factory=dict)
+    """Files of the user's that decide about the output (lists, a tokenizer) and their SHA-256 when the run began."""
 
-    def begin(self, *, overwrite: bool = False) -> None:
-        """Make the folder or check that it is of the same stage, settings and inputs; raises InputError."""
+    @contextmanager
+    def held(self, *, overwrite: bool = False) -> Iterator[None]:
+        """Begin or go on in the folder, and let no other run into it meanwhile; what an old run left is removed.
+
+        Raises InputError (the folder is of something else) and UsageError (another run is at work there).
+        """
+        self._check_folder()
+        with alone(self.output / MARKS):
+            self._begin(overwrite=overwrite)
+            yield
+
+    def _begin(self, *, overwrite: bool) -> None:
+        """Make the folder or check that it is of the same stage, settings, inputs and code."""
         names = [part.name for part in self.parts]
         if len(set(names)) < len(names):
             raise UsageError(f"{self.name}: two inputs have the same name: {Counter(names).most_common(1)[0][0]}")
-        started = self.output / MARKS / "stage.json"
-        parts = {part.name: part.bytes for part in self.parts}
-        mine = json.loads(json.dumps({"stage": self.name, "settings": dict(self.settings), "parts": parts}))
-        if overwrite and started.exists():
+        if overwrite and self._started.exists():
             self._forget()
-        self.check_folder()
-        if overwrite or not started.exists():
-            write_json(started, mine)
-            return
-        theirs = json.loads(started.read_text("utf-8"))
+        self._check_folder()
+        if overwrite or not self._started.exists():
+            write_json(self._started, self._said())
+        else:
+            self.check()
+
+    @property
+    def _started(self) -> Path:
+        return self.output / MARKS / "stage.json"
+
+    def _said(self) -> dict[str, Any]:
+        parts = {part.name: part.bytes for part in self.parts}
+        said = {"stage": self.name, "settings": dict(self.settings), "parts": parts, "code": code_facts()}
+        return dict(json.loads(json.dumps(said)))
+
+    def check(self) -> None:
+        """Raise InputError if the run that began the folder was another one than this."""
+        theirs, mine = json.loads(self._started.read_text("utf-8")), self._said()
+        if self.finished:  # it is only read, and its manifest tells which code made it
+            theirs["code"] = mine["code"]
         said = _differences(theirs, mine) if theirs != mine else self._changed_inputs()
         if said:
-            raise InputError(
+            raise OtherRun(
                 f"{self.output} holds another run ({said}): name another folder, or start anew with --overwrite"
             )
 
-    def check_folder(self) -> None:
+    @property
+    def finished(self) -> bool:
+        """Say whether all parts are done and the manifest is written."""
+        return (self.output / MANIFEST).exists() and not self.left()
+
+    def _check_folder(self) -> None:
         """Raise InputError if there are things of others in the folder: they are never overwritten or mixed with."""
         # A run that was killed as it began may have left its marks' folder without a word of itself in it.
-        begun = (self.output / MARKS / "stage.json").exists()
-        if not begun and self.output.is_dir() and any(path.name != MARKS for path in self.output.iterdir()):
+        if (
+            not self._started.exists()
+            and self.output.is_dir()
+            and any(path.name != MARKS for path in self.output.iterdir())
+        ):
             raise InputError(f"{self.output} is not empty and holds no run of this stage: name another folder")
 
     def _changed_inputs(self) -> str:
@@ -113,7 +153,8 @@ class Stage:
         if not self.mark(part).exists():
             # The hashes of what is read now: later, another file may have the name.
             inputs = [{"facts": asdict(input_facts(path)), "time": path.stat().st_mtime_ns} for path in part.paths]
-            result = self.work(part, self.output)
+            with unchanged(self.files):
+                result = self.work(part, self.output)
             mark = {"files": result.files, "counts": dict(result.counts), "inputs": inputs}
             write_json(self.mark(part), mark)
         return _result(self.mark(part))
@@ -148,22 +189,23 @@ def run_stage(stage: Stage, *, workers: int = 1, overwrite: bool = False, progre
 
     Raises what the work raises, UsageError and InputError; what is finished by then stays.
     """
+    with stage.held(overwrite=overwrite):
+        return finish(stage, workers=workers, progress=progress)
+
+
+def finish(stage: Stage, *, workers: int = 1, progress: bool = True) -> dict[str, Any]:
+    """Do what is left of a stage whose folder is held, and return its manifest."""
     from tqdm import tqdm
 
-    stage.check_folder()
-    with alone(stage.output / MARKS):
-        stage.begin(overwrite=overwrite)
-        left = stage.left()
-        if not left and (stage.output / MANIFEST).exists():
-            return read_manifest(stage.output)
-        total = sum(part.bytes for part in stage.parts)
-        done = total - sum(part.bytes for part in left)
-        with tqdm(
-            total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=None if progress else True
-        ) as bar:
-            for part in _worked(stage, left, workers):
-                bar.update(part.bytes)
-        return stage.end()
+    if stage.finished:
+        return read_manifest(stage.output)
+    left = stage.left()
+    total, hidden = sum(part.bytes for part in stage.parts), None if progress else True
+    done = total - sum(part.bytes for part in left)
+    with tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=hidden) as bar:
+        for part in _worked(stage, left, workers):
+            bar.update(part.bytes)
+    return stage.end()
 
 
 def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]:
@@ -198,6 +240,8 @@ def worker_killed(stage: Stage) -> EnvironmentFault:
 def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
     if theirs.get("stage") != mine["stage"]:
         return f"stage {theirs.get('stage')}, not {mine['stage']}"
+    if theirs.get("code") != mine["code"]:
+        return f"begun by {named(theirs.get('code', {}))}; this is {named(mine['code'])}"
     old, new = theirs.get("settings", {}), mine["settings"]
     changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
     if changed:

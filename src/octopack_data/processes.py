@@ -22,13 +22,36 @@ def alone(marks: Path) -> Iterator[None]:
     Two that write the same part would mix their rows. The system frees the folder when the last process ends, whatever
     ended it.
     """
+    with _locked(marks, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        yield
+
+
+@contextmanager
+def together(marks: Path) -> Iterator[None]:
+    """Hold the folder beside others that hold it in this way (the tasks of a job array); raises UsageError.
+
+    Who wants it alone is kept out.
+    """
+    with _locked(marks, fcntl.LOCK_SH | fcntl.LOCK_NB):
+        yield
+
+
+@contextmanager
+def one_at_a_time(place: Path) -> Iterator[None]:
+    """Hold a folder, after the one that holds it now."""
+    with _locked(place, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def _locked(marks: Path, how: int) -> Iterator[None]:
     try:
         marks.mkdir(parents=True, exist_ok=True)
         folder = os.open(marks, os.O_RDONLY)
     except OSError as error:
         raise EnvironmentFault(f"{marks} cannot be written: {error}") from error
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(folder, how)
     except BlockingIOError as error:
         os.close(folder)
         raise UsageError(f"{marks.parent}: another run is at work there: wait for its end, or end it") from error

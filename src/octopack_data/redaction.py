@@ -78,6 +78,8 @@ def redact_stage(parts: Sequence[Part], output: Path, settings: RedactSettings) 
     Memory: one row.
     """
     _redactor(settings)  # wrong rules are said before anything is begun
-    said = written_settings(settings) | {"rules_sha256": sha256_of(Path(settings.rules or RULES))}
+    rules = Path(settings.rules or RULES)
+    files = {rules: sha256_of(rules)}
+    said = written_settings(settings) | {"rules_sha256": files[rules]}
     work = _Redact(settings, make_sample(settings.sample, parts))
-    return Stage("redact", work, tuple(parts), output, said)
+    return Stage("redact", work, tuple(parts), output, said, files)

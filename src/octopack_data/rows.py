@@ -42,21 +42,16 @@ def stem(path: Path) -> str:
     return path.name.removesuffix(ending(path))
 
 
-Skip = Callable[[bytes], bool]
-"""Says of the JSON line of a row that it needs not be decoded."""
+def read_rows(path: Path, columns: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one file, the named ``columns`` alone if there are any.
 
-
-def read_rows(path: Path, columns: Sequence[str] = (), *, skip: Skip | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one file, the named ``columns`` alone if there are any, without the lines to ``skip``.
-
-    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text. A file
-    without lines (Parquet) has none to skip.
+    Raises InputError that names the file, the row (counted from 1) and the column that is missing or no text.
     """
     try:
         if ending(path) == ".parquet":
             yield from _read_parquet(path, tuple(columns))
         else:
-            yield from _read_json_lines(path, tuple(columns), skip)
+            yield from _read_json_lines(path, tuple(columns))
     except (OSError, EOFError, zlib.error) as error:  # the last two: a .gz that is cut off or damaged
         raise InputError(f"{path} cannot be read: {error}") from error
 
@@ -73,14 +68,9 @@ def schema_of(path: Path) -> pa.Schema:
     return pa.schema([(item.name, pa.string() if pa.types.is_null(item.type) else item.type) for item in found])
 
 
-def text_rows(
-    path: Path, columns: Sequence[str], *, every: bool = False, skip: Skip | None = None
-) -> Iterator[dict[str, Any]]:
-    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError.
-
-    Lines to ``skip`` are left out.
-    """
-    for number, row in enumerate(read_rows(path, () if every else columns, skip=skip), start=1):
+def text_rows(path: Path, columns: Sequence[str], *, every: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield rows whose named columns must all hold text, with ``every`` other column too; raises InputError."""
+    for number, row in enumerate(read_rows(path, () if every else columns), start=1):
         for name in columns:
             if name not in row:
                 raise InputError(f"{path}, row {number}: no column {name!r}; there are {', '.join(row)}")
@@ -89,12 +79,12 @@ def text_rows(
         yield row
 
 
-def _read_json_lines(path: Path, columns: tuple[str, ...], skip: Skip | None) -> Iterator[dict[str, Any]]:
+def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     import orjson
 
     with open_bytes(path) as lines:
         for number, line in enumerate(lines, start=1):
-            if (skip is not None and skip(line)) or line.isspace():
+            if line.isspace():
                 continue
             try:
                 row = orjson.loads(line)

@@ -126,12 +126,12 @@ class Split:
 
 def split_stage(parts: Sequence[Part], output: Path, settings: SplitSettings) -> Stage:
     """Return the stage that gives each row its licence and language, and each language its folder."""
-    facts = written_settings(settings)
+    facts, files = written_settings(settings), {}
     for name, path in (("licences", settings.licences), ("opt_out", settings.opt_out)):
         if path is not None:
-            facts[f"{name}_sha256"] = sha256_of(path)
+            facts[f"{name}_sha256"] = files[path] = sha256_of(path)
     if settings.detector:
         load_detector(settings.detector)
     refuse_equal_names(parts)
     work = Split(settings, make_sample(settings.sample, parts))
-    return Stage("split", work, tuple(parts), output, facts)
+    return Stage("split", work, tuple(parts), output, facts, files)

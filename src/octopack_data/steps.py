@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import chdir
+from contextlib import chdir, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ from datatrove.pipeline.writers.jsonl import JsonlWriter
 
 from octopack_data.filtering import FilterSettings, sieve_of
 from octopack_data.languages import checked_folder
+from octopack_data.manifests import MARKS
 from octopack_data.parts import PartResult, Stage, worker_killed
-from octopack_data.processes import end_with_parent
+from octopack_data.processes import end_with_parent, one_at_a_time, together
 from octopack_data.records import COMMIT_COLUMNS, Commit
 from octopack_data.rows import text_rows
 from octopack_data.rules.sieve import KEPT
@@ -103,23 +104,31 @@ class CommitWriter(JsonlWriter):  # type: ignore[misc]
 
 
 class PartStep(PipelineStep):  # type: ignore[misc]
-    """Does the unfinished parts of a stage: rank r of n takes every n-th. Its counts become statistics."""
+    """Does the unfinished parts of a stage: rank r of n takes every n-th. Its counts become statistics.
+
+    ``held``: the process that started it holds the stage's folder. If not (Slurm), the tasks hold it together, and
+    those of two submissions never do the same part at once.
+    """
 
     type = "STAGE"
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, *, held: bool) -> None:
         self.name = stage.name
         super().__init__()
-        self.stage = stage
+        self.stage, self.held = stage, held
         self.folder = str(Path.cwd())  # relative paths of the stage and its settings are meant from here, on any node
 
     def run(self, data: Iterable[Document] | None = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:
         """Do the rank's parts; what came before goes through."""
         yield from data or ()
-        with chdir(self.folder):
+        marks = self.stage.output / MARKS
+        with chdir(self.folder), nullcontext() if self.held else together(marks):
+            if not self.held:
+                self.stage.check()
             # Of all parts, not of those left: which part is a rank's must not change while others finish theirs.
             for part in self.stage.parts[rank::world_size]:
-                result = _done_apart(self.stage, part)
+                with nullcontext() if self.held else one_at_a_time(marks / "at_work" / part.name):
+                    result = _done_apart(self.stage, part)
                 for name, count in result.counts.items():
                     self.stat_update(name, value=count)
 
@@ -148,5 +157,6 @@ class EndStep(PipelineStep):  # type: ignore[misc]
         """Write it in the first rank; what came before goes through."""
         yield from data or ()
         if rank == 0:
-            with chdir(self.folder):
+            with chdir(self.folder), together(self.stage.output / MARKS):
+                self.stage.check()
                 self.stage.end()

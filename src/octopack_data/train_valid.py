@@ -20,9 +20,10 @@ from pydantic import Field
 
 from octopack_data.draws import draw, is_drawn
 from octopack_data.duplicate_groups import quoted, write_table
+from octopack_data.executors import WaitingExecutor, finish_on, run_waiting
 from octopack_data.licences import repositories
-from octopack_data.manifests import MANIFEST, write_json
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.manifests import write_json
+from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import RowWriter, schema_of, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import RowSettings, written_settings
@@ -138,6 +139,7 @@ def split_train(
     settings: TrainValidSettings,
     *,
     workers: int = 1,
+    executor: WaitingExecutor = "processes",
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -148,17 +150,16 @@ def split_train(
     """
     sample = make_sample(settings.sample, parts)
     stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings))
-    stage.begin(overwrite=overwrite)
-    folder = output / _WORK
-    if overwrite:
-        shutil.rmtree(folder, ignore_errors=True)
-        (output / "repositories.json").unlink(missing_ok=True)
-    if stage.left() or not (output / MANIFEST).exists():
-        if not (output / "repositories.json").exists() or not (folder / "groups.npy").exists():
+    folder, report = output / _WORK, output / "repositories.json"
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(folder, ignore_errors=True)
+            report.unlink(missing_ok=True)
+        if not stage.finished and not (report.exists() and (folder / "groups.npy").exists()):
             first = Stage("split-train: pairs", _Pairs(sample), tuple(parts), folder / "first", {})
-            run_stage(first, workers=workers, progress=progress)
-            write_json(output / "repositories.json", _write_groups(folder / "first" / "pairs", folder))
+            run_waiting(executor, first, workers=workers, progress=progress)
+            write_json(report, _write_groups(folder / "first" / "pairs", folder))
         _groups.cache_clear()
-        run_stage(stage, workers=workers, progress=progress)
-        shutil.rmtree(folder)
-    return run_stage(stage, progress=progress)
+        manifest = finish_on(executor, stage, workers=workers, progress=progress)
+        shutil.rmtree(folder, ignore_errors=True)
+    return manifest

@@ -23,11 +23,15 @@ def run(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Instead of the file's.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Instead of the file's.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin all stages anew.")] = False,
+    overwrite_from: Annotated[
+        str, typer.Option("--overwrite-from", metavar="STAGE", help="Begin this stage and all behind it anew.")
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the stages and what is there of them.")] = False,
 ) -> None:
     """Run all stages from commits to CommitPackFT, and print how many rows each kept and dropped.
 
-    The same command goes on after a kill; finished stages are not run again.
+    The same command goes on after a kill; finished stages are not run again. With other settings for one of them it
+    stops there: --overwrite-from STAGE.
     """
     from octopack_data.chain import links, run_chain
     from octopack_data.chain_settings import ChainSettings
@@ -42,7 +46,7 @@ def run(
             state = "finished" if link.finished else "begun" if link.output.exists() else "to do"
             typer.echo(f"{link.name:20} {state:9} {link.source} -> {link.output}")
         return
-    stages = run_chain(chain, overwrite=overwrite)
+    stages = run_chain(chain, overwrite=overwrite, overwrite_from=overwrite_from)
     typer.echo(funnel_table(read_chain(*(link.output for link in stages))))
 
 

@@ -1,18 +1,16 @@
 """``octopack-data commitpack deduplicate``: rows that say the same again, or nearly, leave."""
 
-from octopack_data.commands.settings_options import with_settings
+from pathlib import Path
+from typing import Any
+
 from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
     OverwriteOption,
-    RevisionOption,
-    SourceArgument,
+    WaitingExecutorOption,
     WorkersOption,
-    say_counts,
-    say_plan,
+    passes_command,
 )
 from octopack_data.duplicates import DuplicateSettings
-from octopack_data.sources import find_parts
+from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack deduplicate commitpackft/ -o unique/  "
@@ -21,22 +19,17 @@ EPILOG = (
 )
 
 
-@with_settings(DuplicateSettings)
+@passes_command(DuplicateSettings)
 def deduplicate(
-    source: SourceArgument,
-    output: OutputOption,
-    revision: RevisionOption = None,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
+    parts: list[Part],
+    output: Path,
     settings: DuplicateSettings,
-) -> None:
+    *,
+    workers: WorkersOption = 1,
+    executor: WaitingExecutorOption = "processes",
+    overwrite: OverwriteOption = False,
+) -> dict[str, Any]:
     """Leave out rows that say the same as an earlier one, exactly or nearly (--near), and tell which one."""
     from octopack_data import duplicates
 
-    parts = find_parts(source, revision=revision)
-    if dry_run:
-        say_plan("deduplicate", parts, output)
-        return
-    say_counts(duplicates.deduplicate(parts, output, settings, workers=workers, overwrite=overwrite))
+    return duplicates.deduplicate(parts, output, settings, workers=workers, executor=executor, overwrite=overwrite)

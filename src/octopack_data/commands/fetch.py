@@ -1,25 +1,13 @@
 """``octopack-data commitpack fetch``: contents before and after each commit."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import typer
 
-from octopack_data.commands.settings_options import with_settings
-from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
-    OverwriteOption,
-    RevisionOption,
-    SourceArgument,
-    WorkersOption,
-    say_counts,
-    say_plan,
-)
+from octopack_data.commands.stage_options import OverwriteOption, WorkersOption, passes_command
 from octopack_data.fetch.settings import FetchSettings
-
-if TYPE_CHECKING:
-    from octopack_data.sources import Part
+from octopack_data.sources import Part
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack fetch meta/ -o scraped/ --contact you@example.org --dry-run  "
@@ -29,34 +17,7 @@ EPILOG = (
 )
 
 
-@with_settings(FetchSettings)
-def fetch(
-    source: SourceArgument,
-    output: OutputOption,
-    revision: RevisionOption = None,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
-    settings: FetchSettings,
-) -> None:
-    """Fetch the contents before and after each commit (rows of CommitPackMeta) from git hosts or clones.
-
-    The same command goes on after a kill, with no second request for what it has got. Exit code 3: a host refuses
-    everything (wait, then run it again).
-    """
-    from octopack_data.fetch.work import fetch as fetch_parts
-    from octopack_data.sources import find_parts
-
-    parts = find_parts(source, revision=revision)
-    if dry_run:
-        say_plan("fetch", parts, output)
-        _say_requests(parts, settings)
-        return
-    say_counts(fetch_parts(parts, output, settings, workers=workers, overwrite=overwrite))
-
-
-def _say_requests(parts: "Sequence[Part]", settings: FetchSettings) -> None:
+def _say_requests(parts: list[Part], settings: FetchSettings) -> None:
     from octopack_data.fetch.plan import plan_fetch
 
     plan = plan_fetch(parts, settings)
@@ -69,3 +30,22 @@ def _say_requests(parts: "Sequence[Part]", settings: FetchSettings) -> None:
     typer.echo(f"{'clones':30} {plan.clones}")
     typer.echo(f"{'requests, about':30} {plan.requests}")
     typer.echo(f"{'hours, at best':30} {plan.hours:.2f}")
+
+
+@passes_command(FetchSettings, _say_requests)
+def fetch(
+    parts: list[Part],
+    output: Path,
+    settings: FetchSettings,
+    *,
+    workers: WorkersOption = 1,
+    overwrite: OverwriteOption = False,
+) -> dict[str, Any]:
+    """Fetch the contents before and after each commit (rows of CommitPackMeta) from git hosts or clones.
+
+    The same command goes on after a kill, with no second request for what it has got. Exit code 3: a host refuses
+    everything (wait, then run it again).
+    """
+    from octopack_data.fetch.work import fetch as fetch_parts
+
+    return fetch_parts(parts, output, settings, workers=workers, overwrite=overwrite)

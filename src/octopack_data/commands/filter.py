@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack filter commitpack/ -o ft/ --tokenizer tokenizer.json --workers 8  "
     "(2) octopack-data commitpack filter bigcode/commitpack -o ft/ --mode published --tokenizer tokenizer.json  "
-    "(3) octopack-data commitpack filter rows.jsonl.zst -o ft/ --no-token-rule --exact-reasons --excluded-share 0.01"
+    "(3) octopack-data commitpack filter rows.jsonl.zst -o ft/ --no-token-rule --excluded-share 0.01"
 )
 
 

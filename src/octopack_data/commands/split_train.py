@@ -1,17 +1,15 @@
 """``octopack-data commitpack split-train``: train and validation rows, no repository in both."""
 
-from octopack_data.commands.settings_options import with_settings
+from pathlib import Path
+from typing import Any
+
 from octopack_data.commands.stage_options import (
-    DryRunOption,
-    OutputOption,
     OverwriteOption,
-    RevisionOption,
-    SourceArgument,
+    WaitingExecutorOption,
     WorkersOption,
-    say_counts,
-    say_plan,
+    passes_command,
 )
-from octopack_data.sources import find_parts
+from octopack_data.sources import Part
 from octopack_data.train_valid import TrainValidSettings
 
 EPILOG = (
@@ -20,22 +18,17 @@ EPILOG = (
 )
 
 
-@with_settings(TrainValidSettings)
+@passes_command(TrainValidSettings)
 def split_train(
-    source: SourceArgument,
-    output: OutputOption,
-    revision: RevisionOption = None,
-    workers: WorkersOption = 1,
-    overwrite: OverwriteOption = False,
-    dry_run: DryRunOption = False,
-    *,
+    parts: list[Part],
+    output: Path,
     settings: TrainValidSettings,
-) -> None:
+    *,
+    workers: WorkersOption = 1,
+    executor: WaitingExecutorOption = "processes",
+    overwrite: OverwriteOption = False,
+) -> dict[str, Any]:
     """Split rows into train and validation data, each repository (and those it shares commits with) on one side."""
     from octopack_data import train_valid
 
-    parts = find_parts(source, revision=revision)
-    if dry_run:
-        say_plan("split-train", parts, output)
-        return
-    say_counts(train_valid.split_train(parts, output, settings, workers=workers, overwrite=overwrite))
+    return train_valid.split_train(parts, output, settings, workers=workers, executor=executor, overwrite=overwrite)

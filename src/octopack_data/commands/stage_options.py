@@ -1,5 +1,6 @@
 """The options that every stage has, what its command prints, and the command of a stage itself."""
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from octopack_data.commands.settings_options import with_settings
-from octopack_data.executors import Executor, SlurmSettings
+from octopack_data.executors import Executor, SlurmSettings, WaitingExecutor
 from octopack_data.settings import Some, read_settings
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=1, help="Processes,
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Start anew instead of going on.")]
 ExecutorOption = Annotated[
     Executor, typer.Option("--executor", help="Where the parts are worked on; all but processes are datatrove's.")
+]
+WaitingExecutorOption = Annotated[
+    WaitingExecutor, typer.Option("--executor", help="Where the parts are worked on; local and ray are datatrove's.")
 ]
 SlurmOption = Annotated[
     Path | None,
@@ -56,6 +60,45 @@ def stage_command(kind: type[Some]) -> Callable[[Callable[["list[Part]", Path, S
         return with_settings(kind)(command)
 
     return decorate
+
+
+def passes_command(
+    kind: type[Some], plan: Callable[["list[Part]", Some], None] | None = None
+) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., None]]:
+    """Make the command of a function (parts, output, settings, *, options) -> manifest: its docstring is the help.
+
+    The keyword-only parameters of the function become options beside those of every stage; ``plan`` says more in a dry
+    run.
+    """
+
+    def decorate(run_all: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+        def command(
+            source: str, output: Path, revision: str | None, dry_run: bool, settings: Some, **options: Any
+        ) -> None:
+            from octopack_data.sources import find_parts
+
+            parts = find_parts(source, revision=revision)
+            if dry_run:
+                say_plan(run_all.__name__.replace("_", "-"), parts, output)
+                if plan is not None:
+                    plan(parts, settings)
+                return
+            say_counts(run_all(parts, output, settings, **options))
+
+        asked = inspect.signature(run_all, eval_str=True).parameters.values()
+        frame = inspect.signature(_frame, eval_str=True).parameters.values()
+        own = [parameter for parameter in asked if parameter.kind is parameter.KEYWORD_ONLY]
+        command.__signature__ = inspect.Signature([*frame, *own])  # type: ignore[attr-defined]
+        command.__name__, command.__doc__ = run_all.__name__, run_all.__doc__
+        return with_settings(kind)(command)
+
+    return decorate
+
+
+def _frame(
+    source: SourceArgument, output: OutputOption, revision: RevisionOption = None, dry_run: DryRunOption = False
+) -> None:
+    """Has what every such command is told."""
 
 
 def run(

@@ -25,7 +25,7 @@ from octopack_data.fetch.statuses import WITH_CONTENTS, returncode, stderr
 from octopack_data.fetch.wants import Want, repository_order
 from octopack_data.fetch.windows import window_ranges
 from octopack_data.manifests import DROPPED, MARKS
-from octopack_data.parts import PartResult, Stage, run_stage
+from octopack_data.parts import PartResult, Stage, finish
 from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
 from octopack_data.rows import RowWriter
 from octopack_data.sampling import WHOLE, Sample, make_sample
@@ -203,9 +203,9 @@ def fetch(
     Raises EnvironmentFault when a host refuses everything: the same call goes on later where it was.
     """
     stage = fetch_stage(parts, output, settings, workers=workers, progress=progress)
-    if overwrite and (output / MARKS).is_dir():
+    with stage.held(overwrite=overwrite):
+        if overwrite:
+            shutil.rmtree(output / WORK, ignore_errors=True)
+        manifest = finish(stage, workers=workers, progress=progress)
         shutil.rmtree(output / WORK, ignore_errors=True)
-    manifest = run_stage(stage, workers=workers, overwrite=overwrite, progress=progress)
-    remove_finished(output)
-    shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest

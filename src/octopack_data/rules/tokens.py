@@ -1,4 +1,9 @@
-"""The rule on the number of tokens, with a tokenizer.json of the user's choice."""
+"""The rule on the number of tokens, with a tokenizer.json of the user's choice.
+
+Counting is dearer than all other rules with their input and output, and every commit that reaches the rule must be
+counted for an exact reason. So a text is counted in chunks whose counts are remembered, and only until it is too long;
+a text whose size in bytes says enough is not counted at all.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from humanevalpack.errors import InputError
 from octopack_data.records import Commit
 from octopack_data.rules.presets import TokenLimit
+from octopack_data.rules.token_chunks import ChunkCounts, counts_by_chunks, pieces_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -39,24 +45,35 @@ class TokenRule:
     limit: TokenLimit
     tokenizer: Tokenizer
     bounds: Bounds | None
+    chunks: ChunkCounts | None
+    """None: a text is counted as a whole, because its chunks could have other tokens than they have in it."""
     name: str = "tokens"
     repair: str = ""
 
     def keep(self, commit: Commit) -> bool:
-        """Count the tokens."""
-        (encoded,) = self.tokenizer.encode_batch_fast([self._text(commit)])
-        return self.limit.least <= len(encoded.ids) <= self.limit.most
+        """Return whether the count lies within the limit; counts no further than that needs."""
+        text = self.text(commit)
+        decided = self.decided(text)
+        if decided is not None:
+            return decided
+        count = self._whole(text) if self.chunks is None else self.chunks.count(text, self.limit.most)
+        return self.limit.least <= count <= self.limit.most
 
-    def decided(self, commit: Commit) -> bool | None:
-        """Return what `keep` would, where the bounds alone say it, else None."""
+    def _whole(self, text: str) -> int:
+        (encoded,) = self.tokenizer.encode_batch_fast([text])
+        return len(encoded.ids)
+
+    def decided(self, text: str) -> bool | None:
+        """Return what the bounds alone say, if they do."""
         if self.bounds is None:
             return None
-        least, most = self.bounds.between(self._text(commit))
+        least, most = self.bounds.between(text)
         if most < self.limit.least or least > self.limit.most:
             return False
         return True if self.limit.least <= least and most <= self.limit.most else None
 
-    def _text(self, commit: Commit) -> str:
+    def text(self, commit: Commit) -> str:
+        """Return what is counted."""
         return self.limit.text.format(
             old_contents=commit.old_contents, new_contents=commit.new_contents, subject=commit.subject
         )
@@ -76,7 +93,10 @@ def token_rule(limit: TokenLimit, path: Path) -> TokenRule:
         ) from error
     tokenizer.no_truncation()  # a cut text would always be short enough
     tokenizer.no_padding()
-    return TokenRule(limit, tokenizer, byte_bounds(json.loads(text), tokenizer.num_special_tokens_to_add(False)))
+    form, specials = json.loads(text), tokenizer.num_special_tokens_to_add(False)
+    bounds = byte_bounds(form, specials)
+    chunks = ChunkCounts(tokenizer, specials) if bounds is not None and counts_by_chunks(form) else None
+    return TokenRule(limit, tokenizer, bounds, chunks)
 
 
 def byte_bounds(form: dict[str, Any], specials: int) -> Bounds | None:
@@ -86,7 +106,7 @@ def byte_bounds(form: dict[str, Any], specials: int) -> Bounds | None:
         return None
     if model.get("continuing_subword_prefix") or model.get("end_of_word_suffix"):
         return None
-    splits = _pieces(form.get("pre_tokenizer"))
+    splits = pieces_of(form)
     if not splits or splits[-1]["type"] != "ByteLevel" or not all(map(_loses_nothing, splits)):
         return None
     vocabulary = model["vocab"]
@@ -97,14 +117,6 @@ def byte_bounds(form: dict[str, Any], specials: int) -> Bounds | None:
     # One letter of a byte-level vocabulary is one byte; added tokens are written as they are.
     lengths = [len(entry) for entry in vocabulary] + [len(token["content"].encode()) for token in added]
     return Bounds(0 if unlimited else max(lengths), specials)
-
-
-def _pieces(pre_tokenizer: dict[str, Any] | None) -> list[dict[str, Any]]:
-    if pre_tokenizer is None:
-        return []
-    if pre_tokenizer["type"] != "Sequence":
-        return [pre_tokenizer]
-    return list(pre_tokenizer["pretokenizers"])
 
 
 def _loses_nothing(piece: dict[str, Any]) -> bool:
