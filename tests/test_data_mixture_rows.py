@@ -8,9 +8,10 @@ import pytest
 
 from data_rows import write
 from humanevalpack.errors import UsageError
-from octopack_data.manifests import read_manifest
+from octopack_data.manifests import MARKS, read_manifest
 from octopack_data.mixture_settings import MixSettings
 from octopack_data.mixtures import mix
+from octopack_data.processes import alone
 from octopack_data.rows import read_rows
 from octopack_data.settings import make_settings
 from octopack_data.sources import find_parts
@@ -37,6 +38,15 @@ def test_what_is_taken_of_a_source_does_not_depend_on_its_files(tmp_path: Path, 
     )
     assert one == many
     assert len({*map(str, one)}) == 15 if deduplicate else len(one) == 15
+
+
+def test_a_second_run_in_the_folder_is_refused_before_it_removes_anything(tmp_path: Path) -> None:
+    source = {"name": "a", "source": str(write(tmp_path / "rows.jsonl", [pair(number) for number in range(9)]))}
+    rows = mixed(tmp_path / "out", sources=[source])
+    settings = make_settings(MixSettings, {"sources": [source]})
+    with alone(tmp_path / "out" / MARKS), pytest.raises(UsageError, match="another run is at work there"):
+        mix(settings, tmp_path / "out", overwrite=True, progress=False)
+    assert mixed(tmp_path / "out", sources=[source]) == rows
 
 
 def test_pairs_that_teach_nothing_or_hold_an_end_of_text_mark_are_left_out_unless_published(tmp_path: Path) -> None:

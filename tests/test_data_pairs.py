@@ -12,8 +12,9 @@ import pytest
 
 from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.manifests import read_manifest, sha256_of
+from octopack_data.manifests import MARKS, read_manifest, sha256_of
 from octopack_data.pairs import PairSettings, make_pairs
+from octopack_data.processes import alone
 from octopack_data.rows import read_rows
 from octopack_data.sources import find_parts
 
@@ -131,6 +132,14 @@ def test_equal_examples_that_stay_are_on_one_side(tmp_path: Path) -> None:
     run(write(tmp_path / "rows.jsonl", rows), tmp_path / "out", how)
     train, valid = ({str(row) for row in read(tmp_path / "out", side)} for side in ("train", "valid"))
     assert (len(train | valid), train & valid) == (20, set())
+
+
+def test_a_second_run_in_the_folder_is_refused_before_it_removes_anything(commits: Path, tmp_path: Path) -> None:
+    run(commits, tmp_path / "out")
+    before = files(tmp_path / "out")
+    with alone(tmp_path / "out" / MARKS), pytest.raises(UsageError, match="another run is at work there"):
+        run(commits, tmp_path / "out", overwrite=True)
+    assert files(tmp_path / "out") == before
 
 
 def test_a_place_in_the_order_gives_an_exact_share(commits: Path, tmp_path: Path) -> None:

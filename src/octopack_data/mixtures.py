@@ -212,10 +212,8 @@ def mix(
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
     said = written_settings(settings) | {"parts": sizes}
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said)
+    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(output / _WORK, ignore_errors=True)
         if not stage.finished:
             for source in settings.sources:
                 found, work = tuple(parts[source.name]), _Make(source, settings, ranges[source.name])

@@ -198,10 +198,8 @@ def make_pairs(
     ranges = ranges_for(paths)
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
-    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said)
+    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(output / _WORK, ignore_errors=True)
         if not stage.finished:
             work = _Make(settings, options, make_sample(settings.sample, parts), ranges)
             first = Stage("pairs: make", work, tuple(parts), output / _WORK, said)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
+from octopack_data.draws import hash_of
 from octopack_data.rows import PART, ending
 
 KEY = 32
@@ -33,11 +33,7 @@ _NUMBER = 8
 
 def key_of(purpose: str, seed: int, *texts: str) -> bytes:
     """Return the key of a line that these texts identify; evenly spread, others for another purpose or seed."""
-    digest = blake2b(f"{purpose}:{seed}".encode(), digest_size=KEY // 2)
-    for text in texts:
-        said = text.encode("utf-8", "surrogatepass")
-        digest.update(len(said).to_bytes(8, "big") + said)
-    return digest.hexdigest().encode()
+    return hash_of(f"{purpose}:{seed}", *texts, size=KEY // 2).hex().encode()
 
 
 def ranges_for(paths: Sequence[Path]) -> int:
