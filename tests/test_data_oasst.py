@@ -244,6 +244,14 @@ def test_a_missing_file_of_phrases_is_named(tmp_path: Path) -> None:
         pairs_stage([], tmp_path / "out", OasstSettings(phrases=tmp_path / "none.yaml"))
 
 
+def test_phrases_that_change_while_a_run_is_on_are_refused(tmp_path: Path) -> None:
+    parts = find_parts(source(tmp_path, some_trees()))
+    stage = pairs_stage(parts, tmp_path / "out", OasstSettings(phrases=phrases(tmp_path, "best")))
+    phrases(tmp_path, "worst of all")
+    with pytest.raises(InputError, match=r"phrases.yaml was changed while a run with it was on"):
+        run_stage(stage, progress=False)
+
+
 def test_a_run_goes_on_with_the_same_phrases_only(tmp_path: Path) -> None:
     folder = source(tmp_path, some_trees())
     run(folder, tmp_path / "out", phrases=phrases(tmp_path, "best"))

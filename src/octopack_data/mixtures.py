@@ -24,7 +24,7 @@ from octopack_data.parts import PartResult, Stage, finish, run_stage
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
-from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
+from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SideFiles, side_of
 from octopack_data.sources import Part, find_parts
 
@@ -92,8 +92,7 @@ class _Make:
 
         source, seed = self.source, self.settings.seed
         counts: Counter[str] = Counter(rows=0)
-        path = output / "spills" / f"{part.name}.spill"
-        with Spill(path, self.ranges, every=not source.deduplicate) as spill:
+        with Spill(spill_of(output, part.name), self.ranges, every=not source.deduplicate) as spill:
             for row, texts in source_examples(source, part.paths, self.settings, counts):
                 name = row[source.id_column] if source.id_column else row_id(row)
                 own = () if source.deduplicate else (name,)
@@ -109,6 +108,8 @@ class _Mix:
     settings: MixSettings
     ranges: Mapping[str, int]
     """Of the keys of each source's spills."""
+    parts: Mapping[str, Sequence[str]]
+    """Names of each source's parts."""
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         settings, folder = self.settings, output / _WORK
@@ -138,7 +139,7 @@ class _Mix:
         return PartResult(sides.files, {name: n for name, n in counts.items() if n or name in ("rows", "kept")})
 
     def _unique(self, source: MixSource, folder: Path) -> Iterator[tuple[bytes, bytes]]:
-        spills = sorted((folder / source.name / "spills").rglob("*.spill"))
+        spills = [spill_of(folder / source.name, part) for part in self.parts[source.name]]
         return in_order(spills, self.ranges[source.name], every=not source.deduplicate)
 
     def _size(self, source: MixSource, folder: Path) -> tuple[int, int]:
@@ -212,12 +213,13 @@ def mix(
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
     said = written_settings(settings) | {"parts": sizes}
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, scratch=(_WORK,))
+    work = _Mix(settings, ranges, {name: tuple(sizes[name]) for name in sizes})
+    stage = Stage("mix", work, (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             for source in settings.sources:
-                found, work = tuple(parts[source.name]), _Make(source, settings, ranges[source.name])
-                first = Stage(f"mix: {source.name}", work, found, output / _WORK / source.name, said)
+                found, make = tuple(parts[source.name]), _Make(source, settings, ranges[source.name])
+                first = Stage(f"mix: {source.name}", make, found, output / _WORK / source.name, said)
                 run_stage(first, workers=workers, progress=progress)
         manifest = finish(stage, progress=progress)
         shutil.rmtree(output / _WORK, ignore_errors=True)

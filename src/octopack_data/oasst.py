@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from octopack_data.dialogue_filters import OasstSettings, failed_filter, need_facts, phrase_in, read_phrases
 from octopack_data.dialogue_pairs import Candidate, excluded_pairs, pair_sample, pair_schema, read_candidates
@@ -25,9 +24,10 @@ Phrases = tuple[tuple[str, str], ...]
 def pairs_stage(parts: Sequence[Part], output: Path, settings: OasstSettings) -> Stage:
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     phrases_of(settings)  # faults of the file are said before any row is read
-    hashes: dict[str, Any] = {"phrases_sha256": sha256_of(settings.phrases)} if settings.phrases else {}
+    files = {settings.phrases: sha256_of(settings.phrases)} if settings.phrases else {}
+    said = written_settings(settings) | ({"phrases_sha256": files[settings.phrases]} if settings.phrases else {})
     work = PairsWork(settings, pair_sample(parts, settings, settings.replies))
-    return Stage("oasst pairs", work, tuple(parts), output, written_settings(settings) | hashes)
+    return Stage("oasst pairs", work, tuple(parts), output, said, files)
 
 
 def phrases_of(settings: OasstSettings) -> Phrases:

@@ -36,7 +36,7 @@ from octopack_data.records import Mode
 from octopack_data.rows import RowFormat, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import RowSettings, Settings, written_settings
-from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
+from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SideFiles, side_of
 from octopack_data.sources import Part
 
@@ -129,8 +129,7 @@ class _Make:
 
         settings, counts = self.settings, Counter[str](rows=0)
         made = examples(part.paths, settings, self.options, counts, sample=self.sample, columns=settings.keep)
-        path = output / "spills" / f"{part.name}.spill"
-        with Spill(path, self.ranges, every=not settings.deduplicate) as spill:
+        with Spill(spill_of(output, part.name), self.ranges, every=not settings.deduplicate) as spill:
             for row, example in made:
                 texts = example_row(example, settings.columns, ends=format_of(settings.form).ends)
                 # Equal examples that all stay are spread by their rows, not by places, which go with the files.
@@ -146,12 +145,14 @@ class _Write:
 
     settings: PairSettings
     ranges: int
+    parts: tuple[str, ...]
+    """Names of those of the first pass."""
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         import orjson
 
         settings, first = self.settings, output / _WORK
-        spills = sorted((first / "spills").rglob("*.spill"))
+        spills = [spill_of(first, name) for name in self.parts]
         made = Counter(read_manifest(first)["counts"])
         if made["rows"] and not made["made"]:
             dropped = {name: count for name, count in made.items() if name.startswith("dropped_")}
@@ -198,7 +199,8 @@ def make_pairs(
     ranges = ranges_for(paths)
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
-    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said, scratch=(_WORK,))
+    write = _Write(settings, ranges, tuple(part.name for part in parts))
+    stage = Stage("pairs", write, (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             work = _Make(settings, options, make_sample(settings.sample, parts), ranges)

@@ -110,6 +110,11 @@ class Spill(AbstractContextManager["Spill"]):
                 index_of(self._path).unlink(missing_ok=True)
 
 
+def spill_of(folder: Path, part: str) -> Path:
+    """Return the file with a part's lines, below the folder of a first pass."""
+    return folder / "spills" / f"{part}.spill"
+
+
 def index_of(spill: Path) -> Path:
     """Return the file that says where the pieces of a spill begin."""
     return spill.with_name(f"{spill.name}.index")
