@@ -12,7 +12,7 @@ from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, some_trees
 from octopack_data.curating import CurateSettings, curate_stage
-from octopack_data.dialogue_filters import PairSettings
+from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.oasst import pairs_stage
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows
@@ -42,6 +42,12 @@ def test_lines_are_picked_in_the_order_of_the_file(tmp_path: Path, text: str) ->
 
 def test_one_number_is_a_list_too(tmp_path: Path) -> None:
     assert curate(write(tmp_path / "p.jsonl", PAIRS), tmp_path / "out", "2\n")[0]["kept"] == 1
+
+
+def test_numbers_are_as_they_are_written(tmp_path: Path) -> None:
+    """YAML reads 012 as 10."""
+    rows = [{"prompt": f"Q{n}", "completion": "A"} for n in range(20)]
+    assert curate(write(tmp_path / "p.jsonl", rows), tmp_path / "out", "[012, 003]")[1][1]["prompt"] == "Q12"
 
 
 def test_the_first_line_is_number_0_or_number_1(tmp_path: Path) -> None:
@@ -76,7 +82,7 @@ def test_a_line_of_the_flat_export_is_that_of_a_prompt(tmp_path: Path) -> None:
 
 
 def test_a_pair_that_was_made_before_keeps_where_it_is_from(tmp_path: Path) -> None:
-    stage = pairs_stage(find_parts(write(tmp_path / "trees.jsonl", some_trees())), tmp_path / "pairs", PairSettings())
+    stage = pairs_stage(find_parts(write(tmp_path / "trees.jsonl", some_trees())), tmp_path / "pairs", OasstSettings())
     run_stage(stage, progress=False)
     made = list(read_rows(tmp_path / "pairs" / "data" / "trees.jsonl.zst"))
     assert made[1]["line"] == 3
@@ -96,12 +102,13 @@ WRONG = {
     "negative": ("[-1, 2]", r"must be whole numbers from 0, not -1"),
     "a fraction": ("[1.5]", r"must be whole numbers from 0, not 1.5"),
     "a word": ("0 one", r"must be whole numbers from 0, not one"),
-    "a truth value": ("[true]", r"must be whole numbers from 0, not True"),
+    "a truth value": ("[true]", r"must be whole numbers from 0, not true"),
     "nothing": ("", r"must be a list of numbers, not None"),
     "an empty list": ("[]", r"must be a list of numbers, not \[\]"),
     "another part": ("q: [1]", r"no part 'q' in SOURCE; there are p"),
     "a mapping in a mapping": ("p: {a: 1}", r"must be a list of numbers"),
-    "no yaml": ("[1", r"not a YAML file or list of numbers"),
+    "no yaml": ("[1", r"not a YAML file that can be read"),
+    "a part twice": ("p: [0]\np: [1]", r"out.txt, line 2: 'p' is there already: name it once"),
 }
 
 

@@ -149,7 +149,7 @@ def test_half_of_the_rows_name_their_file_whatever_their_order() -> None:
 
 def test_a_row_is_named_by_its_commit_or_by_all_of_it() -> None:
     assert row_id(ROW) == "cafe"
-    assert row_id({"a": "b", "c": ""}) != row_id({"a": "b\0c"}) != row_id({"a": "b"})
+    assert row_id({"a": "b", "c": "d"}) != row_id({"a": "b\0c\0d"}) != row_id({"a": "b"})
 
 
 def test_a_text_without_the_mark_has_nothing_to_learn() -> None:

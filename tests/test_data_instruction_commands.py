@@ -17,7 +17,7 @@ from humanevalpack.errors import HumanEvalPackError, InputError
 from oasst_rows import some_trees
 from octopack_data.commands import app
 from octopack_data.curating import CurateSettings, curate_stage
-from octopack_data.dialogue_filters import PairSettings
+from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.manifests import read_manifest
 from octopack_data.oasst import pairs_stage
 from octopack_data.parts import Stage, run_stage
@@ -49,7 +49,7 @@ def picked(folder: Path, name: str, text: str) -> Path:
 
 STAGES: dict[str, Callable[[list[Part], Path], tuple[Stage, Path]]] = {
     "phrases": lambda parts, folder: (
-        pairs_stage(parts, folder / "out", PairSettings(phrases=picked(folder, "said", "[never]"))),
+        pairs_stage(parts, folder / "out", OasstSettings(phrases=picked(folder, "said", "[never]"))),
         folder / "said",
     ),
     "indices": lambda parts, folder: (

@@ -93,6 +93,21 @@ def test_another_package_offers_a_detector_as_an_entry_point(tmp_path: Path, mon
         text_detector("other")
 
 
+def test_a_detector_is_looked_for_once_a_file_and_not_for_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def none_offered(group: str) -> tuple[()]:
+        asked.append(group)
+        return ()
+
+    monkeypatch.setattr("octopack_data.detectors.entry_points", none_offered)
+    source = write(tmp_path / "p.jsonl", rows(*"abcdefgh"))
+    count(source, tmp_path / "out", detector="test_data_instruction_languages:first_word")
+    assert len(asked) == 2  # before the first row, and by the worker
+
+
 def test_magika_tells_languages_where_it_is_installed_and_is_asked_for_where_not() -> None:
     if find_spec("magika") is None:
         with pytest.raises(EnvironmentFault, match="the detector magika needs a package: pip install magika"):
@@ -126,10 +141,10 @@ def test_a_wrong_setting_is_refused_with_its_name(name: str, value: Any) -> None
         make_settings(LanguageSettings, {name: value})
 
 
-def test_a_missing_or_wrong_column_is_named_with_its_row(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"p.jsonl, row 1: no column 'output'; there are completion"):
+def test_a_missing_or_wrong_column_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"p.jsonl, line 1: no column 'output'; there are completion"):
         count(write(tmp_path / "p.jsonl", rows("x")), tmp_path / "a", column="output")
-    with pytest.raises(InputError, match=r"q.jsonl, row 2: completion must be text, not 3"):
+    with pytest.raises(InputError, match=r"q.jsonl, line 2: completion must be text, not 3"):
         count(write(tmp_path / "q.jsonl", [*rows("x"), {"completion": 3}]), tmp_path / "b")
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, message, quality, some_trees, tree
-from octopack_data.dialogue_filters import PairSettings
+from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.oasst import pairs_stage
 from octopack_data.parts import run_stage
 from octopack_data.rows import read_rows, write_rows
@@ -30,7 +30,7 @@ def run(
     source: Path, output: Path, workers: int = 1, **settings: Any
 ) -> tuple[dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
     """Return counts, pairs and the list of the dropped."""
-    stage = pairs_stage(find_parts(source), output, PairSettings(**settings))
+    stage = pairs_stage(find_parts(source), output, OasstSettings(**settings))
     counts = run_stage(stage, workers=workers, progress=False)["counts"]
     kept = [row for part in find_parts(output) for row in read_rows(part.path)]
     return counts, kept, [row for file in sorted(output.glob("excluded/*")) for row in read_rows(file)]
@@ -158,7 +158,7 @@ def test_a_wrong_setting_is_refused_with_its_name(name: str) -> None:
 
     value, allowed = WRONG[name]
     with pytest.raises(UsageError, match=rf"setting '{name}' is .*{allowed}"):
-        make_settings(PairSettings, {name: value})
+        make_settings(OasstSettings, {name: value})
 
 
 ROLES: dict[str, tuple[list[tuple[str | None, str]], str, str]] = {
@@ -236,12 +236,20 @@ def test_a_wrong_file_of_phrases_is_refused_before_rows_are_read(tmp_path: Path,
     text, message = BAD_PHRASES[case]
     (tmp_path / "bad.yaml").write_text(text)
     with pytest.raises(InputError, match=f"bad.yaml.*{message}"):
-        pairs_stage([], tmp_path / "out", PairSettings(phrases=tmp_path / "bad.yaml"))
+        pairs_stage([], tmp_path / "out", OasstSettings(phrases=tmp_path / "bad.yaml"))
 
 
 def test_a_missing_file_of_phrases_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.yaml cannot be read"):
-        pairs_stage([], tmp_path / "out", PairSettings(phrases=tmp_path / "none.yaml"))
+        pairs_stage([], tmp_path / "out", OasstSettings(phrases=tmp_path / "none.yaml"))
+
+
+def test_phrases_that_change_while_a_run_is_on_are_refused(tmp_path: Path) -> None:
+    parts = find_parts(source(tmp_path, some_trees()))
+    stage = pairs_stage(parts, tmp_path / "out", OasstSettings(phrases=phrases(tmp_path, "best")))
+    phrases(tmp_path, "worst of all")
+    with pytest.raises(InputError, match=r"phrases.yaml was changed while a run with it was on"):
+        run_stage(stage, progress=False)
 
 
 def test_a_run_goes_on_with_the_same_phrases_only(tmp_path: Path) -> None:

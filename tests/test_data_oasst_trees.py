@@ -74,11 +74,11 @@ def test_labels_of_the_hubs_parquet_files_are_read(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     rows = flat(tree("t", message("Q", message("A", rank=0))))
-    for row, value in zip(rows, (0.25, 0.75), strict=True):
+    for row, value in zip(rows, (0.25, float("nan")), strict=True):
         row["labels"] = {"name": ["spam", "quality"], "value": [0.0, value], "count": [3, 3]}
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "train.parquet")
     (found,) = read_dialogues(tmp_path / "train.parquet")
-    assert [message.quality for message in found.messages] == [0.25, 0.75]
+    assert [message.quality for message in found.messages] == [0.25, None]
 
 
 def test_messages_without_their_prompt_make_a_dialogue_without_messages(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.manifests import read_manifest, sha256_of
+from octopack_data.manifests import MARKS, read_manifest, sha256_of
 from octopack_data.pairs import PairSettings, make_pairs
+from octopack_data.processes import alone
 from octopack_data.rows import read_rows
 from octopack_data.sources import find_parts
 
@@ -62,6 +63,17 @@ def test_one_and_three_workers_and_any_order_of_the_rows_write_the_same(commits:
     assert files(tmp_path / "one") == files(tmp_path / "three") == files(tmp_path / "whole") != {}
     one, three = (read_manifest(tmp_path / name) for name in ("one", "three"))
     assert one | {"created": ""} == three | {"created": ""}
+
+
+def test_equal_examples_that_stay_make_no_difference_between_one_file_and_many(tmp_path: Path) -> None:
+    rows = [change(number % 20) for number in range(50)] + [{**change(3), "commit": f"{n:040x}"} for n in range(9)]
+    how = PairSettings(form="commit", deduplicate=False, keep=("commit",))
+    run(write(tmp_path / "whole.jsonl", rows), tmp_path / "one", how)
+    for number in range(3):
+        write(tmp_path / f"in/{'cab'[number]}.jsonl", rows[number::3][::-1])
+    run(tmp_path / "in", tmp_path / "many", how)
+    assert files(tmp_path / "one") == files(tmp_path / "many")
+    assert len(read(tmp_path / "one")) == 59
 
 
 def test_the_order_is_shuffled_and_the_seed_gives_another(commits: Path, tmp_path: Path) -> None:
@@ -120,6 +132,14 @@ def test_equal_examples_that_stay_are_on_one_side(tmp_path: Path) -> None:
     run(write(tmp_path / "rows.jsonl", rows), tmp_path / "out", how)
     train, valid = ({str(row) for row in read(tmp_path / "out", side)} for side in ("train", "valid"))
     assert (len(train | valid), train & valid) == (20, set())
+
+
+def test_a_second_run_in_the_folder_is_refused_before_it_removes_anything(commits: Path, tmp_path: Path) -> None:
+    run(commits, tmp_path / "out")
+    before = files(tmp_path / "out")
+    with alone(tmp_path / "out" / MARKS), pytest.raises(UsageError, match="another run is at work there"):
+        run(commits, tmp_path / "out", overwrite=True)
+    assert files(tmp_path / "out") == before
 
 
 def test_a_place_in_the_order_gives_an_exact_share(commits: Path, tmp_path: Path) -> None:
@@ -186,6 +206,7 @@ def test_a_sample_is_the_same_commits_as_at_every_stage(commits: Path, tmp_path:
         ({"form": "santacoderpack"}, "one text without an input: give --columns text"),
         ({"languages": ("Phyton",)}, r"there is no 'Phyton'; near are .*Python"),
         ({"keep": ("prompt",)}, "prompt is a column of the examples"),
+        ({"keep": ("lang", "commit", "lang")}, "keep: lang is named twice"),
         ({"form": "xp3", "file_name": True}, "xp3 takes no file name"),
         ({"sample": "-1"}, "sample is '-1'"),
     ],

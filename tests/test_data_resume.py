@@ -121,16 +121,22 @@ def test_overwrite_removes_what_a_broken_part_has_left(tmp_path: Path) -> None:
     assert [part.name for part in find_parts(tmp_path / "out")] == ["p0"]
 
 
-def test_a_run_that_begins_anew_has_nothing_of_the_old_one_s_passes_and_journals(tmp_path: Path) -> None:
-    def held(seed: int, *, overwrite: bool) -> bool:
-        asked = stage(source(tmp_path / "in"), tmp_path / "out")
-        with replace(asked, settings={"seed": seed}, scratch=(".first", "told.txt")).held(overwrite=overwrite):
-            there = (tmp_path / "out" / ".first").exists(), (tmp_path / "out" / "told.txt").exists()
-            (tmp_path / "out" / ".first").mkdir(exist_ok=True)
-            (tmp_path / "out" / "told.txt").touch()
-        return any(there)
+def test_overwrite_removes_what_an_earlier_pass_has_left_before_it_says_that_another_run_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two would give the new run the old one's files."""
+    made = replace(stage(source(tmp_path / "in"), tmp_path / "out"), scratch=(".pass", "pass.json"))
+    run_stage(made, progress=False)
+    (tmp_path / "out/.pass/deep").mkdir(parents=True)
+    (tmp_path / "out/pass.json").write_text("{}")
 
-    assert [held(0, overwrite=True), held(0, overwrite=False), held(1, overwrite=True)] == [False, True, False]
+    def ends(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("octopack_data.parts.write_json", ends)
+    with pytest.raises(SystemExit):
+        run_stage(made, overwrite=True, progress=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKS, "data"}
 
 
 def by_other_code(output: Path) -> None:

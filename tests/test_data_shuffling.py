@@ -10,11 +10,13 @@ from humanevalpack.errors import EnvironmentFault
 from octopack_data.shuffling import Spill, in_order, index_of, key_of, ranges_for
 
 
-def spilled(folder: Path, parts: list[list[str]], ranges: int, held_bytes: int = 200) -> list[Path]:
+def spilled(
+    folder: Path, parts: list[list[str]], ranges: int, held_bytes: int = 200, *, every: bool = False
+) -> list[Path]:
     paths = []
     for number, lines in enumerate(parts):
         paths.append(folder / f"{number}.spill")
-        with Spill(paths[-1], ranges, held_bytes) as spill:
+        with Spill(paths[-1], ranges, held_bytes, every=every) as spill:
             for line in lines:
                 spill.add(key_of("test", 0, line.split("|")[0]), line.encode())
     return paths
@@ -47,6 +49,13 @@ def test_the_same_lines_are_the_same_order_however_they_are_dealt_out(
 def test_of_lines_with_one_key_the_smallest_stays(tmp_path: Path) -> None:
     paths = spilled(tmp_path, [["a|3", "b|1", "a|2"], ["a|1", "b|9"]], 4, held_bytes=1)
     assert sorted(read(paths, 4)) == ["a|1", "b|1"]
+
+
+def test_all_lines_with_one_key_stay_where_that_is_asked_for(tmp_path: Path) -> None:
+    parts = [["a|2", "b|1", "a|1"], ["a|1", "b|9"]]
+    found = [line.decode() for _, line in in_order(spilled(tmp_path, parts, 4, every=True), 4, every=True)]
+    assert sorted(found) == ["a|1", "a|1", "a|2", "b|1", "b|9"]
+    assert [line for line in found if line[0] == "a"] == ["a|1", "a|1", "a|2"]
 
 
 def test_a_key_depends_on_purpose_seed_and_texts_and_where_they_end() -> None:

@@ -17,7 +17,7 @@ from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage
 from octopack_data.rows import RowWriter
 from octopack_data.sampling import WHOLE, Sample
-from octopack_data.settings import written_settings
+from octopack_data.settings import load_yaml, written_settings
 from octopack_data.sources import Part
 
 _NAMED = 5
@@ -38,12 +38,7 @@ class CurateSettings(DialogueSettings):
 
 def read_indices(path: Path, parts: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Return the picked numbers of each part; raises InputError that names what is no number, no part or repeated."""
-    import yaml
-
-    try:
-        said = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a YAML file or list of numbers that can be read ({error})") from error
+    said = load_yaml(path, as_written=True)
     if not isinstance(said, dict):
         if len(parts) > 1:
             raise InputError(f"{path}: SOURCE has {len(parts)} files: give a mapping, such as `{parts[0]}: [3, 14]`")
@@ -55,10 +50,10 @@ def read_indices(path: Path, parts: Sequence[str]) -> dict[str, tuple[int, ...]]
 
 
 def _numbers(value: Any, place: str) -> tuple[int, ...]:
-    listed = value.split() if isinstance(value, str) else [value] if isinstance(value, int) else value
+    listed = value.split() if isinstance(value, str) else value
     if not isinstance(listed, list) or not listed:
         raise InputError(f"{place}: must be a list of numbers, not {value!r:.60}")
-    texts = [str(item) for item in listed]
+    texts = list(map(str, listed))
     wrong = [text for text in texts if not text.isdecimal()]
     if wrong:
         raise InputError(f"{place}: must be whole numbers from 0, not {_some(wrong)}")

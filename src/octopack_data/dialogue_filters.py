@@ -15,11 +15,12 @@ from octopack_data.dialogue_pairs import DialogueSettings
 from octopack_data.dialogues import Dialogue
 from octopack_data.oasst_trees import Replies
 from octopack_data.records import Mode
+from octopack_data.settings import load_yaml
 
 _ON_FACTS = ("languages", "max_rank", "min_quality", "reviewed", "keep_deleted", "tree_states")
 
 
-class PairSettings(DialogueSettings):
+class OasstSettings(DialogueSettings):
     """What decides which dialogues give a pair."""
 
     phrases: Path | None = None
@@ -43,7 +44,7 @@ class PairSettings(DialogueSettings):
     """fenced: only pairs whose completion has a fence that names a programming language."""
 
 
-def failed_filter(dialogue: Dialogue, settings: PairSettings) -> str:
+def failed_filter(dialogue: Dialogue, settings: OasstSettings) -> str:
     """Return the first filter on what OASST tells of a dialogue that its first two turns fail, or ""."""
     both = dialogue.messages[:2]
     if settings.tree_states and dialogue.tree_state not in settings.tree_states:
@@ -62,7 +63,7 @@ def failed_filter(dialogue: Dialogue, settings: PairSettings) -> str:
     return ""
 
 
-def need_facts(dialogue: Dialogue, settings: PairSettings, place: str) -> None:
+def need_facts(dialogue: Dialogue, settings: OasstSettings, place: str) -> None:
     """Raise UsageError if a filter asks for what only OASST's exports tell of a dialogue that is from none."""
     if (dialogue.tree and dialogue.origin is None) or not (asked := _asked_for(settings)):
         return
@@ -73,9 +74,9 @@ def need_facts(dialogue: Dialogue, settings: PairSettings, place: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _asked_for(settings: PairSettings) -> tuple[str, ...]:
+def _asked_for(settings: OasstSettings) -> tuple[str, ...]:
     """Return the filters that are not as they are by default."""
-    return tuple(name for name in _ON_FACTS if getattr(settings, name) != PairSettings.model_fields[name].default)
+    return tuple(name for name in _ON_FACTS if getattr(settings, name) != OasstSettings.model_fields[name].default)
 
 
 def read_phrases(path: Path, mode: Mode) -> tuple[tuple[str, str], ...]:
@@ -84,12 +85,7 @@ def read_phrases(path: Path, mode: Mode) -> tuple[tuple[str, str], ...]:
     All in small letters. ``fixed``: a backslash before a mark, as Markdown has it, is not part of the phrase
     (``f\\*cking``); in the release such phrases never matched.
     """
-    import yaml
-
-    try:
-        phrases = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
+    phrases = load_yaml(path)
     if not isinstance(phrases, list) or not phrases:
         raise InputError(f"{path}: must hold a list of phrases, not {phrases!r:.60}")
     for number, phrase in enumerate(phrases, start=1):

@@ -16,11 +16,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Literal
 
 from humanevalpack.errors import InputError
+from octopack_data.draws import hash_of
 from octopack_data.lines import numbered_lines
 from octopack_data.rows import ending, read_rows
 
@@ -174,9 +174,5 @@ def role_of(value: Any, name: str, place: str) -> str:
 
 
 def content_id(*texts: str) -> str:
-    """Return an id made of texts alone (16 hex digits): the same in every file, order and run."""
-    digest = blake2b(digest_size=8)
-    for text in texts:
-        data = text.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+    """Return an id made of texts alone (16 hex digits)."""
+    return hash_of(*texts, size=8).hex()

@@ -17,6 +17,7 @@ from octopack_data.formats import (
     Row,
     base_name,
 )
+from octopack_data.records import Mode
 
 Columns = Literal["prompt-completion", "inputs-targets", "text"]
 _NAMES: Mapping[Columns, tuple[str, ...]] = {
@@ -89,7 +90,20 @@ def refusal(name: str, row: Row, example: Example, options: FormatOptions) -> st
     form = format_of(name)
     if any(mark in row[column] for column in columns_of(name, options) for mark in form.marks):
         return "mark_in_text"
-    return "" if example.target.removesuffix(END_OF_TEXT if form.ends else "").strip() else "empty_target"
+    return _without_target(example, ends=form.ends)
+
+
+def pair_refusal(example: Example, mode: Mode) -> str:
+    """Return why a pair that was made elsewhere is no good, or ""; it may end with the mark. Published: never."""
+    if mode == "published":
+        return ""
+    if END_OF_TEXT in example.input or END_OF_TEXT in example.target.removesuffix(END_OF_TEXT):
+        return "mark_in_text"
+    return _without_target(example, ends=True)
+
+
+def _without_target(example: Example, *, ends: bool) -> str:
+    return "" if example.target.removesuffix(END_OF_TEXT if ends else "").strip() else "empty_target"
 
 
 def example_row(example: Example, columns: Columns, *, ends: bool = False) -> dict[str, str]:

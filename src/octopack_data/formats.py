@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Literal
 
-from octopack_data.draws import is_drawn
+from octopack_data.draws import hash_of, is_drawn
 from octopack_data.linediff import line_diff as changed_lines
 from octopack_data.linediff import line_diff_numbered as changed_numbered_lines
 from octopack_data.linediff import number_lines
@@ -58,8 +57,7 @@ def row_id(row: Row) -> str:
     """Return what names a row: its commit, else a hash of its columns."""
     if row.get("commit"):
         return str(row["commit"])
-    said = "\0".join(f"{name}\0{row[name]}" for name in sorted(row))
-    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return hash_of(*(said for name in sorted(row) for said in (name, str(row[name]))), size=16).hex()
 
 
 # SantaCoder: full fine-tuning. The old text is stripped, the subject where it is part of the input.

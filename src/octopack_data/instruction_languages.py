@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_data.detectors import code_of, text_detector
+from octopack_data.detectors import TextDetector, code_of, text_detector
 from octopack_data.dialogues import content_id
 from octopack_data.fence_languages import fence_language, language_called
 from octopack_data.languages import display_name
@@ -76,6 +76,7 @@ class LanguagesWork:
     def __call__(self, part: Part, output: Path) -> PartResult:
         """Count the rows of each language."""
         column = self.settings.column
+        detector = text_detector(self.settings.detector)  # once: it looks through all packages that are installed
         counts: Counter[str] = Counter(rows=0, kept=0)
         for path in part.paths:
             for number, row in enumerate(text_rows(path, (column,), every=True), start=1):
@@ -83,17 +84,17 @@ class LanguagesWork:
                 if not self.sample.holds(_id(row, column)):
                     counts["dropped_sample"] += 1
                     continue
-                counts.update(("kept", _COUNT + self._language(row[column], f"{path}, row {number}")))
+                counts.update(("kept", _COUNT + self._language(row[column], detector, f"{path}, row {number}")))
         return PartResult((), counts)
 
-    def _language(self, text: str, place: str) -> str:
+    def _language(self, text: str, detector: TextDetector, place: str) -> str:
         settings = self.settings
         if settings.detector == _FENCE:
             return fence_language(text, settings.mode) or NOT_DETECTED
         code = code_of(text) if settings.inside_fence else text
         if code is None:
             return NO_BLOCK
-        said: object = text_detector(settings.detector)(code)
+        said: object = detector(code)
         if said is not None and not isinstance(said, str):
             raise InputError(f"{place}: the detector {settings.detector} said {said!r}, which is no text")
         return language_called(said or "", settings.mode) or (said or "").strip().lower() or NOT_DETECTED

@@ -97,7 +97,7 @@ class MixSettings(Settings):
     sources: tuple[MixSource, ...] = Field(min_length=1)
     """What is mixed."""
     mode: Mode = "fixed"
-    """Of the training formats: as published, or mended."""
+    """fixed: the formats are mended, and what teaches nothing or holds a mark is left out; published: the release's."""
     seed: int = 0
     """Of the choice of rows, their order, the split and the draw of file names."""
     rows: int | None = Field(default=None, gt=0)
@@ -165,7 +165,7 @@ def quotas(settings: MixSettings, there: Mapping[str, int]) -> dict[str, int]:
     More than it has if rows are repeated. Raises InputError for a source that is empty or too short.
     """
     if empty := [name for name, rows in there.items() if not rows]:
-        raise InputError(f"source {empty[0]} has no example")
+        raise InputError(f"source {empty[0]} has no example, or none within its most_bytes")
     asked = _asked(settings, there)
     for name, wanted in asked.items():
         if wanted > there[name] and settings.shortage == "error":

@@ -10,22 +10,22 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from octopack_data.examples import column_names, example_row, format_of
+from octopack_data.examples import column_names, example_row, format_of, pair_refusal
 from octopack_data.executors import WaitingExecutor, run_waiting
 from octopack_data.formats import Example, question_answer, row_id
 from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
 from octopack_data.pairs import examples
 from octopack_data.parts import PartResult, Stage, finish
+from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
-from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
+from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SideFiles, side_of
 from octopack_data.sources import Part, find_parts
 
@@ -58,7 +58,7 @@ def source_examples(
     if source.form == AS_THEY_ARE:
         names = (source.prompt_column, source.completion_column)
         rows = chain.from_iterable(text_rows(path, (*names, *own), every=True) for path in paths)
-        made: Any = ((row, Example(row[names[0]], row[names[1]])) for row in _counted(rows, counts))
+        made = _pairs(rows, names, settings.mode, counts)
     else:
         made = examples(paths, source, source.options(settings.mode, settings.seed), counts, columns=own)
     ends = source.form != AS_THEY_ARE and format_of(source.form).ends
@@ -68,10 +68,16 @@ def source_examples(
         yield row, example_row(example, settings.columns, ends=ends)
 
 
-def _counted(rows: Iterator[dict[str, Any]], counts: Counter[str]) -> Iterator[dict[str, Any]]:
+def _pairs(
+    rows: Iterator[dict[str, Any]], names: tuple[str, str], mode: Mode, counts: Counter[str]
+) -> Iterator[tuple[dict[str, Any], Example]]:
     for row in rows:
         counts["rows"] += 1
-        yield row
+        example = Example(row[names[0]], row[names[1]])
+        if why := pair_refusal(example, mode):
+            counts[f"dropped_{why}"] += 1
+        else:
+            yield row, example
 
 
 @dataclass(frozen=True)
@@ -87,10 +93,10 @@ class _Make:
 
         source, seed = self.source, self.settings.seed
         counts: Counter[str] = Counter(rows=0)
-        with Spill(output / "spills" / f"{part.name}.spill", self.ranges) as spill:
+        with Spill(spill_of(output, part.name), self.ranges, every=not source.deduplicate) as spill:
             for row, texts in source_examples(source, part.paths, self.settings, counts):
                 name = row[source.id_column] if source.id_column else row_id(row)
-                own = () if source.deduplicate else (part.name, name, str(spill.lines))
+                own = () if source.deduplicate else (name,)
                 line = orjson.dumps(texts | {"source": source.name, "row_id": name})
                 spill.add(key_of(f"mix {source.name}", seed, *texts.values(), *own), line)
         return PartResult((), counts | {"made": spill.lines})
@@ -103,6 +109,8 @@ class _Mix:
     settings: MixSettings
     ranges: Mapping[str, int]
     """Of the keys of each source's spills."""
+    parts: Mapping[str, Sequence[str]]
+    """Names of each source's parts."""
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         settings, folder = self.settings, output / _WORK
@@ -132,8 +140,8 @@ class _Mix:
         return PartResult(sides.files, {name: n for name, n in counts.items() if n or name in ("rows", "kept")})
 
     def _unique(self, source: MixSource, folder: Path) -> Iterator[tuple[bytes, bytes]]:
-        spills = sorted((folder / source.name / "spills").rglob("*.spill"))
-        return in_order(spills, self.ranges[source.name])
+        spills = [spill_of(folder / source.name, part) for part in self.parts[source.name]]
+        return in_order(spills, self.ranges[source.name], every=not source.deduplicate)
 
     def _size(self, source: MixSource, folder: Path) -> tuple[int, int]:
         """Return how many rows of a source are there within its caps, which cut the end of its order, and in all."""
@@ -212,16 +220,16 @@ def mix(
     sizes = {name: {part.name: part.bytes for part in found} for name, found in parts.items()}
     whole = Part("mix", paths[0], tuple(paths[1:]))
     said = written_settings(settings) | {"parts": sizes}
-    stage = Stage("mix", _Mix(settings, ranges), (whole,), output, said, scratch=(_WORK,))
-    folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
+    work = _Mix(settings, ranges, {name: tuple(sizes[name]) for name in sizes})
+    stage = Stage("mix", work, (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             for source in settings.sources:
-                said = {"source": written_settings(source), "mode": settings.mode, "seed": settings.seed}
-                work, found = _Make(source, settings, ranges[source.name]), tuple(parts[source.name])
-                run(Stage(f"mix: {source.name}", work, found, folder / source.name, said))
+                found, make = tuple(parts[source.name]), _Make(source, settings, ranges[source.name])
+                first = Stage(f"mix: {source.name}", make, found, output / _WORK / source.name, said)
+                run_waiting(executor, first, workers=workers, progress=progress)
         manifest = finish(stage, progress=progress)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(output / _WORK, ignore_errors=True)
     return manifest
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from octopack_data.dialogue_filters import PairSettings, failed_filter, need_facts, phrase_in, read_phrases
+from octopack_data.dialogue_filters import OasstSettings, failed_filter, need_facts, phrase_in, read_phrases
 from octopack_data.dialogue_pairs import Candidate, excluded_pairs, pair_sample, pair_schema, read_candidates
 from octopack_data.exclusions import Excluded
 from octopack_data.manifests import sha256_of, version_of
@@ -21,7 +21,7 @@ from octopack_data.sources import Part
 Phrases = tuple[tuple[str, str], ...]
 
 
-def pairs_stage(parts: Sequence[Part], output: Path, settings: PairSettings) -> Stage:
+def pairs_stage(parts: Sequence[Part], output: Path, settings: OasstSettings) -> Stage:
     """Return the stage; raises UsageError and InputError for settings that cannot work."""
     phrases_of(settings)  # faults of the file are said before any row is read
     files = {settings.phrases: sha256_of(settings.phrases)} if settings.phrases else {}
@@ -30,13 +30,13 @@ def pairs_stage(parts: Sequence[Part], output: Path, settings: PairSettings) -> 
     return Stage("oasst pairs", work, tuple(parts), output, said, files)
 
 
-def phrases_of(settings: PairSettings) -> Phrases:
+def phrases_of(settings: OasstSettings) -> Phrases:
     """Return the phrases that settings name, read anew if the file has changed; raises InputError."""
     return _phrases(settings, version_of(settings.phrases)) if settings.phrases else ()
 
 
 @lru_cache(maxsize=4)
-def _phrases(settings: PairSettings, _version: tuple[int, int]) -> Phrases:
+def _phrases(settings: OasstSettings, _version: tuple[int, int]) -> Phrases:
     assert settings.phrases is not None
     return read_phrases(settings.phrases, settings.mode)
 
@@ -45,7 +45,7 @@ def _phrases(settings: PairSettings, _version: tuple[int, int]) -> Phrases:
 class PairsWork:
     """The work of the stage on one file."""
 
-    settings: PairSettings
+    settings: OasstSettings
     sample: Sample = WHOLE
 
     def __call__(self, part: Part, output: Path) -> PartResult:

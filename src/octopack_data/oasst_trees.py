@@ -6,6 +6,7 @@ every step: the one of the lowest rank, the first of equals, those without a ran
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -103,7 +104,7 @@ def _quality(labels: Mapping[str, Any], place: str) -> float | None:
     else:
         quality = optional_of(labels, "quality", Mapping, place) or {}
         found = optional_of(quality, "value", (int, float), f"{place}.quality")
-    return None if found is None else float(found)
+    return None if found is None or math.isnan(found) else float(found)  # no number is no number in Parquet, too
 
 
 def _dialogues(root: _Node, line: int, tree: str, state: str, replies: Replies) -> Iterator[Dialogue]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +37,7 @@ from octopack_data.records import Mode
 from octopack_data.rows import RowFormat, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import RowSettings, Settings, written_settings
-from octopack_data.shuffling import Spill, in_order, key_of, ranges_for
+from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SideFiles, side_of
 from octopack_data.sources import Part
 
@@ -129,11 +130,11 @@ class _Make:
 
         settings, counts = self.settings, Counter[str](rows=0)
         made = examples(part.paths, settings, self.options, counts, sample=self.sample, columns=settings.keep)
-        with Spill(output / "spills" / f"{part.name}.spill", self.ranges) as spill:
+        with Spill(spill_of(output, part.name), self.ranges, every=not settings.deduplicate) as spill:
             for row, example in made:
                 texts = example_row(example, settings.columns, ends=format_of(settings.form).ends)
-                # An example that may come twice is told from its equal by its row, and by its place if that is equal.
-                own = () if settings.deduplicate else (part.name, row_id(row), str(spill.lines))
+                # Equal examples that all stay are spread by their rows, not by places, which go with the files.
+                own = () if settings.deduplicate else (row_id(row),)
                 line = orjson.dumps(texts | {name: row[name] for name in settings.keep})
                 spill.add(key_of("pairs", settings.seed, *texts.values(), *own), line)
         return PartResult((), counts | {"made": spill.lines})
@@ -145,21 +146,24 @@ class _Write:
 
     settings: PairSettings
     ranges: int
+    parts: tuple[str, ...]
+    """Names of those of the first pass."""
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         import orjson
 
         settings, first = self.settings, output / _WORK
-        spills = sorted((first / "spills").rglob("*.spill"))
+        spills = [spill_of(first, name) for name in self.parts]
         made = Counter(read_manifest(first)["counts"])
         if made["rows"] and not made["made"]:
             dropped = {name: count for name, count in made.items() if name.startswith("dropped_")}
             raise InputError(f"none of {made['rows']} rows became an example: {dropped}")
-        total = sum(1 for _ in in_order(spills, self.ranges)) if settings.split_by == "place" else 0
+        ordered = partial(in_order, spills, self.ranges, every=not settings.deduplicate)
+        total = sum(1 for _ in ordered()) if settings.split_by == "place" else 0
         texts = column_names(settings.columns)
         columns = (*texts, *settings.keep)
         with SideFiles(output, "pairs", settings.format, columns, valid=settings.valid > 0) as sides:
-            for number, (_, line) in enumerate(in_order(spills, self.ranges)):
+            for number, (_, line) in enumerate(ordered()):
                 row = orjson.loads(line)
                 sides.write(self._side(number, total, [row[name] for name in texts]), row)
         kept = sum(sides.rows.values())
@@ -197,23 +201,26 @@ def make_pairs(
     ranges = ranges_for(paths)
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
-    stage = Stage("pairs", _Write(settings, ranges), (whole,), output, said, scratch=(_WORK,))
-    folder = output / _WORK
+    write = _Write(settings, ranges, tuple(part.name for part in parts))
+    stage = Stage("pairs", write, (whole,), output, said, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             work = _Make(settings, options, make_sample(settings.sample, parts), ranges)
-            first = Stage("pairs: make", work, tuple(parts), folder, said)
+            first = Stage("pairs: make", work, tuple(parts), output / _WORK, said)
             run_waiting(executor, first, workers=workers, progress=progress)
         manifest = finish(stage, progress=progress)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(output / _WORK, ignore_errors=True)
     return manifest
 
 
 def checked(settings: PairSettings) -> FormatOptions:
     """Return the options of the format; raises UsageError for settings that do not go together."""
     options = settings.options(settings.mode, settings.seed)
-    if clash := {*settings.keep} & {*column_names(settings.columns)}:
-        raise UsageError(f"keep: {clash.pop()} is a column of the examples")
+    for place, name in enumerate(settings.keep):
+        if name in column_names(settings.columns):
+            raise UsageError(f"keep: {name} is a column of the examples")
+        if name in settings.keep[:place]:
+            raise UsageError(f"keep: {name} is named twice")
     if settings.columns != "text" and not format_of(settings.form).has_input:
         raise UsageError(f"format {settings.form} is one text without an input: give --columns text")
     return options

@@ -104,9 +104,8 @@ class Stage:
             theirs["code"] = mine["code"]
         said = _differences(theirs, mine) if theirs != mine else self._changed_inputs()
         if said:
-            raise OtherRun(
-                f"{self.output} holds another run ({said}): name another folder, or start anew with --overwrite"
-            )
+            mend = "name another folder, or start anew with --overwrite"
+            raise OtherRun(f"{self.output} holds another run ({said}): {mend}")
 
     @property
     def finished(self) -> bool:
@@ -116,11 +115,8 @@ class Stage:
     def _check_folder(self) -> None:
         """Raise InputError if there are things of others in the folder: they are never overwritten or mixed with."""
         # A run that was killed as it began may have left its marks' folder without a word of itself in it.
-        if (
-            not self._started.exists()
-            and self.output.is_dir()
-            and any(path.name != MARKS for path in self.output.iterdir())
-        ):
+        there = self.output.iterdir() if self.output.is_dir() else ()
+        if not self._started.exists() and any(path.name != MARKS for path in there):
             raise InputError(f"{self.output} is not empty and holds no run of this stage: name another folder")
 
     def _changed_inputs(self) -> str:

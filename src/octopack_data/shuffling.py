@@ -1,4 +1,4 @@
-"""Lines in an order that a hash decides, each once, in constant memory whatever their number.
+"""Lines in an order that a hash decides, in constant memory whatever their number.
 
 First each worker spills its lines into a file of its own, in pieces by the first bits of their keys; then the pieces of
 one range of keys after another are read from all files, sorted, and yielded. The order depends on keys and lines alone:
@@ -10,11 +10,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
+from octopack_data.draws import hash_of
 from octopack_data.rows import PART, ending
 
 KEY = 32
@@ -33,11 +33,7 @@ _NUMBER = 8
 
 def key_of(purpose: str, seed: int, *texts: str) -> bytes:
     """Return the key of a line that these texts identify; evenly spread, others for another purpose or seed."""
-    digest = blake2b(f"{purpose}:{seed}".encode(), digest_size=KEY // 2)
-    for text in texts:
-        said = text.encode("utf-8", "surrogatepass")
-        digest.update(len(said).to_bytes(8, "big") + said)
-    return digest.hexdigest().encode()
+    return hash_of(f"{purpose}:{seed}", *texts, size=KEY // 2).hex().encode()
 
 
 def ranges_for(paths: Sequence[Path]) -> int:
@@ -51,16 +47,17 @@ class Spill(AbstractContextManager["Spill"]):
 
     Whenever enough is held, one piece for each range is written, be it empty: the index is a table of numbers that
     needs not be read as a whole.
-    Of lines with one key the smallest stays. ``lines`` counts those that were added.
+    Of lines with one key the smallest stays, or with ``every`` all. ``lines`` counts those that were added.
     """
 
-    def __init__(self, path: Path, ranges: int, held_bytes: int = _HELD) -> None:
+    def __init__(self, path: Path, ranges: int, held_bytes: int = _HELD, *, every: bool = False) -> None:
         import zstandard
 
         self.lines = 0
         self._path, self._ranges, self._held_bytes = path, ranges, held_bytes
         self._packer = zstandard.ZstdCompressor(level=1)
-        self._held: dict[bytes, bytes] = {}
+        self._every = every
+        self._held: dict[bytes, list[bytes]] = {}
         self._size = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,17 +69,19 @@ class Spill(AbstractContextManager["Spill"]):
     def add(self, key: bytes, line: bytes) -> None:
         """Add a line, which holds no LF; raises EnvironmentFault."""
         self.lines += 1
-        held = self._held.get(key)
-        if held is None or line < held:
-            self._held[key] = line
+        held = self._held.setdefault(key, [])
+        if self._every or not held:
+            held.append(line)
             self._size += len(line) + KEY
+        elif line < held[0]:
+            held[0] = line
         if self._size >= self._held_bytes:
             self._write()
 
     def _write(self) -> None:
         pieces: dict[int, list[bytes]] = {}
-        for key, line in self._held.items():
-            pieces.setdefault(int(key, 16) * self._ranges >> 128, []).append(key + line)
+        for key, lines in self._held.items():
+            pieces.setdefault(int(key, 16) * self._ranges >> 128, []).extend(key + line for line in lines)
         starts = array("Q", [self._stream.tell()])
         try:
             for number in range(self._ranges):
@@ -111,17 +110,25 @@ class Spill(AbstractContextManager["Spill"]):
                 index_of(self._path).unlink(missing_ok=True)
 
 
+def spill_of(folder: Path, part: str) -> Path:
+    """Return the file with a part's lines, below the folder of a first pass."""
+    return folder / "spills" / f"{part}.spill"
+
+
 def index_of(spill: Path) -> Path:
     """Return the file that says where the pieces of a spill begin."""
     return spill.with_name(f"{spill.name}.index")
 
 
-def in_order(spills: Sequence[Path], ranges: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield key and line of all spills by key, of equal keys the smallest line alone; raises EnvironmentFault."""
+def in_order(spills: Sequence[Path], ranges: int, *, every: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    """Yield key and line of all spills by key, of equal keys the smallest line alone, or ``every`` line by itself.
+
+    Raises EnvironmentFault.
+    """
     for number in range(ranges):
         last = b""
         for entry in sorted(line for spill in spills for line in _lines(spill, number, ranges)):
-            if (key := entry[:KEY]) != last:
+            if (key := entry[:KEY]) != last or every:
                 yield key, entry[KEY:]
             last = key
 

@@ -7,7 +7,7 @@ import typer
 
 from octopack_data.commands.stage_options import stage_command
 from octopack_data.curating import CurateSettings
-from octopack_data.dialogue_filters import PairSettings
+from octopack_data.dialogue_filters import OasstSettings
 
 if TYPE_CHECKING:
     from octopack_data.parts import Stage
@@ -25,8 +25,8 @@ def _group() -> None:
     """The stages, each a command of its own."""
 
 
-@stage_command(PairSettings)
-def pairs(parts: "list[Part]", output: Path, settings: PairSettings) -> "Stage":
+@stage_command(OasstSettings)
+def pairs(parts: "list[Part]", output: Path, settings: OasstSettings) -> "Stage":
     """Write the first two turns of each dialogue (OASST's exports, chats, Guanaco's text) as prompt and completion."""
     from octopack_data.oasst import pairs_stage
 
