@@ -135,11 +135,8 @@ class Stage:
                 (self.output / name).unlink(missing_ok=True)
             mark.unlink()
         (self.output / MANIFEST).unlink(missing_ok=True)
-        for name in self.scratch:
-            if (self.output / name).is_dir():
-                shutil.rmtree(self.output / name)
-            else:
-                (self.output / name).unlink(missing_ok=True)
+        for path in (self.output / name for name in self.scratch):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for left in (self.output / "data").rglob("*"):  # of a part that a kill has broken off: it has no mark
             if left.name.removesuffix(PART).endswith(ENDINGS) and left.is_file():
                 left.unlink()
@@ -159,8 +156,7 @@ class Stage:
             inputs = [{"facts": asdict(input_facts(path)), "time": path.stat().st_mtime_ns} for path in part.paths]
             with unchanged(self.files):
                 result = self.work(part, self.output)
-            mark = {"files": result.files, "counts": dict(result.counts), "inputs": inputs}
-            write_json(self.mark(part), mark)
+            write_json(self.mark(part), {"files": result.files, "counts": dict(result.counts), "inputs": inputs})
         return _result(self.mark(part))
 
     def end(self, **facts: Any) -> dict[str, Any]:
