@@ -104,6 +104,22 @@ def test_every_setting_is_an_option_with_its_default() -> None:
         assert words in " ".join(text.split()), text
 
 
+class Baking(Settings):
+    flour: int
+    """Grams of it."""
+
+
+def test_a_setting_without_a_default_is_said_to_be_required() -> None:
+    app = typer.Typer(rich_markup_mode=None)
+
+    @app.command()
+    @with_settings(Baking)
+    def bake(*, settings: Baking) -> None:
+        """Bake."""
+
+    assert "Grams of it. [required]" in " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+
+
 def test_an_option_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("pots: 4\nmode: published\nnames: [x]")

@@ -102,8 +102,7 @@ class Stage:
         theirs, mine = json.loads(self._started.read_text("utf-8")), self._said()
         if self.finished:  # it is only read, and its manifest tells which code made it
             theirs["code"] = mine["code"]
-        said = _differences(theirs, mine) if theirs != mine else self._changed_inputs()
-        if said:
+        if said := _differences(theirs, mine) if theirs != mine else self._changed_inputs():
             mend = "name another folder, or start anew with --overwrite"
             raise OtherRun(f"{self.output} holds another run ({said}): {mend}")
 

@@ -37,7 +37,7 @@ def with_settings(kind: type[Some]) -> Callable[[Callable[..., None]], Callable[
 
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     default = field.get_default(call_default_factory=True)
-    said = f"{field.description or ''} [default: {_shown(default)}]" if not field.is_required() else field.description
+    said = f"{field.description or ''} [{'required' if field.is_required() else f'default: {_shown(default)}'}]"
     flag = "--" + name.replace("_", "-")
     names = [f"{flag}/--no-{flag[2:]}"] if field.annotation is bool else [flag]
     annotation: Any = Annotated[_optional(field.annotation), typer.Option(*names, help=said, show_default=False)]
