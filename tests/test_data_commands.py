@@ -85,6 +85,11 @@ def test_the_line_that_a_group_has_of_a_command_is_the_command_s_own(path: tuple
     assert " ".join(EVERY[path].help.split("\n\n")[0].split()) == LATE[path][1]
 
 
+@pytest.mark.parametrize("name", sorted({*COMMANDS} & {*commitpack.COMMANDS}))
+def test_a_command_that_stands_in_two_groups_is_the_same_one(name: str) -> None:
+    assert COMMANDS[name] == commitpack.COMMANDS[name]
+
+
 @pytest.mark.parametrize("path", EVERY, ids=" ".join)
 def test_options_spell_licence_in_one_way(path: tuple[str, ...]) -> None:
     spelt = [option for one in EVERY[path].params for option in one.opts]

@@ -32,6 +32,12 @@ COMMANDS = {
         "filter:filter_commits",
         "Keep the commits whose subject reads like an instruction and whose change is small (CommitPackFT).",
     ),
+    # Of every data set, so they stand beside this group, too: octopack-data stats, octopack-data card.
+    "stats": ("stats:app", "Tables of what is in data, and of what stages made of it."),
+    "card": (
+        "card:card",
+        "Write the card of a data set: configurations, columns, licences, how it was made, how to have rows removed.",
+    ),
     "push": (
         "push:push",
         "Push a data set to the hub, in the place of an earlier push; nothing is pushed without --yes.",
