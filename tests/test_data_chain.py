@@ -181,6 +181,19 @@ def test_a_dry_run_lists_the_stages_and_writes_nothing(tmp_path: Path, clones: P
     assert all("finished" in line for line in run(path, "--dry-run").splitlines())
 
 
+def test_a_dry_run_says_what_the_first_stage_with_work_reads_and_asks_for(tmp_path: Path, clones: Path) -> None:
+    path = config(tmp_path, clones)
+    run(path)
+    rows = read_manifest(tmp_path / "out/select")["counts"]["kept"]
+    before = files(tmp_path / "out")
+    lines = run(path, "--dry-run", "--overwrite-from", "fetch").splitlines()
+    assert [line.split()[1] for line in lines[:6]] == ["finished", *["anew"] * 5]
+    assert re.fullmatch(rf"fetch: 1 parts, 1 files, [\d,]+ bytes, {rows} rows -> .*out/fetch", lines[6])
+    assert {line.rsplit(None, 1)[0] for line in lines[7:]} >= {"rows to fetch", "requests, about", "hours, at best"}
+    assert files(tmp_path / "out") == before
+    assert "--overwrite-from is 'x'" in str(command(path, "--dry-run", "--overwrite-from", "x").exception)
+
+
 def test_a_missing_tokenizer_is_told_before_anything_is_read(tmp_path: Path, clones: Path) -> None:
     result = command(config(tmp_path, clones, filter={}))
     assert "filter: the preset starcoder counts tokens: give --tokenizer" in str(result.exception)
