@@ -171,6 +171,16 @@ def test_the_published_layout_begins_at_the_rules(tmp_path: Path) -> None:
     assert "| – length | 1 |" in table
 
 
+def test_where_the_filter_keeps_nothing_its_dropped_rows_do_not_become_the_data(tmp_path: Path, clones: Path) -> None:
+    (tmp_path / "verbs.txt").write_text("brush\n")
+    rules = {"token_rule": False, "verbs": [str(tmp_path / "verbs.txt")], "excluded_share": 1.0}
+    said = str(command(config(tmp_path, clones, filter=rules)).exception)
+    assert re.search(r"out/filter: no row is left there.*stats funnel", said)
+    assert read_manifest(tmp_path / "out/filter")["counts"]["kept"] == 0
+    assert list((tmp_path / "out/filter/excluded").rglob("*.jsonl.zst"))
+    assert not (tmp_path / "out/commitpackft").exists()
+
+
 def test_a_dry_run_lists_the_stages_and_writes_nothing(tmp_path: Path, clones: Path) -> None:
     path = config(tmp_path, clones)
     lines = run(path, "--dry-run").splitlines()
