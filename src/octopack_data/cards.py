@@ -40,10 +40,13 @@ class CardSettings(Settings):
 def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -> str:
     """Return the card of a folder with ``data/<language>/…`` and a manifest; ``audit`` is the folder of its audit.
 
-    Raises InputError (no manifest, an audit of other rows).
+    Raises InputError (no manifest, no row, an audit of other rows).
     """
-    parts = language_parts(find_parts(folder))
-    sizes = measured_sizes(folder)
+    sizes = [row for row in measured_sizes(folder) if row.raw_samples]  # an opt-out may leave files without a row
+    if not sizes:
+        raise InputError(f"{folder}: no file there has a row, so there is nothing to say of it")
+    filled = {row.language for row in sizes}
+    parts = [part for part in language_parts(find_parts(folder)) if part.name in filled]
     rows = total(sizes).raw_samples
     sections = [
         _front_matter(parts, settings, rows),
