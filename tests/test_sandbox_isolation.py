@@ -130,7 +130,7 @@ def test_a_fork_bomb_ends() -> None:
 
 
 def test_too_many_threads_are_refused() -> None:
-    text = "import threading, time\nfor _ in range(300): threading.Thread(target=time.sleep, args=(9,)).start()"
+    text = "import threading, time\nfor _ in range(300): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
     assert run(text)[0].status == "runtime_error"
 
 
