@@ -71,6 +71,14 @@ def test_any_number_of_workers_writes_the_same(tmp_path: Path, clones: Path) -> 
     assert files(tmp_path / "1/out") == files(tmp_path / "3/out") != {}
 
 
+def test_a_sample_on_the_command_line_is_that_of_the_file(tmp_path: Path, clones: Path) -> None:
+    for name, said, arguments in (("file", "0.3", ()), ("line", "0.9", ("--sample", "0.3"))):
+        (tmp_path / name).mkdir()
+        run(config(tmp_path / name, clones, sample=said), *arguments)
+    assert files(tmp_path / "file/out") == files(tmp_path / "line/out") != {}
+    assert read_manifest(tmp_path / "line/out/select")["counts"]["kept"] < 100
+
+
 @pytest.mark.parametrize("stage", ["fetch", "split", "filter"])
 def test_after_kill_9_the_same_command_ends_as_an_undisturbed_run(tmp_path: Path, clones: Path, stage: str) -> None:
     (tmp_path / "whole").mkdir()

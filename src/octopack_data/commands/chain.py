@@ -25,6 +25,9 @@ def run(
     config: ConfigArgument,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Instead of the file's.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Instead of the file's.")] = None,
+    sample: Annotated[
+        str | None, typer.Option("--sample", help="Rows by commit hash, a share or a number, instead of the file's.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin all stages anew.")] = False,
     overwrite_from: Annotated[
         str, typer.Option("--overwrite-from", metavar="STAGE", help="Begin this stage and all behind it anew.")
@@ -44,7 +47,7 @@ def run(
     from octopack_data.settings import read_settings
 
     chain = read_settings(ChainSettings, config)
-    given = {"output": output, "workers": workers}
+    given = {"output": output, "workers": workers, "sample": sample}
     chain = chain.model_copy(update={name: value for name, value in given.items() if value is not None})
     if dry_run:
         stages = list(links(chain))
