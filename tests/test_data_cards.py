@@ -12,6 +12,7 @@ from data_rows import commit, write
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.audit import audit_stage, write_audit
 from octopack_data.cards import CardSettings, make_card, write_card
+from octopack_data.optout import OptOutSettings, opt_out_stage
 from octopack_data.parts import run_stage
 from octopack_data.push import check_private, plan_push
 from octopack_data.rows import write_rows
@@ -66,6 +67,26 @@ def test_every_configuration_loads_by_the_card(form: Any, tmp_path: Path) -> Non
     for language, rows in (("python", 5), ("c++", 3)):
         loaded = datasets.load_dataset(str(pack), language, split="train", cache_dir=str(tmp_path / "cache"))
         assert [row["commit"] for row in loaded] == [f"{n:040x}" for n in range(rows)]
+
+
+def opted_out(pack: Path, *accounts: str) -> Path:
+    output = pack.parent / "-".join(accounts)
+    (pack.parent / "accounts.txt").write_text("\n".join(accounts))
+    settings = OptOutSettings(opt_out=pack.parent / "accounts.txt")
+    run_stage(opt_out_stage(find_parts(pack), output, settings), progress=False)
+    return output
+
+
+def test_a_language_of_which_an_opt_out_leaves_no_row_has_no_configuration(tmp_path: Path) -> None:
+    write(tmp_path / "in/Python.jsonl", [commit(n) for n in range(5)])
+    write(tmp_path / "in/C.jsonl", [commit(7, "C") | {"repos": "bob/x"}])
+    settings = ShardSettings(layout="joined")
+    run_stage(shard_stage(find_parts(tmp_path / "in"), tmp_path / "pack", settings), progress=False)
+    card = make_card(opted_out(tmp_path / "pack", "bob"), SETTINGS)
+    assert [config["config_name"] for config in front_matter(card)["configs"]] == ["python"]
+    assert "`c`" not in card
+    with pytest.raises(InputError, match="no file in data/ has a row"):
+        make_card(opted_out(tmp_path / "pack", "bob", commit(0)["repos"].partition("/")[0]), SETTINGS)
 
 
 def test_the_licences_come_from_an_audit_of_the_same_rows(pack: Path, tmp_path: Path) -> None:

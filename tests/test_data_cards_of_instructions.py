@@ -151,7 +151,7 @@ def test_what_has_no_rows_has_no_card(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a manifest"):
         make_card(tmp_path, SETTINGS)
     write_manifest(tmp_path, new_manifest("audit", {}, [], [], {}))
-    with pytest.raises(InputError, match="names no file in data/"):
+    with pytest.raises(InputError, match="no file in data/ has a row"):
         make_card(tmp_path, SETTINGS)
     assert configurations({"outputs": []}) == []
 

@@ -7,7 +7,7 @@ import pytest
 
 from data_rows import fetched, write
 from humanevalpack.errors import InputError
-from octopack_data.funnel import funnel_table, lineage_graph, read_chain
+from octopack_data.funnel import StageCounts, funnel_table, lineage_graph, read_chain
 from octopack_data.manifests import FileFacts, new_manifest, write_manifest
 from octopack_data.optout import OptOutSettings, opt_out_stage
 from octopack_data.parts import run_stage
@@ -31,6 +31,10 @@ def chain(tmp_path: Path) -> Path:
     )
     run_stage(shard_stage(find_parts(tmp_path / "optout"), tmp_path / "shards", ShardSettings()), progress=False)
     return tmp_path
+
+
+def test_a_stage_that_was_given_no_row_has_no_share(tmp_path: Path) -> None:
+    assert "| **shard: kept** | **0** |  |\n" in funnel_table([StageCounts("shard", tmp_path, 0, 0, {}, ())])
 
 
 def test_a_chain_is_read_from_its_last_folder(chain: Path) -> None:

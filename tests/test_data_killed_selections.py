@@ -119,6 +119,14 @@ def test_a_killed_selection_of_clones_goes_on(clones: Path, tmp_path: Path, name
     assert outputs(tmp_path / "out") == outputs(tmp_path / "whole")
 
 
+def test_the_ids_of_a_killed_list_of_commits_do_not_stay(clones: Path, tmp_path: Path) -> None:
+    lists = tmp_path / "out" / ".tables-lists"
+    command: Command = ["select", clones, "-o", tmp_path / "out", "--assume-licence", "mit"]
+    killed(command, lambda: any(lists.glob("*/ids.duckdb")))
+    finished(command)
+    assert sorted(path.name for path in lists.iterdir()) == ["00000.txt", "00001.txt"]
+
+
 @pytest.mark.parametrize("place", ["", "data"])
 def test_some_of_the_shards_of_a_killed_export_are_no_source(tmp_path: Path, place: str) -> None:
     finished(["select", write_golden(tmp_path / "tables"), "-o", tmp_path / "out"])

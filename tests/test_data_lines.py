@@ -156,3 +156,9 @@ def test_a_zstd_window_that_would_take_all_memory_is_refused(tmp_path: Path) -> 
     (tmp_path / "x.jsonl.zst").write_bytes(packer.compress(b'{"a": 1}\n') + packer.flush())
     with pytest.raises(InputError, match=r"window is above 128 MiB"):
         list(read_rows(tmp_path / "x.jsonl.zst"))
+
+
+def test_a_row_of_brackets_without_end_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"commit": "a"}\n{"commit": ' + "[" * 100_000 + "]" * 100_000 + "}\n")
+    with pytest.raises(InputError, match=r"x\.jsonl, line 2: not valid JSON"):
+        list(read_rows(tmp_path / "x.jsonl"))

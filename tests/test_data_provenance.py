@@ -12,6 +12,7 @@ from data_rows import write
 from humanevalpack.errors import InputError
 from octopack_data.commands import app
 from octopack_data.filtering import FilterSettings, filter_stage
+from octopack_data.language_files import commit_schema
 from octopack_data.optout import SOURCE_UNKNOWN, OptOutSettings, opt_out_stage
 from octopack_data.parts import run_stage
 from octopack_data.records import COMMIT_COLUMNS
@@ -50,6 +51,11 @@ def opt_out(source: Path, output: Path, **values: Any) -> dict[str, Any]:
     settings = OptOutSettings(opt_out=output.parent / "accounts.txt", **values)
     counts: dict[str, Any] = run_stage(opt_out_stage(find_parts(source), output, settings), progress=False)["counts"]
     return counts
+
+
+def test_a_column_of_the_ten_that_is_asked_for_again_is_there_once(tmp_path: Path) -> None:
+    write(tmp_path / "rows.jsonl", [asdict(good_commit())])
+    assert commit_schema(tmp_path / "rows.jsonl", ("lang",)).names == list(COMMIT_COLUMNS)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.zst", "parquet"])

@@ -16,6 +16,7 @@ import pytest
 import octopack_data
 from humanevalpack.errors import InputError, UsageError
 from humanevalpack.version import __version__
+from octopack_data import code
 from octopack_data.code import code_hash
 from octopack_data.manifests import MARKS, read_manifest, sha256_of
 from octopack_data.parts import PartResult, Stage, run_stage
@@ -137,6 +138,17 @@ def test_overwrite_removes_what_an_earlier_pass_has_left_before_it_says_that_ano
     with pytest.raises(SystemExit):
         run_stage(made, overwrite=True, progress=False)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKS, "data"}
+
+
+def test_what_python_compiles_meanwhile_is_no_other_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(code, "__file__", str(tmp_path / "code.py"))
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "rows.py").write_text("1\n")
+    before = code_hash.__wrapped__()
+    (tmp_path / "__pycache__/rows.cpython-311.pyc.140234").write_text("half of it")  # as Python names it meanwhile
+    assert code_hash.__wrapped__() == before
+    (tmp_path / "rows.py").write_text("2\n")
+    assert code_hash.__wrapped__() != before
 
 
 def by_other_code(output: Path) -> None:

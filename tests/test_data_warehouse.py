@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_data.manifests import read_manifest, sha256_of
+from octopack_data.manifests import new_manifest, read_manifest, sha256_of, write_manifest
 from octopack_data.records import Mode
 from octopack_data.rows import read_rows
 from octopack_data.settings import make_settings
@@ -209,6 +209,13 @@ def test_nothing_of_others_is_replaced(tmp_path: Path) -> None:
         selected(tables, tmp_path / "out")
     with pytest.raises(InputError, match=r"holds no selection"):
         selected(tables, tmp_path / "tables")
+
+
+def test_not_even_the_output_of_another_stage_is_replaced(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "out", new_manifest("filter", {}, [], [], {}))
+    with pytest.raises(InputError, match=r"holds what the stage 'filter' wrote"):
+        select(find_tables(write_golden(tmp_path / "tables")), tmp_path / "out", SelectSettings(), overwrite=True)
+    assert read_manifest(tmp_path / "out")["stage"] == "filter"
 
 
 def test_what_a_killed_selection_has_left_is_no_obstacle(tmp_path: Path) -> None:

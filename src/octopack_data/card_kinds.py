@@ -64,11 +64,14 @@ class Configuration:
 
 
 def configurations(manifest: Mapping[str, Any]) -> list[Configuration]:
-    """Return the configurations of a stage's output: one a folder below ``data/``; the files right in it are one."""
+    """Return the configurations of a stage's output: one a folder below ``data/``; the files right in it are one.
+
+    Files without a row, which an opt-out may leave, are not loaded: a configuration of them alone would be an error.
+    """
     found: dict[str, list[Mapping[str, Any]]] = {}
     for file in manifest["outputs"]:
         path = PurePosixPath(file["path"])
-        if path.parts[0] == "data":
+        if path.parts[0] == "data" and file["rows"] != 0:
             found.setdefault("/".join(path.parts[1:-1]) or DEFAULT, []).append(file)
     return [_configuration(name, files) for name, files in sorted(found.items())]
 

@@ -71,12 +71,12 @@ def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -
     """Return the card of a stage's output with rows in ``data/``; ``audit`` is the folder of its audit of licences.
 
     Everything but ``settings`` comes from the manifests of the stage and of those before it. Raises InputError (no
-    manifest, no rows in ``data/``, an audit of other rows).
+    manifest, no row in ``data/``, an audit of other rows).
     """
     manifest = read_manifest(folder)
     found = configurations(manifest)
     if not found:
-        raise InputError(f"{folder}: its manifest names no file in data/: there is nothing that a card could be of")
+        raise InputError(f"{folder}: no file in data/ has a row, so there is nothing to say of it")
     card = _Card(folder, settings, manifest, kind_of(manifest["stage"]), found, read_chain(folder))
     sections = [
         _front_matter(card),
@@ -125,7 +125,8 @@ def _columns(path: Path) -> list[tuple[str, str]]:
 
 def _sizes_section(card: _Card) -> str:
     if card.kind.key == "commits" and card.configurations[0].name != DEFAULT:
-        return f"## Languages\n\n{_languages_table(measured_sizes(card.folder))}"
+        sizes = [row for row in measured_sizes(card.folder) if row.raw_samples]
+        return f"## Languages\n\n{_languages_table(sizes)}"
     lines = ["| configuration | split | rows | megabytes on disk |", "| --- | --- | ---: | ---: |"]
     lines += [
         f"| `{one.name}` | {', '.join(sorted(one.splits))} | {one.rows:,} | {one.bytes / 1e6:,.2f} |"

@@ -78,10 +78,7 @@ def run_chain(
     Raises what a stage raises, and UsageError for a name that is none; what is finished by then stays.
     """
     stages = list(links(chain))
-    names = [link.name for link in stages]
-    if overwrite_from and overwrite_from not in names:
-        raise UsageError(f"--overwrite-from is {overwrite_from!r}; the stages are {', '.join(names)}")
-    first = 0 if overwrite else names.index(overwrite_from) if overwrite_from else len(stages)
+    first = first_anew(stages, overwrite=overwrite, overwrite_from=overwrite_from)
     for number, link in enumerate(stages):
         try:
             link.run(workers=chain.workers, overwrite=number >= first, progress=progress)
@@ -90,6 +87,14 @@ def run_chain(
                 f"{error} (all stages), or with --overwrite-from {link.name} (this one and those behind it)"
             ) from error
     return stages
+
+
+def first_anew(stages: Sequence[Link], *, overwrite: bool, overwrite_from: str) -> int:
+    """Return the place of the first stage that begins anew, behind the last one if none does; raises UsageError."""
+    names = [link.name for link in stages]
+    if overwrite_from and overwrite_from not in names:
+        raise UsageError(f"--overwrite-from is {overwrite_from!r}; the stages are {', '.join(names)}")
+    return 0 if overwrite else names.index(overwrite_from) if overwrite_from else len(stages)
 
 
 def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:

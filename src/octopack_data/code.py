@@ -15,11 +15,15 @@ def code_hash() -> str:
     """Return the SHA-256 of all files of the package but the commands, which decide nothing about rows."""
     package = Path(__file__).parent
     digest = hashlib.sha256()
-    for path in sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+    for path in sorted(path for path in package.rglob("*") if _decides(path.relative_to(package)) and path.is_file()):
         name = path.relative_to(package).as_posix()
-        if not name.startswith("commands/"):
-            digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        digest.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()
+
+
+def _decides(path: Path) -> bool:
+    # Python writes what it has compiled while others look, under names that are there for a moment.
+    return path.parts[0] != "commands" and "__pycache__" not in path.parts
 
 
 def code_facts() -> dict[str, str]:

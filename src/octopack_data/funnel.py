@@ -78,8 +78,12 @@ def funnel_table(chain: Sequence[StageCounts]) -> str:
         lines += [
             f"| – {reason} | {count:,} | {_share(count, stage.rows)} |" for reason, count in stage.dropped.items()
         ]
-        lines.append(f"| **{stage.stage}: kept** | **{stage.kept:,}** | **{_share(stage.kept, stage.rows)}** |")
+        lines.append(f"| **{stage.stage}: kept** | **{stage.kept:,}** | {_bold(_share(stage.kept, stage.rows))} |")
     return "\n".join(lines) + "\n"
+
+
+def _bold(text: str) -> str:
+    return f"**{text}**" if text else ""
 
 
 def _share(count: int, rows: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -39,7 +40,12 @@ def _list_commits(clones: Sequence[Clone], lists: Path, patience: float) -> list
 
     names = [f"{number:05d}" for number in range(len(clones))]
     lists.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=lists) as folder, duckdb.connect(str(Path(folder) / "ids.duckdb")) as ids:
+    for left in lists.glob("ids-*"):
+        shutil.rmtree(left)  # of a run that was killed: the ids of all commits
+    with (
+        tempfile.TemporaryDirectory(dir=lists, prefix="ids-") as folder,
+        duckdb.connect(str(Path(folder) / "ids.duckdb")) as ids,
+    ):
         ids.execute("CREATE TABLE had (clone INTEGER, place BIGINT, commit VARCHAR)")
         ids.execute("CREATE TABLE named (clone INTEGER, repo_name VARCHAR)")
         for number, clone in enumerate(clones):

@@ -36,7 +36,7 @@ def commit_schema(path: Path, extra: Iterable[str]) -> pa.Schema:
     """Return the Arrow schema of commits that keep columns of a file besides their ten."""
     schema, given = text_schema(COMMIT_COLUMNS), schema_of(path)
     for name in extra:
-        if name in given.names:  # else the first row tells that it is missing
+        if name in given.names and name not in schema.names:  # else the first row tells that it is missing
             schema = schema.append(given.field(name))
     return schema
 

@@ -149,13 +149,19 @@ def input_facts(path: Path) -> FileFacts:
     The hash of one that an earlier stage wrote is in its manifest: terabytes are not read twice for it. A file that was
     written after the manifest is read: it is not the stage's any more.
     """
+    return told_facts(path) or file_facts(path, str(path.absolute()))
+
+
+def told_facts(path: Path) -> FileFacts | None:
+    """Return what the manifest of an input's stage says of it, or None where none does."""
     stat, folder = path.stat(), stage_above(path)
-    if folder is not None:
-        written = (folder / MANIFEST).stat().st_mtime_ns
-        facts = (_outputs(folder, written) or {}).get(path.absolute().relative_to(folder).as_posix())
-        if facts is not None and facts.bytes == stat.st_size and stat.st_mtime_ns <= written:
-            return FileFacts(str(path.absolute()), facts.bytes, facts.sha256, facts.rows)
-    return file_facts(path, str(path.absolute()))
+    if folder is None:
+        return None
+    written = (folder / MANIFEST).stat().st_mtime_ns
+    facts = (_outputs(folder, written) or {}).get(path.absolute().relative_to(folder).as_posix())
+    if facts is None or facts.bytes != stat.st_size or stat.st_mtime_ns > written:
+        return None
+    return FileFacts(str(path.absolute()), facts.bytes, facts.sha256, facts.rows)
 
 
 @lru_cache(maxsize=8)

@@ -108,7 +108,7 @@ def _what_is_wrong(line: bytes, error: Exception) -> str:
     """Python's own decoder takes half of a surrogate pair, so it can tell the column that holds one."""
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return f"not valid JSON ({error})"
     name = unwritable(row) if isinstance(row, dict) else ""
     return f"column {name!r} is no Unicode text: {error}" if name else f"not valid JSON ({error})"

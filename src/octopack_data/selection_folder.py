@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from humanevalpack.errors import InputError
-from octopack_data.manifests import MANIFEST
+from octopack_data.manifests import MANIFEST, read_manifest
 from octopack_data.processes import alone
 from octopack_data.rows import PART
 
@@ -21,6 +21,7 @@ WORK = ".work"
 """While it is there, what lies beside it is of a run that is at work or was killed."""
 _OURS = {WORK, TABLES, f".{TABLES}-lists"}
 """What may lie in an output folder before a selection is finished."""
+_STAGES = ("select", "export")
 _PRODUCTS = {DATA, LICENCES_FILE, LICENCES_FILE + PART, MANIFEST + PART}
 """What else a killed run may have left there."""
 
@@ -51,10 +52,14 @@ def refuse_other(output: Path, *, overwrite: bool) -> None:
     """Raise InputError if a folder holds an earlier selection that is not to be replaced, or things of others."""
     if not output.is_dir():
         return
-    finished = (output / MANIFEST).is_file()
-    ours = _OURS | (_PRODUCTS if (output / WORK).is_dir() else set())
-    if not finished and {path.name for path in output.iterdir()} - ours:
-        raise InputError(f"{output} is not empty and holds no selection: name another folder")
+    if (output / MANIFEST).is_file():
+        stage = read_manifest(output)["stage"]
+        if stage not in _STAGES:
+            raise InputError(f"{output} holds what the stage {stage!r} wrote, and no selection: name another folder")
+    else:
+        ours = _OURS | (_PRODUCTS if (output / WORK).is_dir() else set())
+        if {path.name for path in output.iterdir()} - ours:
+            raise InputError(f"{output} is not empty and holds no selection: name another folder")
     if not overwrite:
         _refuse_finished(output)
 

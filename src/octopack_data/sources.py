@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, InputError
-from octopack_data.manifests import MANIFEST, MARKS, read_manifest
+from octopack_data.manifests import MANIFEST, MARKS, read_manifest, stage_above
 from octopack_data.rows import ENDINGS
 from octopack_data.selection_folder import DATA, WORK
 
@@ -54,6 +54,14 @@ def find_parts(source: str | Path, *, revision: str | None = None) -> list[Part]
         for file in sorted(folder.rglob("*"))
         if file.name.endswith(ENDINGS) and file.is_file() and not _hidden(file.relative_to(folder))
     ]
+    if _is_stage(folder):  # its rows are in data/ (or train/data, valid/data): reports and dropped rows lie beside them
+        found = [part for part in found if DATA in part.path.relative_to(folder).parts]
+        if not found:
+            raise InputError(
+                f"{source}: no row is left there. Where they went: octopack-data commitpack stats funnel {source}"
+                if (folder / MANIFEST).is_file()
+                else _not_finished(folder)
+            )
     if not found:
         raise InputError(f"{source}: no file or folder with files that end with {', '.join(ENDINGS)}")
     _check_stage(folder.absolute(), [part.path.absolute() for part in found])
@@ -77,7 +85,7 @@ def _check_stage(source: Path, files: list[Path]) -> None:
     if stage is None:
         return
     if not (stage / MANIFEST).is_file():
-        raise InputError(f"{stage}: the run that writes it is not finished: give its command again, it goes on")
+        raise InputError(_not_finished(stage))
     listed = {stage / file["path"]: file["bytes"] for file in read_manifest(stage)["outputs"]}
     mine = {file: size for file, size in listed.items() if file.is_relative_to(source)}
     found = {file: file.stat().st_size for file in files}
@@ -87,6 +95,14 @@ def _check_stage(source: Path, files: list[Path]) -> None:
             f"{wrong} is not as in {stage / MANIFEST} ({mine.get(wrong, 'no')} bytes there, {found.get(wrong, 'no')} "
             "now): files were added, taken away or changed. Run the stage again with --overwrite"
         )
+
+
+def _is_stage(folder: Path) -> bool:
+    return (folder / MARKS / "stage.json").is_file() or stage_above(folder / MANIFEST) == folder.absolute()
+
+
+def _not_finished(stage: Path) -> str:
+    return f"{stage}: the run that writes it is not finished: give its command again, it goes on"
 
 
 def _name(path: str) -> str:

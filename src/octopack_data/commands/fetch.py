@@ -17,7 +17,8 @@ EPILOG = (
 )
 
 
-def _say_requests(parts: list[Part], settings: FetchSettings) -> None:
+def say_requests(parts: list[Part], settings: FetchSettings) -> None:
+    """Print what a fetch would ask of hosts."""
     from octopack_data.fetch.plan import plan_fetch
 
     plan = plan_fetch(parts, settings)
@@ -32,7 +33,7 @@ def _say_requests(parts: list[Part], settings: FetchSettings) -> None:
     typer.echo(f"{'hours, at best':30} {plan.hours:.2f}")
 
 
-@passes_command(FetchSettings, _say_requests)
+@passes_command(FetchSettings, say_requests)
 def fetch(
     parts: list[Part],
     output: Path,
