@@ -133,6 +133,24 @@ def test_what_python_compiles_meanwhile_is_no_other_code(monkeypatch: pytest.Mon
     assert code_hash.__wrapped__() != before
 
 
+def test_overwrite_removes_what_an_earlier_pass_has_left_before_it_says_that_another_run_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two would give the new run the old one's files."""
+    made = replace(stage(source(tmp_path / "in"), tmp_path / "out"), scratch=(".pass", "pass.json"))
+    run_stage(made, progress=False)
+    (tmp_path / "out/.pass/deep").mkdir(parents=True)
+    (tmp_path / "out/pass.json").write_text("{}")
+
+    def ends(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("octopack_data.parts.write_json", ends)
+    with pytest.raises(SystemExit):
+        run_stage(made, overwrite=True, progress=False)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKS, "data"}
+
+
 def by_other_code(output: Path) -> None:
     """Write down that an earlier version has begun a run."""
     begun = output / MARKS / "stage.json"

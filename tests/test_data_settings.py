@@ -72,6 +72,14 @@ def test_a_file_that_holds_no_settings_is_named(tmp_path: Path, text: str) -> No
         read_settings(Meal, tmp_path / "meal.yaml")
 
 
+@pytest.mark.parametrize("text", ["inner:\n  limit: 5\n  limit: 6", "a: [1, &b {c: 1}]\nd: *b\na: 2"])
+def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path: Path, text: str) -> None:
+    """YAML's reader would take the second one without a word."""
+    (tmp_path / "meal.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"meal.yaml, line 3: '(limit|a)' is there already: name it once"):
+        read_settings(Meal, tmp_path / "meal.yaml")
+
+
 def command() -> typer.Typer:
     app = typer.Typer(rich_markup_mode=None)
 

@@ -1,4 +1,4 @@
-"""Draws that depend on a seed and a key alone: not on the order of rows, the number of workers or the machine.
+"""Hashes of texts, and draws that depend on a seed and a key alone: not on rows' order, workers or the machine.
 
 Each use has a purpose of its own, so that two draws for one commit have nothing to do with each other: a sample of
 the commits holds a tenth of the version bumps, as the whole does.
@@ -7,6 +7,18 @@ the commits holds a tenth of the version bumps, as the whole does.
 from hashlib import blake2b
 
 RANGE = 2**64
+
+
+def hash_of(*texts: str, size: int) -> bytes:
+    """Return the BLAKE2b of texts and of where each ends, in ``size`` bytes: the same in every file, order and run.
+
+    Of 16 bytes: among 1e9 different rows, two have the same with a probability of 1e-21.
+    """
+    digest = blake2b(digest_size=size)
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.digest()
 
 
 def draw(purpose: str, key: str, seed: int = 0) -> int:

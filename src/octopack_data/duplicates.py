@@ -7,7 +7,6 @@ data; the second writes the rows that stay. Every pass goes on after a kill.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from octopack_data.draws import hash_of
 from octopack_data.duplicate_groups import PLACES, Groups, keys_schema, read_dropped, write_table
 from octopack_data.exclusions import Excluded, ExclusionSettings, write_kept
 from octopack_data.executors import WaitingExecutor, finish_on, run_waiting
@@ -92,17 +92,8 @@ class _Sign:
 
     def _keys(self, part: Part, rank: int) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(self._rows(part)):
-            key = _key([row[name] for name in self.settings.exact])
+            key = int.from_bytes(hash_of(*(row[name] for name in self.settings.exact), size=16), "big")
             yield {"place": rank * PLACES + number, "commit": row["commit"], "high": key >> 64, "low": key % 2**64}
-
-
-def _key(values: list[str]) -> int:
-    """128 bits: among 1e9 different rows, two have the same with a probability of 1e-21."""
-    digest = hashlib.blake2b(digest_size=16)
-    for value in values:
-        text = value.encode()
-        digest.update(len(text).to_bytes(8, "big") + text)
-    return int.from_bytes(digest.digest(), "big")
 
 
 @dataclass(frozen=True)
@@ -156,11 +147,9 @@ def deduplicate(
     names = tuple(part.name for part in ranked)
     work = _Drop(names, len(others), settings, sample)
     said = written_settings(settings) | {"against_bytes": {part.name: part.bytes for part in others}}
-    stage = Stage("deduplicate", work, tuple(parts), output, said)
+    stage = Stage("deduplicate", work, tuple(parts), output, said, scratch=(_WORK,))
     folder, run = output / _WORK, partial(run_waiting, executor, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(folder, ignore_errors=True)
         if not stage.finished and not (folder / "dropped.parquet").exists():
             _decide(ranked, len(others), folder, output, settings, sample, run)
         manifest = finish_on(executor, stage, workers=workers, progress=progress)

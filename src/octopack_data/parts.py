@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -60,6 +61,8 @@ class Stage:
     """All settings that decide about the output: a run that goes on must have the same."""
     files: Mapping[Path, str] = field(default_factory=dict)
     """Files of the user's that decide about the output (lists, a tokenizer) and their SHA-256 when the run began."""
+    scratch: tuple[str, ...] = ()
+    """Files and folders below the output that an earlier pass writes for the parts: they go with an old run."""
 
     @contextmanager
     def held(self, *, overwrite: bool = False) -> Iterator[None]:
@@ -136,6 +139,9 @@ class Stage:
                 (self.output / name).unlink(missing_ok=True)
             mark.unlink()
         (self.output / MANIFEST).unlink(missing_ok=True)
+        for name in self.scratch:
+            shutil.rmtree(self.output / name, ignore_errors=True)
+            (self.output / name).unlink(missing_ok=True)
         for left in (self.output / "data").rglob("*"):  # of a part that a kill has broken off: it has no mark
             if left.name.removesuffix(PART).endswith(ENDINGS) and left.is_file():
                 left.unlink()

@@ -1,14 +1,17 @@
 """Typed settings: one frozen class a stage, with a YAML file, a command's options and a manifest as its forms."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.records import Mode
 from octopack_data.rows import RowFormat
+
+if TYPE_CHECKING:
+    from yaml import Node
 
 
 class Settings(BaseModel):
@@ -48,7 +51,14 @@ def make_settings(kind: type[Some], values: dict[str, Any], source: str = "") ->
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise UsageError("\n".join(_said(kind, detail, source) for detail in error.errors())) from error
+        details = error.errors()
+        # A list whose items are all wrong is said to be empty, too.
+        told = [one for one in details if one["type"] != "too_short" or not _is_inside(one["loc"], details)]
+        raise UsageError("\n".join(_said(kind, detail, source) for detail in told)) from error
+
+
+def _is_inside(place: tuple[int | str, ...], details: Sequence[Any]) -> bool:
+    return any(len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in details)
 
 
 def _said(kind: type[Settings], detail: Any, source: str) -> str:
@@ -58,6 +68,8 @@ def _said(kind: type[Settings], detail: Any, source: str) -> str:
         return f"{place}no setting {key!r}; there are {', '.join(_names(kind, detail['loc'][:-1]))}"
     if detail["type"] == "missing":
         return f"{place}setting {key!r} is missing"
+    if detail["type"] == "value_error":  # of a check of ours, which names what it is about
+        return f"{place}{key}: {detail['ctx']['error']}" if key else f"{place}{detail['ctx']['error']}"
     return f"{place}setting {key!r} is {detail['input']!r}: {detail['msg']}"
 
 
@@ -84,14 +96,47 @@ def read_settings(kind: type[Some], path: Path) -> Some:
     return make_settings(kind, read_yaml(path), str(path))
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML file that holds a mapping, or nothing; raises InputError."""
+def load_yaml(path: Path, *, as_written: bool = False) -> Any:
+    """Return what a YAML (or JSON) file holds; raises InputError, also for a key that stands twice in one mapping.
+
+    PyYAML takes the second one and says nothing: rows or lines of the first would be missing. ``as_written``: numbers
+    and words such as ``yes`` stay texts (YAML reads 012 as 10 and 1:30 as 90).
+    """
     import yaml
 
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        tree = yaml.compose(text, yaml.SafeLoader)
+        values = yaml.load(text, yaml.BaseLoader if as_written else yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
+    for key in _repeated_keys(tree):
+        raise InputError(f"{path}, line {key.start_mark.line + 1}: {key.value!r} is there already: name it once")
+    return values
+
+
+def _repeated_keys(tree: "Node | None") -> "Iterator[Node]":
+    """Yield the keys that stand again in one mapping."""
+    import yaml
+
+    waiting, seen = [tree], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if node is None or id(node) in seen:  # an alias is its anchor's node
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            names = [(key.tag, key.value) for key in keys]
+            yield from (key for place, key in enumerate(keys) if names[place] in names[:place])
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping, or nothing; raises InputError."""
+    values = load_yaml(path)
     if values is None:
         values = {}
     if not isinstance(values, dict):

@@ -32,7 +32,7 @@ from octopack_data.sources import Part
 if TYPE_CHECKING:
     import numpy as np
 
-_WORK = ".groups"
+_WORK, _REPORT = ".groups", "repositories.json"
 
 
 class TrainValidSettings(RowSettings):
@@ -149,12 +149,10 @@ def split_train(
     one the shares of the rows may be far from those of the groups. Goes on after a kill.
     """
     sample = make_sample(settings.sample, parts)
-    stage = Stage("split-train", _Split(settings, sample), tuple(parts), output, written_settings(settings))
-    folder, report = output / _WORK, output / "repositories.json"
+    work, scratch = _Split(settings, sample), (_WORK, _REPORT)
+    stage = Stage("split-train", work, tuple(parts), output, written_settings(settings), scratch=scratch)
+    folder, report = output / _WORK, output / _REPORT
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(folder, ignore_errors=True)
-            report.unlink(missing_ok=True)
         if not stage.finished and not (report.exists() and (folder / "groups.npy").exists()):
             first = Stage("split-train: pairs", _Pairs(sample), tuple(parts), folder / "first", {})
             run_waiting(executor, first, workers=workers, progress=progress)
