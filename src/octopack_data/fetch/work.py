@@ -181,7 +181,7 @@ def fetch_stage(
     work = fetch_work(parts, settings, workers=workers, progress=progress)
     if settings.clones:
         clones_of(settings, work.run)
-    return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding())
+    return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding(), scratch=(WORK,))
 
 
 def fetch_work(
@@ -208,8 +208,6 @@ def fetch(
     """
     stage = fetch_stage(parts, output, settings, workers=workers, progress=progress)
     with stage.held(overwrite=overwrite):
-        if overwrite:
-            shutil.rmtree(output / WORK, ignore_errors=True)
         manifest = finish(stage, workers=workers, progress=progress)
         shutil.rmtree(output / WORK, ignore_errors=True)
     return manifest
