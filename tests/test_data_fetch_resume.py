@@ -19,9 +19,13 @@ from git_histories import long_history, make_repository
 from octopack_data.fetch.cache import BlobCache
 from octopack_data.fetch.contents import blob_id
 from octopack_data.fetch.journal import Journal, Outcome
+from octopack_data.fetch.settings import FetchSettings
 from octopack_data.fetch.statuses import Status
+from octopack_data.fetch.work import WORK, fetch, fetch_stage
 from octopack_data.manifests import read_manifest, sha256_of
 from octopack_data.records import Change
+from octopack_data.settings import make_settings
+from octopack_data.sources import find_parts
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +170,24 @@ def test_overwrite_starts_anew(host: Host, changes: list[Change], tmp_path: Path
     host.requests.clear()
     finished(started(host, source, tmp_path / "out", *options, "--overwrite"))
     assert host.asked(changes[0].commit) != []
+
+
+def test_overwrite_takes_the_journal_away_before_it_says_that_another_run_has_begun(
+    host: Host, changes: list[Change], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between the two would give the new run what the old one had fetched."""
+    parts = find_parts(metadata(tmp_path / "meta.jsonl", changes))
+    settings = make_settings(FetchSettings, {"raw_url": host.raw_url, "contact": CONTACT})
+    with fetch_stage(parts, tmp_path / "out", settings).held():
+        (tmp_path / "out" / WORK / "meta.part").mkdir(parents=True)
+
+    def ends(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("octopack_data.parts.write_json", ends)
+    with pytest.raises(SystemExit):
+        fetch(parts, tmp_path / "out", settings, overwrite=True)
+    assert not (tmp_path / "out" / WORK).exists()
 
 
 def outcome(row: int, status: Status = Status.OK) -> Outcome:
