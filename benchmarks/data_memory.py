@@ -25,6 +25,9 @@ from typing import Any
 
 from octopack_data.decontamination import DecontaminateSettings, decontaminate_stage
 from octopack_data.duplicates import DuplicateSettings, deduplicate
+from octopack_data.mixture_settings import MixSettings, MixSource
+from octopack_data.mixtures import mix
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.parts import run_stage
 from octopack_data.redaction import RedactSettings, redact_stage
 from octopack_data.rows import RowWriter
@@ -67,6 +70,15 @@ def _shard(source: Path, output: Path) -> None:
     run_stage(shard_stage(find_parts(source), output, ShardSettings()), progress=False)
 
 
+def _pairs(source: Path, output: Path) -> None:
+    make_pairs(find_parts(source), output, PairSettings(form="commit"), progress=False)
+
+
+def _mix(source: Path, output: Path) -> None:
+    sources = (MixSource(name="commits", source=str(source), form="commit"),)
+    mix(MixSettings(sources=sources), output, progress=False)
+
+
 STAGES: dict[str, Callable[[Path, Path], Any]] = {
     "split": _split,
     "shard": _shard,
@@ -76,6 +88,8 @@ STAGES: dict[str, Callable[[Path, Path], Any]] = {
     "redact": _redact,
     "decontaminate": _decontaminate,
     "split-train": _split_train,
+    "pairs": _pairs,
+    "mix": _mix,
 }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import humanevalpack as hep
+from formats_page import formats_page
 from humanevalpack.languages import LANGUAGES, get_language
 from humanevalpack.problems import Problem
 from humanevalpack.prompts import render_encoder_prompt, stop_words
@@ -50,6 +51,7 @@ def generated_pages() -> dict[str, str]:
         "docs/gallery.md": gallery(),
         "docs/task_examples.md": task_examples(),
         "docs/commitpack_rules.md": rules_page(),
+        "docs/training_formats.md": formats_page(),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 MEGABYTE = 1_000_000
-STAGES = ("deduplicate", "deduplicate --near new", "redact", "decontaminate", "split-train")
+STAGES = ("deduplicate", "deduplicate --near new", "redact", "decontaminate", "split-train", "pairs", "mix")
 
 
 def peak(project: Path, name: str, source: Path, output: Path) -> int:

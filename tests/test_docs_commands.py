@@ -40,7 +40,7 @@ def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], No
         if TINY in text:
             (tmp_path / TINY).parent.mkdir(parents=True)
             (tmp_path / TINY).symlink_to(request.getfixturevalue("trained_model"))
-        if "clones/" in text:
+        if "clones" in text:
             make_clones(tmp_path / "clones")
             saved(byte_level(), tmp_path / "tokenizer.json")
         if "examples/" in text:

@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_data.commands import chain, commitpack
+from octopack_data.commands import chain, commitpack, mix, pairs
 
 app = typer.Typer(
     name="octopack-data",
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.add_typer(commitpack.app, name="commitpack")
 app.add_typer(chain.config_app, name="config")
+app.command("pairs", epilog=pairs.EPILOG)(pairs.pairs)
+app.command("mix", epilog=mix.EPILOG)(mix.mix)
 
 
 def _print_version(wanted: bool) -> None:
