@@ -110,6 +110,9 @@ TRAIN_ORDER = (
     "launching",
     "plans",
     "plan_text",
+    "tensor_files",
+    "logits",
+    "equivalence",
     "commands",
 )
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER, "octopack_train": TRAIN_ORDER}

@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_train.commands import recipes, sft
+from octopack_train.commands import check_equivalence, recipes, sft
 
 app = typer.Typer(
     name="octopack-train",
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(recipes.app, name="recipes")
 app.command("sft", epilog=sft.EPILOG)(sft.sft)
+app.command("check-equivalence", epilog=check_equivalence.EPILOG)(check_equivalence.check_equivalence)
 
 
 def _print_version(wanted: bool) -> None:
