@@ -44,11 +44,11 @@ def save_base(folder: Path, model: Any = None, dtype: torch.dtype = torch.float3
 def save_adapter(folder: Path, base: Path, seed: int = 1, **lora: Any) -> Path:
     """Write an adapter whose two matrices are both random: it changes what the base says."""
     torch.manual_seed(seed)
-    settings = {"r": 4, "lora_alpha": 8, "target_modules": list(TARGETS), "task_type": "CAUSAL_LM"} | lora
+    settings: dict[str, Any] = {"r": 4, "lora_alpha": 8, "target_modules": list(TARGETS), "task_type": "CAUSAL_LM"} | lora
     adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), LoraConfig(**settings))
     with torch.no_grad():
         for name, values in adapted.named_parameters():
             if "lora_" in name:
                 values.normal_(std=0.1)
-    adapted.save_pretrained(folder)
+    adapted.save_pretrained(str(folder))
     return folder

@@ -113,6 +113,12 @@ TRAIN_ORDER = (
     "tensor_files",
     "logits",
     "equivalence",
+    "folders",
+    "adapters",
+    "run_facts",
+    "cards",
+    "pushing",
+    "megatron",
     "commands",
 )
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER, "octopack_train": TRAIN_ORDER}

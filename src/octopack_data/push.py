@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES
@@ -112,15 +112,26 @@ def push(plan: Push, repository: str, *, private: bool = True, hub: Hub | None =
 
     ``repository`` is a hub id; a new one is made, private unless told otherwise. Raises EnvironmentFault.
     """
+    upload(plan.folder, ["data/*", *_BESIDE], repository, kind="dataset", private=private, hub=hub)
+
+
+def upload(
+    folder: Path,
+    patterns: list[str],
+    repository: str,
+    *,
+    kind: Literal["dataset", "model"],
+    private: bool,
+    hub: Hub | None = None,
+) -> None:
+    """Upload the files of a folder that match; a repository that is made for it is private or not. EnvironmentFault."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
     api: Hub = hub if hub is not None else HfApi()
     try:
-        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        api.upload_folder(
-            repo_id=repository, folder_path=plan.folder, repo_type="dataset", allow_patterns=["data/*", *_BESIDE]
-        )
+        api.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
+        api.upload_folder(repo_id=repository, folder_path=folder, repo_type=kind, allow_patterns=patterns)
     except (OSError, HfHubHTTPError) as error:
         raise EnvironmentFault(
             f"{repository}: the hub did not take it ({error}). Check `hf auth whoami`; call push again, it goes on"

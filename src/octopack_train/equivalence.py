@@ -1,4 +1,4 @@
-"""Are two models the same? Names, and of each tensor shape, type and bits; a piece of one tensor in memory at a time."""
+"""Are two models the same? Names, and of each tensor shape, type and bits, a piece of one tensor at a time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Difference:
     """Shape and type in the first model; empty where it has no such tensor."""
     second: str
     unequal: int | None = None
-    """Values that differ in a bit; None where they cannot be compared. With other types, values that differ as numbers."""
+    """Values that differ in a bit (with other types: as numbers); None where they cannot be compared."""
     place: int | None = None
     """Of the first of them, counted from 0 in the flattened tensor."""
     max_abs: float | None = None

@@ -36,7 +36,7 @@ class LogitDifference:
 def load_model(source: str | Path, dtype: str, revision: str | None = None) -> Any:
     """Return a causal language model on the CPU, ready to answer; ``dtype`` is one of TYPES.
 
-    Code that comes with a model is not run. Raises InputError (no model there), EnvironmentFault (transformers missing).
+    Code that comes with a model is not run. Raises InputError (no model there), EnvironmentFault (no transformers).
     """
     import torch
 
@@ -45,7 +45,7 @@ def load_model(source: str | Path, dtype: str, revision: str | None = None) -> A
     except ImportError as error:
         raise EnvironmentFault("transformers is not installed; mend it: pip install 'humanevalpack[train]'") from error
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(source), revision=revision, dtype=getattr(torch, TYPES[dtype]))
+        model: Any = AutoModelForCausalLM.from_pretrained(str(source), revision=revision, dtype=getattr(torch, TYPES[dtype]))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{source}: not a model that transformers loads ({_first_line(error)})") from error
     return model.eval()

@@ -1,4 +1,4 @@
-"""Tensors in files, one at a time: safetensors and torch files, alone or as the shards of a folder; never a whole model."""
+"""Tensors in files, one at a time: safetensors and torch files, alone or as the shards of a folder."""
 
 from __future__ import annotations
 
