@@ -5,8 +5,14 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, GPTBigCodeConfig, GPTBigCodeForCausalLM, LlamaConfig, LlamaForCausalLM
-from transformers import PreTrainedTokenizerFast
+from transformers import (
+    AutoModelForCausalLM,
+    GPTBigCodeConfig,
+    GPTBigCodeForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from tiny_tokenizers import END, byte_level
 
@@ -19,7 +25,7 @@ def big_code(seed: int = 0, layers: int = 2) -> Any:
     config = GPTBigCodeConfig(
         vocab_size=512, n_positions=64, n_embd=32, n_layer=layers, n_head=4, multi_query=True, initializer_range=0.2
     )
-    return GPTBigCodeForCausalLM(config).eval()
+    return GPTBigCodeForCausalLM(config).eval()  # type: ignore[no-untyped-call]
 
 
 def llama(seed: int = 0) -> Any:
@@ -28,7 +34,7 @@ def llama(seed: int = 0) -> Any:
     config = LlamaConfig(
         vocab_size=512, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4
     )
-    return LlamaForCausalLM(config).eval()
+    return LlamaForCausalLM(config).eval()  # type: ignore[no-untyped-call]
 
 
 def save_base(folder: Path, model: Any = None, dtype: torch.dtype = torch.float32, **saved: Any) -> Path:
@@ -44,8 +50,14 @@ def save_base(folder: Path, model: Any = None, dtype: torch.dtype = torch.float3
 def save_adapter(folder: Path, base: Path, seed: int = 1, **lora: Any) -> Path:
     """Write an adapter whose two matrices are both random: it changes what the base says."""
     torch.manual_seed(seed)
-    settings: dict[str, Any] = {"r": 4, "lora_alpha": 8, "target_modules": list(TARGETS), "task_type": "CAUSAL_LM"} | lora
-    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32), LoraConfig(**settings))
+    settings: dict[str, Any] = {
+        "r": 4,
+        "lora_alpha": 8,
+        "target_modules": list(TARGETS),
+        "task_type": "CAUSAL_LM",
+    } | lora
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    adapted = get_peft_model(model, LoraConfig(**settings))
     with torch.no_grad():
         for name, values in adapted.named_parameters():
             if "lora_" in name:

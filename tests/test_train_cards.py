@@ -16,9 +16,7 @@ from octopack_train.recipes.writing import resolved_yaml
 from octopack_train.run_facts import read_run
 
 
-def run_folder(
-    folder: Path, recipe: str = "octocoder", settings: tuple[str, ...] = (), **environment: Any
-) -> Path:
+def run_folder(folder: Path, recipe: str = "octocoder", settings: tuple[str, ...] = (), **environment: Any) -> Path:
     """A folder as a finished run leaves it."""
     (folder / "data").mkdir(parents=True)
     (folder / "config.yaml").write_text(resolved_yaml(read_recipe(recipe, settings)))

@@ -164,7 +164,7 @@ def test_the_command_ends_with_1_on_any_difference(tmp_path: Path, capsys: pytes
     code, text = said(capsys, first, second)
     assert code == 1
     assert (
-        "First difference: bias: values: 4 float32; 1 values, largest difference 0.5 (relative 0.333), first at 2"
+        "First difference: bias: values: 4 float32; 1 values differ, by at most 0.5 (relative 0.333), first at 2"
         in text
     )
     assert text.endswith("zzz: only in the second (1 float32)\nNOT equal\n")

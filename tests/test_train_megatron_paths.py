@@ -28,7 +28,7 @@ def test_a_group_has_several_weighted_shares(tmp_path: Path) -> None:
 
 fractions = st.tuples(st.floats(0, 1), st.floats(0, 1)).filter(lambda pair: pair[0] < pair[1])
 shares = st.builds(
-    lambda weight, pair, prefix: Share(weight, *pair, prefix),
+    lambda weight, pair, prefix: Share(weight, pair[0], pair[1], prefix),
     st.floats(0, 1e6, exclude_min=True),
     fractions,
     st.from_regex(r"[a-z/._-]{1,12}", fullmatch=True),
@@ -93,7 +93,7 @@ def test_what_the_grammar_cannot_say_is_not_written(group: Group, message: str) 
 def test_two_files_are_checked_against_each_other() -> None:
     check_apart([("train.txt", [TRAIN]), ("valid.txt", [VALID])])
     other = Group("valid", (Share(1.0, 0.5, 1.0, "P"),))
-    with pytest.raises(InputError, match="train.txt, train and valid.txt, valid share the documents 0.5:0.95 of P"):
+    with pytest.raises(InputError, match=r"train\.txt, train and valid\.txt, valid share the documents 0.5:0.95 of P"):
         check_apart([("train.txt", [TRAIN]), ("valid.txt", [other])])
 
 

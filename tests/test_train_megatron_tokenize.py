@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import decoders
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.rows import write_rows
@@ -13,15 +14,19 @@ from octopack_train.megatron.indexed import data_path, index_path, read_indexed
 from octopack_train.megatron.tokenizing import Tokenizing, dataset_prefix, load_tokenizer, tokenize
 from tiny_tokenizers import END, byte_level, saved
 
-ROWS = [{"inputs": f"<commit_before>x = {n}<commit_msg>", "targets": f"Set x<commit_after>x = {n + 1}\n"} for n in range(7)]
+ROWS = [
+    {"inputs": f"<commit_before>x = {n}<commit_msg>", "targets": f"Set x<commit_after>x = {n + 1}\n"} for n in range(7)
+]
 
 
 @pytest.fixture
 def tokenizer(tmp_path: Path) -> Path:
-    return saved(byte_level(), tmp_path / "tokenizer.json")
+    return saved(byte_level(decoder=decoders.ByteLevel()), tmp_path / "tokenizer.json")
 
 
-def run(tmp_path: Path, tokenizer: Path, rows: list[dict[str, Any]], name: str = "out", **options: Any) -> dict[str, Any]:
+def run(
+    tmp_path: Path, tokenizer: Path, rows: list[dict[str, Any]], name: str = "out", **options: Any
+) -> dict[str, Any]:
     workers = options.pop("workers", 1)
     write_rows(tmp_path / "rows.jsonl", rows)
     settings = Tokenizing(options.pop("keys", ("inputs", "targets")), tokenizer, **options)
@@ -54,7 +59,9 @@ def test_where_an_end_is_appended(eod: Any, ends: tuple[int, int], tmp_path: Pat
 
 
 def test_a_target_that_ends_with_the_token_gets_no_second_one(tmp_path: Path, tokenizer: Path) -> None:
-    counts = run(tmp_path, tokenizer, [{"inputs": "a", "targets": f"b{END}"}, {"inputs": "c", "targets": "d"}])["counts"]
+    counts = run(tmp_path, tokenizer, [{"inputs": "a", "targets": f"b{END}"}, {"inputs": "c", "targets": "d"}])[
+        "counts"
+    ]
     assert texts(tmp_path / "out_targets_document", tokenizer) == [f"b{END}", f"d{END}"]
     assert (counts["eod_appended"], counts["eod_there"]) == (1, 1)
 
@@ -121,7 +128,7 @@ def test_an_end_token_that_is_none(tmp_path: Path, tokenizer: Path) -> None:
     with pytest.raises(UsageError, match="keys inputs, inputs: name each column once"):
         run(tmp_path, tokenizer, ROWS, keys=("inputs", "inputs"))
     (tmp_path / "no.json").write_text("{}")
-    with pytest.raises(InputError, match="not a tokenizer.json"):
+    with pytest.raises(InputError, match=r"not a tokenizer\.json"):
         run(tmp_path, tmp_path / "no.json", ROWS)
 
 

@@ -85,8 +85,8 @@ def _use(run: Run, settings: CardSettings) -> Iterator[str]:
     yield "```"
     if run.recipe.settings.data.format == "question_answer":
         yield ""
-        yield "It was trained on texts like `Question: …`, a blank line, `Answer: …`: ask in this form, with nothing behind"
-        yield "`Answer:`."
+        yield "It was trained on texts like `Question: …`, a blank line, `Answer: …`: ask in this form, with nothing"
+        yield "behind `Answer:`."
 
 
 def _deviations(run: Run, shipped: Recipe | None) -> Iterator[str]:
@@ -109,7 +109,8 @@ def _deviations(run: Run, shipped: Recipe | None) -> Iterator[str]:
         open_keys = [key for key in all_values(run.recipe) if shipped.origin(key) in ("ours", "unverified")]
         open_keys = [key for key in open_keys if key not in found and not _is_free(key)]
         if open_keys:
-            yield "- Not known from the publication, so chosen by this package: " + ", ".join(f"`{k}`" for k in open_keys)
+            named = ", ".join(f"`{key}`" for key in open_keys)
+            yield f"- Not known from the publication, so chosen by this package: {named}"
     yield from (f"- {note}" for note in run.recipe.notes)
 
 
@@ -121,7 +122,7 @@ def _weights(run: Run) -> Iterator[str]:
     else:
         yield f"- Base weights while training: the recipe says {model.weights}; what was used is not recorded."
     if model.weights in QUANTIZED:
-        yield "  An adapter that was trained on rounded weights is folded into whole ones (`octopack-train adapter merge`)."
+        yield "  An adapter trained on rounded weights is folded into whole ones (`octopack-train adapter merge`)."
 
 
 def _length(run: Run) -> Iterator[str]:
@@ -222,7 +223,7 @@ def _versions(run: Run) -> Iterator[str]:
     if not environment:
         yield "Not recorded."
         return
-    yield f"humanevalpack {environment.get('humanevalpack')} (git {environment.get('git_revision') or 'not known'}), " + (
-        ", ".join(f"{name} {version}" for name, version in packages.items())
-    )
+    git = environment.get("git_revision") or "not known"
+    named = ", ".join(f"{name} {version}" for name, version in packages.items())
+    yield f"humanevalpack {environment.get('humanevalpack')} (git {git}), {named}"
     yield f"on {environment.get('device', 'an unknown device')}, Python {environment.get('python')}."

@@ -43,7 +43,7 @@ class Difference:
         sides = self.first if self.first == self.second else f"{self.first} and {self.second}"
         if self.unequal is None:
             return f"{self.name}: {self.kind}: {sides}"
-        numbers = f"{self.unequal:,} values, largest difference {self.max_abs:.3g} (relative {self.max_relative:.3g})"
+        numbers = f"{self.unequal:,} values differ, by at most {self.max_abs:.3g} (relative {self.max_relative:.3g})"
         place = f", first at {self.place:,}" if self.place is not None else ""
         return f"{self.name}: {self.kind}: {sides}; {numbers}{place}"
 

@@ -43,12 +43,18 @@ def load_model(source: str | Path, dtype: str, revision: str | None = None) -> A
     try:
         from transformers import AutoModelForCausalLM
     except ImportError as error:
-        raise EnvironmentFault("transformers is not installed; mend it: pip install 'humanevalpack[train]'") from error
+        raise missing("transformers") from error
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(str(source), revision=revision, dtype=getattr(torch, TYPES[dtype]))
+        kind = getattr(torch, TYPES[dtype])
+        model: Any = AutoModelForCausalLM.from_pretrained(str(source), revision=revision, dtype=kind)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{source}: not a model that transformers loads ({_first_line(error)})") from error
     return model.eval()
+
+
+def missing(package: str) -> EnvironmentFault:
+    """Return what is said where a package is not installed."""
+    return EnvironmentFault(f"{package} is not installed; mend it: pip install 'humanevalpack[train]'")
 
 
 def _first_line(error: Exception) -> str:

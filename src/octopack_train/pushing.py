@@ -32,7 +32,7 @@ def plan_push(folder: Path) -> Push:
                 f"{folder / CONFIG}: base_model_name_or_path is {base!r}, a folder of this machine, where nobody else "
                 "finds it: write the base's hub id there"
             )
-    index = [path for path in folder.glob("*.safetensors.index.json")]
+    index = list(folder.glob("*.safetensors.index.json"))
     files = [path.name for path in (*weights, *index)] + [name for name in _BESIDE if (folder / name).is_file()]
     return Push(folder, tuple(files), sum((folder / name).stat().st_size for name in files))
 

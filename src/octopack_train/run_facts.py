@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def shipped_recipe(run: Run, name: str | None = None) -> Recipe | None:
             raise UsageError(f"--recipe {name}: there are {', '.join(recipe_names())}")
         return read_recipe(name)
     words = [str(word) for word in run.environment.get("command", [])]
-    named = next((after for word, after in zip(words, words[1:], strict=False) if word == "--recipe"), "")
+    named = next((after for word, after in pairwise(words) if word == "--recipe"), "")
     known = [read_recipe(one) for one in recipe_names()]
     return next((one for one in known if named == one.name or (not named and one.about == run.recipe.about)), None)
 

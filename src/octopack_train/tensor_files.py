@@ -115,7 +115,7 @@ def _safetensors(path: Path) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, "pt") as stream:  # type: ignore[no-untyped-call]
+        with safe_open(path, "pt") as stream:
             yield stream
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path}: not a safetensors file that can be read ({error})") from error

@@ -78,7 +78,9 @@ def check_reload(live: Any, folder: Path) -> Check:
     """
     adapter = read_adapter(folder)
     before = logits(live)
-    active = live.active_adapter
+    # PEFT puts a model that it loads an adapter into in evaluation mode, and a chosen adapter's weights to be trained.
+    active, training = live.active_adapter, live.training
+    trained = {name: values.requires_grad for name, values in live.named_parameters()}
     try:
         live.load_adapter(str(folder), adapter_name=_AGAIN)
         live.set_adapter(_AGAIN)
@@ -90,6 +92,9 @@ def check_reload(live: Any, folder: Path) -> Check:
         live.set_adapter(active)
         if _AGAIN in live.peft_config:
             live.delete_adapter(_AGAIN)
+        live.train(training)
+        for name, values in live.named_parameters():
+            values.requires_grad_(trained[name])
 
 
 @dataclass(frozen=True)

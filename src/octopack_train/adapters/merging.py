@@ -56,8 +56,8 @@ def merge(
 ) -> Merged:
     """Fold an adapter into its base and write the model; ``dtype`` None: the base's.
 
-    Needs 4 bytes of memory a parameter. Raises UsageError (output), InputError (what does not fit), CheckFailed (weights
-    that are no numbers, logits that differ): then nothing is written.
+    Needs 4 bytes of memory a parameter. Raises UsageError (output), InputError (what does not fit), CheckFailed
+    (weights that are no numbers, logits that differ): then nothing is written.
     """
     kind = dtype or _type_of(base)
     for name in (base.name, str(adapter.path)):
@@ -120,7 +120,7 @@ def _save(model: Any, folder: Path, base: Base, adapter: Adapter, shard_size: st
 
 
 def _copy(base: Base, names: list[str] | tuple[str, ...], folder: Path) -> int:
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     copied = 0
     for name in names:

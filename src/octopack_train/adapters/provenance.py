@@ -69,7 +69,7 @@ def base_folder(base: Base) -> Path:
     """Return where a base's files lie; those of the hub in its cache, where loading has put them."""
     if Path(base.name).is_dir():
         return Path(base.name).resolve()
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     return Path(str(cached_file(base.name, "config.json", revision=base.revision))).parent
 

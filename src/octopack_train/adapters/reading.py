@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_train.logits import load_model
+from humanevalpack.errors import InputError, UsageError
+from octopack_train.logits import load_model, missing
 from octopack_train.tensor_files import open_tensors
 
 CONFIG = "adapter_config.json"
@@ -77,7 +77,7 @@ def _read_config(name: str, revision: str | None) -> Any:
     try:
         from transformers import AutoConfig
     except ImportError as error:
-        raise EnvironmentFault("transformers is not installed; mend it: pip install 'humanevalpack[train]'") from error
+        raise missing("transformers") from error
     try:
         return AutoConfig.from_pretrained(name, revision=revision)
     except (OSError, ValueError, KeyError) as error:
@@ -92,7 +92,7 @@ def load_adapted(base: Base, adapter: Adapter) -> Any:
     try:
         from peft import PeftModel
     except ImportError as error:
-        raise EnvironmentFault("peft is not installed; mend it: pip install 'humanevalpack[train]'") from error
+        raise missing("peft") from error
     model = load_model(base.name, "fp32", base.revision)
     try:
         adapted = PeftModel.from_pretrained(model, str(adapter.path))

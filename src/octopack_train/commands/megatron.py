@@ -21,7 +21,8 @@ def _root() -> None:
 def tokenize(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="PREFIX", help="Begins the names of the files.", show_default=False)
+        Path,
+        typer.Option("--output", "-o", metavar="PREFIX", help="Begins the names of files.", show_default=False),
     ],
     tokenizer: Annotated[
         Path, typer.Option("--tokenizer", metavar="FILE", help="tokenizer.json, or its folder.", show_default=False)

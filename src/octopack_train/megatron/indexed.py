@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 
@@ -95,8 +95,9 @@ class IndexedWriter(AbstractContextManager["IndexedWriter"]):
         if self._limits is not None and values.size:
             least, most = int(values.min()), int(values.max())
             if least < self._limits[0] or most > self._limits[1]:
+                wrong = most if most > self._limits[1] else least
                 raise InputError(
-                    f"{self.prefix}: document {self.documents + 1} has the token {most if most > 0 else least}, which "
+                    f"{self.prefix}: document {self.documents + 1} has the token {wrong}, which "
                     f"{self.dtype.name} cannot hold ({self._limits[0]} to {self._limits[1]})"
                 )
         try:
@@ -213,7 +214,7 @@ def read_indexed(prefix: Path) -> IndexedDataset:
     expected = begin + 12 * sequences + 8 * boundaries
     if size != expected or not boundaries:
         raise InputError(
-            f"{path}: {size:,} bytes; {sequences:,} sequences and {boundaries:,} boundaries take {expected:,}: it is cut"
+            f"{path}: {size:,} bytes, is cut: {sequences:,} sequences and {boundaries:,} boundaries take {expected:,}"
         )
     dtype = np.dtype(names[code]).newbyteorder("<")
     lengths = _mapped(path, "<i4", begin, sequences)

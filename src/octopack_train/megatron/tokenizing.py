@@ -1,4 +1,4 @@
-"""Rows with texts into indexed datasets, one a key: tokenized by several processes, written in the order of the rows."""
+"""Texts of rows into indexed datasets, one a key: tokenized by several processes, written in the rows' order."""
 
 from __future__ import annotations
 
