@@ -134,6 +134,15 @@ TRAIN_ORDER = (
     "launching",
     "plans",
     "plan_text",
+    "tensor_files",
+    "logits",
+    "equivalence",
+    "folders",
+    "adapters",
+    "run_facts",
+    "cards",
+    "pushing",
+    "megatron",
     "commands",
 )
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER, "octopack_train": TRAIN_ORDER}

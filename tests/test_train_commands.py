@@ -9,7 +9,20 @@ from typer.testing import CliRunner, Result
 from humanevalpack.version import __version__
 from octopack_train.commands import app, main
 
-COMMANDS = ("", "recipes", "recipes list", "recipes show", "recipes diff", "sft")
+COMMANDS = (
+    "",
+    "recipes",
+    "recipes list",
+    "recipes show",
+    "recipes diff",
+    "sft",
+    "check-equivalence",
+    "adapter merge",
+    "adapter check",
+    "adapter push",
+    "card",
+    "megatron tokenize",
+)
 
 
 def run(*arguments: str) -> Result:

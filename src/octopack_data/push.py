@@ -108,7 +108,7 @@ def look(plan: Push, repository: str, *, replace: bool = False, hub: HfApi | Non
     """Return what a push would take the place of; raises EnvironmentFault, and InputError as ``replaced_by`` does."""
     from huggingface_hub import HfApi
 
-    with _told(repository, "did not say what is there"):
+    with told_by_the_hub(repository, "did not say what is there"):
         return replaced_by(frozenset(plan.files), repository, hub or HfApi(), replace=replace)
 
 
@@ -125,7 +125,7 @@ def push(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
     api = hub or HfApi()
-    with _told(repository, "did not take it"):
+    with told_by_the_hub(repository, "did not take it"):
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         found = replaced_by(frozenset(plan.files), repository, api, replace=replace)
         commit, said = found.commit or None, f"{len(plan.files)} files, {len(found.deleted)} taken away"
@@ -154,7 +154,7 @@ def push(
 
 
 @contextmanager
-def _told(repository: str, what: str) -> Iterator[None]:
+def told_by_the_hub(repository: str, what: str) -> Iterator[None]:
     """What the hub and the way to it can answer, as one line."""
     # The error of the library that carries the requests, whichever that is.
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]  # not exported, always there

@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_train.commands import recipes, sft
+from octopack_train.commands import adapter, card, check_equivalence, megatron, recipes, sft
 
 app = typer.Typer(
     name="octopack-train",
@@ -22,7 +22,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(adapter.app, name="adapter")
+app.add_typer(megatron.app, name="megatron")
+app.command("card", epilog=card.EPILOG)(card.card)
 app.command("sft", epilog=sft.EPILOG)(sft.sft)
+app.command("check-equivalence", epilog=check_equivalence.EPILOG)(check_equivalence.check_equivalence)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,1 @@
+"""Low-rank adapters after training: read, checked, folded into their base, with a note of where it came from."""

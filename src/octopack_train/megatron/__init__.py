@@ -1,0 +1,1 @@
+"""What Megatron-LM reads, made and checked here: indexed datasets, path files."""

@@ -1,0 +1,102 @@
+"""Path files of Megatron: strictly read, written so that they read back, errors that name the place."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from humanevalpack.errors import InputError, UsageError
+from octopack_train.megatron.paths import Group, Share, check_apart, parse_paths, read_paths, written_paths
+
+TRAIN = Group("train", (Share(1.0, 0.0, 0.95, "P"),))
+VALID = Group("valid", (Share(1.0, 0.95, 1.0, "P"),))
+
+
+def test_the_published_split() -> None:
+    text = '"train: 1.0 0.0:0.95 P" "valid: 1.0 0.95:1.0 P"\n'
+    assert written_paths([TRAIN, VALID]) == text
+    assert parse_paths(text, "x") == (TRAIN, VALID)
+    assert parse_paths('"train: 1.0 0:0.95 P"\n', "x") == (TRAIN,)
+
+
+def test_a_group_has_several_weighted_shares(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text('"train: 0.7 0:1 /data/commits_document, 0.3 0:0.5 chat.v2"\n')
+    (group,) = read_paths(tmp_path / "x")
+    assert group.shares == (Share(0.7, 0.0, 1.0, "/data/commits_document"), Share(0.3, 0.0, 0.5, "chat.v2"))
+
+
+fractions = st.tuples(st.floats(0, 1), st.floats(0, 1)).filter(lambda pair: pair[0] < pair[1])
+shares = st.builds(
+    lambda weight, pair, prefix: Share(weight, pair[0], pair[1], prefix),
+    st.floats(0, 1e6, exclude_min=True),
+    fractions,
+    st.from_regex(r"[a-z/._-]{1,12}", fullmatch=True),
+)
+
+
+@given(st.lists(shares, min_size=1, max_size=4))
+def test_what_is_written_reads_back(found: list[Share]) -> None:
+    group = Group("train", tuple(found))
+    assert parse_paths(written_paths([group]), "x") == (group,)
+
+
+WRONG = {
+    '"train: 1 0:1 P"': "x, column 17: no newline at the end",
+    '"a: 1 0:1 P"\n"b: 1 0:1 Q"\n': "x, column 13: a second line",
+    "train: 1 0:1 P\n": "x, column 1: 't'; a group begins with \"",
+    '"a: 1 0:1 P"  b\n': "x, column 15: 'b'; a group begins with \"",
+    '"a: 1 0:1 P\n': 'x, column 1: this " has no second one',
+    "\n": "x, column 1: no group",
+    '"1 0:1 P"\n': "x, column 2: a group begins with its name and a colon",
+    '"a: 1 0:1"\n': "x, column 5: '1 0:1' is no share: weight start:end prefix",
+    '"a: 1 0:1 P, "\n': "'' is no share",
+    '"a: 1 0:1 P,, 1 0:1 Q"\n': "x, column 13: '' is no share",
+    '"a: 1  0:1 P"\n': "x, column 5: '1  0:1 P' is no share",
+    '"a: one 0:1 P"\n': "x, column 5: 'one' is no number",
+    '"a: 1 0:half P"\n': "x, column 9: 'half' is no number",
+    '"a: 1 0:1 P, 0 0:1 Q"\n': "x, column 14: weight 0 of Q: must be more than 0",
+    '"a: nan 0:1 P"\n': "weight nan of P",
+    '"a: 1 0:1.5 P"\n': "0:1.5 of P: must be fractions",
+    '"a: 1 0.5:0.5 P"\n': "0.5:0.5 of P: must be fractions",
+    '"a: 1 -0.1:1 P"\n': "must be fractions",
+    '"a: 1 0:0.5 P" "a: 1 0.5:1 P"\n': "x: two groups 'a'",
+    '"train: 1 0:0.96 P" "valid: 1 0.95:1 P"\n': "x: train and valid share the documents 0.95:0.96 of P",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_an_error_names_the_place(text: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_paths(text, "x")
+    assert WRONG[text] in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("group", "message"),
+    [
+        (Group("a b", TRAIN.shares), "group 'a b': a name has letters"),
+        (Group("a", (Share(1, 0, 1, "my data"),)), "'my data': a prefix cannot have blanks"),
+        (Group("a", (Share(1, 0, 1, "a,b"),)), "a prefix cannot have blanks, commas"),
+        (Group("a", (Share(-1, 0, 1, "P"),)), "weight -1 of P"),
+        (Group("a", ()), "group a has no share"),
+    ],
+)
+def test_what_the_grammar_cannot_say_is_not_written(group: Group, message: str) -> None:
+    with pytest.raises(UsageError) as error:
+        written_paths([group])
+    assert message in str(error.value)
+    with pytest.raises(UsageError, match="no group"):
+        written_paths([])
+
+
+def test_two_files_are_checked_against_each_other() -> None:
+    check_apart([("train.txt", [TRAIN]), ("valid.txt", [VALID])])
+    other = Group("valid", (Share(1.0, 0.5, 1.0, "P"),))
+    with pytest.raises(InputError, match=r"train\.txt, train and valid\.txt, valid share the documents 0.5:0.95 of P"):
+        check_apart([("train.txt", [TRAIN]), ("valid.txt", [other])])
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_paths(tmp_path / "no")
