@@ -4,10 +4,12 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from octopack_data.records import Mode
 from octopack_data.settings import Settings
 
 Format = Literal[
     "question_answer",
+    "pairs",
     "preformatted",
     "given_diff",
     "rewrite",
@@ -46,14 +48,24 @@ class MixtureSettings(Settings):
     seed: int = 0
     """Of the draws."""
 
+    @model_validator(mode="after")
+    def _all_or_none(self) -> "MixtureSettings":
+        weighted = [name for name, source in self.sources.items() if source.weight is not None]
+        if weighted and len(weighted) < len(self.sources):
+            raise ValueError(f"only {', '.join(weighted)} of the sources have a weight: give it to all or to none")
+        return self
+
 
 class LanguageSettings(Settings):
-    """How often rows of each programming language are drawn: n_language ** tau, unless a table says so."""
+    """How often rows of each programming language are drawn: n_language ** tau, unless a table says so.
+
+    A pass has as many rows as there are within the cap; those of a language that is drawn more often come again.
+    """
 
     tau: float = Field(default=1.0, ge=0)
     """1: as many as there are; 0: all languages alike."""
     weights: dict[str, float] = Field(default={})
-    """Weight of each language by name, instead of tau."""
+    """Weight of each language by name, instead of tau; a language that is not named is left out."""
     cap: int | None = Field(default=None, gt=0)
     """At most so many rows of a language; null: no limit."""
 
@@ -62,13 +74,16 @@ class DataSettings(Settings):
     """Rows, and how one becomes input and target."""
 
     path: str | None = None
-    """File, folder or hub id with rows that are ready; null: a mixture is named."""
+    """File, folder or hub id with rows; mini: the problems that ship with the package; null: a mixture is named."""
     mixture: MixtureSettings | Literal[False] = False
     """Several sources with weights, instead of a path; false: none."""
     source_rows: dict[str, int | None] = Field(default={})
     """Rows of each source inside the path, where they are known."""
     format: Format = "question_answer"
-    """How a row becomes input and target."""
+    """How a row becomes input and target: question_answer (OctoCoder's text around prompt and completion, or around a
+    commit), pairs (prompt and completion as they are, or one text), or a format of commits."""
+    mode: Mode = "fixed"
+    """Formats of commits: published (as in the release, defects included) or fixed."""
     file_name: bool = False
     """Put the old file's name before the input of a commit."""
     instruction_in_target: bool = False

@@ -51,6 +51,8 @@ class EvaluationSettings(Settings):
     """In which languages."""
     problems: int = Field(default=10, gt=0)
     """First problems of each."""
+    dataset: str = "hub"
+    """Problems: hub (the published ones), mini (those of the package), or a folder."""
     prompt: str = "octocoder"
     """Prompt template: humanevalpack prompts list."""
     sandbox: Literal["auto", "docker", "local"] = "auto"
