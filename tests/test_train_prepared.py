@@ -9,11 +9,11 @@ from datasets import Dataset
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_train.config.training import TrainingSettings
-from octopack_train.prepared import Prepared, percentiles, prepare
+from octopack_train.prepared import Prepared, is_current, percentiles, prepare
 from octopack_train.previews import preview
 from octopack_train.recipes.reading import read_recipe
 from octopack_train.rendering import MASKED, PLAIN, TRAINED, preview_text
-from test_train_texts import written
+from training_rows import written
 
 
 def rows(number: int, what: str = "code") -> list[dict[str, Any]]:
@@ -37,7 +37,10 @@ def test_rows_and_report(tmp_path: Path) -> None:
     assert train["rows"] == len(stored) == train["counts"]["examples"] == 20
     assert train["tokens"] == sum(len(row["input_ids"]) for row in stored)
     assert train["trained_tokens"] == sum(label != -100 for row in stored for label in row["labels"][1:])
-    assert found.report["files"] == {str(path): path.stat().st_size}
+    assert found.report["files"] == {str(path): [path.stat().st_size, path.stat().st_mtime_ns]}
+    assert is_current(found.report)
+    written(path, *rows(21))
+    assert not is_current(found.report)
     assert json.loads((found.folder / "report.json").read_text("utf-8")) == found.report
 
 
@@ -65,8 +68,10 @@ def test_realized_shares_of_a_mixture_are_reported(tmp_path: Path) -> None:
     for name, number in (("commits", 40), ("chat", 40)):
         written(tmp_path / f"{name}.jsonl", *rows(number, name))
     mixture = {
-        "sources": {name: {"path": f"{tmp_path}/{name}.jsonl", "weight": weight} for name, weight in
-                    (("commits", 0.7), ("chat", 0.3))},
+        "sources": {
+            name: {"path": f"{tmp_path}/{name}.jsonl", "weight": weight}
+            for name, weight in (("commits", 0.7), ("chat", 0.3))
+        },
         "stop": "first_exhausted",
     }
     report = made(tmp_path, None, f"data.mixture={json.dumps(mixture)}").report
@@ -101,9 +106,9 @@ def test_rows_to_test_on_from_elsewhere(tmp_path: Path) -> None:
 
 
 def test_no_data_and_no_rows_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="nothing to train on: --set data.path=FILE"):
+    with pytest.raises(UsageError, match=r"nothing to train on: --set data\.path=FILE"):
         made(tmp_path, None)
-    with pytest.raises(InputError, match="no example to train on in rows.jsonl"):
+    with pytest.raises(InputError, match=r"no example to train on in rows\.jsonl"):
         made(tmp_path, written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": ""}))
     with pytest.raises(InputError, match=r"source none.jsonl: .*none.jsonl: no file or folder"):
         made(tmp_path, tmp_path / "none.jsonl")

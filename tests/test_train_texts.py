@@ -1,17 +1,15 @@
 """octopack_train.texts: rows of any source become prompt and completion, in the format that a recipe names."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from humanevalpack.errors import InputError
 from octopack_train.config.data import DataSettings
 from octopack_train.texts import Text, mini_texts, parts_of, sides, texts
+from training_rows import written
 
 COMMIT = {
     "commit": "c1",
@@ -23,15 +21,6 @@ COMMIT = {
     "new_contents": "x = 1\ny = 2\n",
     "lang": "Python",
 }
-
-
-def written(path: Path, *rows: dict[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".parquet":
-        pq.write_table(pa.Table.from_pylist(list(rows)), path)
-    else:
-        path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return path
 
 
 def read(path: Path, counts: Counter[str] | None = None, **settings: Any) -> list[Text]:

@@ -63,7 +63,9 @@ def by_language(settings: LanguageSettings, there: Mapping[str, int]) -> dict[st
     elif settings.tau == 1:
         return capped
     else:
-        shares = {name: Fraction(rows**settings.tau).limit_denominator(_TAU.denominator) for name, rows in capped.items()}
+        shares = {
+            name: Fraction(rows**settings.tau).limit_denominator(_TAU.denominator) for name, rows in capped.items()
+        }
     whole = sum(shares.values())
     if not whole:
         return dict.fromkeys(capped, 0)
@@ -101,7 +103,7 @@ def order_of(choices: list[Choice], groups: NDArray[np.int32], seed: int, mixed:
     for number, choice in enumerate(choices):
         places = np.flatnonzero(groups == number)
         generator = np.random.default_rng(draw(f"rows of {choice.source}", choice.language, seed))
-        for begun in range(0, choice.rows, max(1, choice.there)):
-            taken.append(generator.permutation(places)[: choice.rows - begun])
+        begins = range(0, choice.rows, max(1, choice.there))
+        taken += [generator.permutation(places)[: choice.rows - begun] for begun in begins]
     order = np.concatenate(taken) if taken else np.zeros(0, np.int64)
     return np.random.default_rng(draw("order of a pass", "", mixed)).permutation(order)

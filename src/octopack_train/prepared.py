@@ -79,7 +79,11 @@ def _shares(counted: Mapping[str, Counter[str]]) -> dict[str, dict[str, float]]:
     for one in counted.values():
         whole.update(one)
     return {
-        name: {**one, "share_of_rows": one["rows"] / max(1, whole["rows"]), "share_of_tokens": one["tokens"] / max(1, whole["tokens"])}
+        name: {
+            **one,
+            "share_of_rows": one["rows"] / max(1, whole["rows"]),
+            "share_of_tokens": one["tokens"] / max(1, whole["tokens"]),
+        }
         for name, one in counted.items()
     }
 
@@ -111,7 +115,9 @@ def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = Non
     tokenizer = load_tokenizer(settings.model, islice(spooled.texts(train.places()), _TOKENIZER_TEXTS))
     first: list[Tokens] = []
     sides = {"train": Side(), "test": Side()}
-    _write(settings, tokenizer, spooled.texts(train.places()[order]), sides["train"], folder / "train.arrow", first, shown)
+    _write(
+        settings, tokenizer, spooled.texts(train.places()[order]), sides["train"], folder / "train.arrow", first, shown
+    )
     if not sides["train"].rows:
         raise InputError(f"data: no row to train on is left: {dict(sides['train'].counts)}")
     if len(test.spooled):
@@ -125,6 +131,18 @@ def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = Non
     spooled.remove()
     write_json(folder / REPORT, report)
     return Prepared(folder, tokenizer, report, tuple(first))
+
+
+def stamp(path: Path) -> list[int]:
+    """Return bytes and time of change of a file: while both are the same, it is not read again."""
+    state = path.stat()
+    return [state.st_size, state.st_mtime_ns]
+
+
+def is_current(report: Mapping[str, Any]) -> bool:
+    """Say whether the files that a report names are as they were."""
+    files = ((Path(name), was) for name, was in report["files"].items())
+    return all(path.is_file() and stamp(path) == was for path, was in files)
 
 
 def _wanted(settings: TrainingSettings, choice: Choice) -> float | None:
@@ -169,7 +187,7 @@ class _Spool:
     def __init__(self, path: Path) -> None:
         self.path, self.rows = path, 0
         self.counts: dict[str, Counter[str]] = {}
-        self.files: dict[str, int] = {}
+        self.files: dict[str, list[int]] = {}
 
     def write(self, found: Iterable[Text]) -> Iterator[tuple[int, Text]]:
         import pyarrow as pa
@@ -203,15 +221,14 @@ class _Spool:
 
 def _spool(settings: TrainingSettings, spooled: _Spool, limit: int | None) -> tuple[_Group, _Group]:
     data, train, test = settings.data, _Group(), _Group()
-    tests: set[str] = set()
+    found_sources = sources(settings)
+    tests = {name for name, _, is_test in found_sources if is_test}
 
     def everything() -> Iterator[Text]:
-        for name, parts, is_test in sources(settings):
+        for name, parts, is_test in found_sources:
             counts = spooled.counts.setdefault(f"{name} (test)" if is_test else name, Counter(rows=0))
-            spooled.files |= {str(path): path.stat().st_size for part in parts for path in part.paths}
+            spooled.files |= {str(path): stamp(path) for part in parts for path in part.paths}
             found = mini_texts(data, counts) if name == MINI and not parts else texts(name, parts, data, counts)
-            if is_test:
-                tests.add(name)
             for text in islice(found, limit):
                 yield text if not is_test else Text(text.prompt, text.completion, f"{name} (test)", text.language)
 
@@ -253,7 +270,13 @@ def sources(settings: TrainingSettings) -> list[tuple[str, list[Part], bool]]:
 
 
 def _write(
-    settings: TrainingSettings, tokenizer: Tokenizer, found: Iterable[Text], side: Side, path: Path, first: list[Tokens], shown: int
+    settings: TrainingSettings,
+    tokenizer: Tokenizer,
+    found: Iterable[Text],
+    side: Side,
+    path: Path,
+    first: list[Tokens],
+    shown: int,
 ) -> None:
     """Tokenize, fit, pack and write one side, and count on the way."""
     sequence, loss = settings.sequence, settings.loss
@@ -268,7 +291,9 @@ def _write(
         packing.write(path, _buffered(examples, settings, side))
     else:
         greedy = sequence.packing == "greedy"
-        packing.write(path, packing.greedy(examples, sequence.length, loss) if greedy else packing.one_a_row(examples, loss))
+        packing.write(
+            path, packing.greedy(examples, sequence.length, loss) if greedy else packing.one_a_row(examples, loss)
+        )
     if path.exists():
         _measure(path, side)
 

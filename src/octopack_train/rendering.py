@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from octopack_train.config.training import TrainingSettings
+from octopack_train.packing import OF_TRL
 from octopack_train.previews import ROWS, Preview
 from octopack_train.tokens import Tokenizer, Tokens
 
@@ -32,7 +33,8 @@ def preview_text(found: Preview, settings: TrainingSettings, *, colour: bool) ->
 def marked(example: Tokens, settings: TrainingSettings, tokenizer: Tokenizer, *, colour: bool) -> str:
     """Return an example's text with what is trained and what is masked told apart: by colour, or between brackets."""
     border = 0 if settings.loss == "all" else example.prompt
-    masked, trained = (tokenizer.decode(ids, skip_special_tokens=False) for ids in (example.ids[:border], example.ids[border:]))
+    pieces = (example.ids[:border], example.ids[border:])
+    masked, trained = (tokenizer.decode(ids, skip_special_tokens=False) for ids in pieces)
     if colour:
         return f"{MASKED}{masked}{PLAIN}{TRAINED}{trained}{PLAIN}"
     return f"[masked]{masked}[/masked][trained]{trained}[/trained]" if masked else f"[trained]{trained}[/trained]"
@@ -40,8 +42,9 @@ def marked(example: Tokens, settings: TrainingSettings, tokenizer: Tokenizer, *,
 
 def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[str]:
     train, counts = report["train"], report["train"]["counts"]
-    examples = counts["examples"]
-    yield f"examples      {examples:,} of the first {ROWS:,} of each source; {train['rows']:,} rows, {train['filled']:.1%} full"
+    examples, packed = counts["examples"], settings.sequence.packing not in OF_TRL
+    rows = f"; {train['rows']:,} rows, {train['filled']:.1%} full" if packed else ""
+    yield f"examples      {examples:,} of the first {ROWS:,} of each source{rows}"
     yield "tokens        " + ", ".join(f"{name} {value:,}" for name, value in train["lengths"].items())
     yield f"trained       {train['trained_share']:.1%} of the tokens"
     for name, said in _SAID.items():
@@ -55,4 +58,5 @@ def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[
     wanted = {one["source"]: one["wanted_share"] for one in report["choices"]}
     for name, source in train["sources"].items():
         asked = f", {wanted[name]:.1%} asked for" if wanted.get(name) else ""
-        yield f"{name}: {source['rows']:,} rows ({source['share_of_rows']:.1%}{asked}), {source['share_of_tokens']:.1%} of the tokens"
+        shares = f"{source['share_of_rows']:.1%}{asked}), {source['share_of_tokens']:.1%} of the tokens"
+        yield f"{name}: {source['rows']:,} examples ({shares}"

@@ -18,26 +18,48 @@ from octopack_train.recipes.reading import Recipe, read_recipe
 from octopack_train.recipes.writing import all_values, resolved_yaml
 
 CONFIG, ENVIRONMENT, METRICS, DATA, DONE = "config.yaml", "environment.json", "metrics.jsonl", "data", "done.json"
-_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "bitsandbytes", "deepspeed")
-_FREE = ("output", "loggers", "workers", "cadence.", "evaluation.", "distributed.", "batch.", "schedule.stop_after_steps")
+_PACKAGES = (
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "accelerate",
+    "datasets",
+    "tokenizers",
+    "bitsandbytes",
+    "deepspeed",
+)
+_FREE = (
+    "output",
+    "loggers",
+    "workers",
+    "cadence.",
+    "evaluation.",
+    "distributed.",
+    "batch.",
+    "schedule.stop_after_steps",
+)
 """Settings that may differ when a run goes on: they change nothing that is learned up to a step."""
 _ROWS = "batch"
 
 
-def begin(recipe: Recipe, folder: Path, *, resuming: bool) -> None:
-    """Make a run's folder, or check that this recipe is the one that goes on there; raises UsageError, InputError."""
+def check(recipe: Recipe, folder: Path, *, resuming: bool) -> None:
+    """Check that a run may begin in a folder, or that this recipe is the one that goes on there; raises UsageError."""
     config = folder / CONFIG
+    if not config.exists():
+        return
     if resuming:
-        if not config.is_file():
-            raise InputError(f"{folder}: no {CONFIG}: there is no run to go on with; leave out --resume")
         _check_same(recipe, read_recipe(str(config)), config)
-    elif config.exists():
+    else:
         raise UsageError(
             f"{folder} holds a run: --resume auto goes on with it, --set output=FOLDER begins another, --overwrite "
             "begins anew here"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    config.write_text(resolved_yaml(recipe), "utf-8")
+
+
+def write_config(recipe: Recipe, folder: Path) -> None:
+    """Write the whole recipe: from now on there is a run."""
+    (folder / CONFIG).write_text(resolved_yaml(recipe), "utf-8")
 
 
 def _check_same(new: Recipe, old: Recipe, path: Path) -> None:
@@ -114,7 +136,11 @@ def git_revision() -> str | None:
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10)
         state = subprocess.run(
-            [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=True, timeout=30
+            [*git, "status", "--porcelain", "--untracked-files=no"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -13,15 +13,16 @@ from octopack_data.formats import Example, FormatOptions, question_answer
 from octopack_data.pairs import ExampleSettings, examples
 from octopack_data.rows import read_rows, text_rows
 from octopack_data.sources import Part, find_parts
-from octopack_train.config.data import COMMIT_FORMATS, DataSettings, Format
+from octopack_train.config.data import COMMIT_FORMATS, DataSettings
 
 MINI = "mini"
 """In place of a path: the problems that ship with the package, with their solutions."""
 _PAIRS = (("prompt", "completion"), ("inputs", "targets"), ("input", "output"))
 """Columns of rows that are pairs already, as they are called."""
 _COMMIT = ("subject", "old_contents", "new_contents")
-_FORMS: Mapping[Format, str] = {"instruction_template": "rewrite"} | {
-    name: name.replace("_", "-") for name in (*COMMIT_FORMATS, "preformatted") if name != "instruction_template"
+_FORMS: Mapping[str, str] = {
+    **{name: name.replace("_", "-") for name in (*COMMIT_FORMATS, "preformatted")},
+    "instruction_template": "rewrite",
 }
 """Formats of octopack_data by the names of recipes."""
 _TRAIN, _TEST = ("train",), ("test", "valid", "validation", "eval")
@@ -81,12 +82,11 @@ def mini_texts(data: DataSettings, counts: Counter[str]) -> Iterator[Text]:
 def _examples(path: Path, data: DataSettings, counts: Counter[str]) -> Iterable[tuple[Mapping[str, Any], Example]]:
     if data.format not in _FORMS:
         return _pairs(path, data, counts)
-    template = "instructions" if data.format == "instruction_template" else "tags"
     settings = ExampleSettings(
         form=_FORMS[data.format],
         instruction_in="targets" if data.instruction_in_target else "inputs",
         file_name=data.file_name,
-        template=template,
+        template="instructions" if data.format == "instruction_template" else "tags",
     )
     return examples([path], settings, settings.options(data.mode, 0), counts)
 
@@ -96,14 +96,16 @@ def _pairs(path: Path, data: DataSettings, counts: Counter[str]) -> Iterator[tup
     first = next(iter(read_rows(path)), None)
     if first is None:
         return
-    names = next((pair for pair in _PAIRS if set(pair) <= set(first)), None)
+    names: tuple[str, ...] | None = next((pair for pair in _PAIRS if set(pair) <= set(first)), None)
     one_text = data.format == "pairs" and "text" in first
     if names is None and one_text:
         names = ("text",)
     commits = names is None and data.format == "question_answer" and set(_COMMIT) <= set(first)
     if names is None and not commits:
         wanted = [" and ".join(pair) for pair in _PAIRS] + (["text"] if data.format == "pairs" else ["a commit's"])
-        raise InputError(f"{path}: data.format {data.format} needs columns {', or '.join(wanted)}; not {', '.join(first)}")
+        raise InputError(
+            f"{path}: data.format {data.format} needs columns {', or '.join(wanted)}; not {', '.join(first)}"
+        )
     for number, row in enumerate(text_rows(path, names or _COMMIT, every=True), start=1):
         counts["rows"] += 1
         if commits:

@@ -43,7 +43,12 @@ def work_of(model: torch.nn.Module) -> Work:
     matrix, adapter = 0, 0
     for name, module in model.named_modules():
         kind, weight = type(module).__name__, getattr(module, "weight", None)
-        if weight is None or "Embedding" in kind or not hasattr(module, "bias") or weight.dim() < 2 and "4bit" not in kind:
+        if (
+            weight is None
+            or "Embedding" in kind
+            or not hasattr(module, "bias")
+            or (weight.dim() < 2 and "4bit" not in kind)
+        ):
             continue
         if hasattr(module, "base_layer"):  # counted as the layer inside
             continue

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
@@ -48,6 +49,7 @@ def load_tokenizer(model: ModelSettings, texts: Iterable[Text]) -> Tokenizer:
 
         return build_tokenizer([text.prompt + text.completion for text in texts])
     name = model.tokenizer or model.base
+    check_place("model.tokenizer" if model.tokenizer else "model.base", name)
     from transformers import AutoTokenizer
 
     try:
@@ -61,7 +63,15 @@ def load_tokenizer(model: ModelSettings, texts: Iterable[Text]) -> Tokenizer:
     return tokenizer
 
 
-def tokenize(tokenizer: Tokenizer, texts: Iterable[Text], sequence: SequenceSettings, counts: Counter[str]) -> Iterator[Tokens]:
+def check_place(setting: str, name: str) -> None:
+    """Raise InputError for a path that is not there: it is no hub id, and the hub need not be asked."""
+    if name.startswith(("/", ".", "~")) and not Path(name).exists():
+        raise InputError(f"{setting}: {name} is not there: name a folder, or a hub id (owner/name)")
+
+
+def tokenize(
+    tokenizer: Tokenizer, texts: Iterable[Text], sequence: SequenceSettings, counts: Counter[str]
+) -> Iterator[Tokens]:
     """Yield the tokens of every text, prompt and completion tokenized as one; count what is not as it should be.
 
     ``boundary_moved``: the prompt's own tokens do not begin the whole's, so that a model in use sees others than it was
@@ -86,7 +96,9 @@ def _ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
 
 def common_prefix(left: Sequence[int], right: Sequence[int]) -> int:
     """Return how many tokens two sequences have in common at their beginning."""
-    return next((place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+    return next(
+        (place for place, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
+    )
 
 
 def fitting(

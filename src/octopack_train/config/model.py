@@ -21,7 +21,7 @@ class ModelSettings(Settings):
     revision: str | None = None
     """Branch, tag or commit on the hub; null: the newest."""
     tokenizer: str | None = None
-    """Hub id or folder of the tokenizer; null: the base's; new: a small one, made from the data (random weights only)."""
+    """Hub id or folder of the tokenizer; null: the base's; new: a small one, made from the data, for random weights."""
     architecture: str | None = None
     """Shape that ships with the package, for counting without the hub; null: read from the base's folder."""
     weights: Weights = "bf16"

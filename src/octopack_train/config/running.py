@@ -55,5 +55,7 @@ class EvaluationSettings(Settings):
     """Problems: hub (the published ones), mini (those of the package), or a folder."""
     prompt: str = "octocoder"
     """Prompt template: humanevalpack prompts list."""
+    max_new_tokens: int | None = Field(default=None, gt=0)
+    """Of an answer; null: as the tasks say, which a model with few positions cannot hold."""
     sandbox: Literal["auto", "docker", "local"] = "auto"
     """Where answers are executed."""

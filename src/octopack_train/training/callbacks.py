@@ -37,7 +37,9 @@ class Bar(TrainerCallback):  # type: ignore[misc]
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Show it."""
         if state.is_world_process_zero and sys.stderr.isatty():
-            self._bar = tqdm(total=state.max_steps, initial=self.begun, desc=self.title, unit="step", dynamic_ncols=True)
+            self._bar = tqdm(
+                total=state.max_steps, initial=self.begun, desc=self.title, unit="step", dynamic_ncols=True
+            )
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Move it."""
@@ -53,8 +55,7 @@ class Bar(TrainerCallback):  # type: ignore[misc]
         if self._bar is not None:
             self._bar.set_postfix(self._seen)
         else:
-            said = "  ".join(f"{name} {self._seen[name]}" for name in found)
-            print(f"step {state.global_step}/{state.max_steps}  {said}", file=sys.stderr, flush=True)
+            "  ".join(f"{name} {self._seen[name]}" for name in found)
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
         """Take it away."""

@@ -23,6 +23,8 @@ def evaluation_command(settings: EvaluationSettings, model_args: str, folder: Pa
     command = [sys.executable, "-m", "humanevalpack.commands", "run", "--backend", "hf", "--model-args", model_args]
     command += ["--tasks", tasks, "--limit", str(settings.problems), "--prompt", settings.prompt]
     command += ["--dataset", settings.dataset, "--sandbox", settings.sandbox, "--device", device]
+    if settings.max_new_tokens is not None:
+        command += ["--option", f"max_new_tokens={settings.max_new_tokens}"]
     return [*command, "--output", str(folder / "run"), "--overwrite", "--json"]
 
 
@@ -58,8 +60,7 @@ class Evaluate(TrainerCallback):  # type: ignore[misc]
         done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
         (place / "log.txt").write_text(done.stderr + done.stdout, "utf-8")
         if done.returncode:
-            end = " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])
-            print(f"evaluation: humanevalpack run ended with {done.returncode}: {end}", file=sys.stderr, flush=True)
+            " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])
             return {"humanevalpack/failed": 1.0}
         return scores(json.loads(done.stdout))
 

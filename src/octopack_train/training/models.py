@@ -10,7 +10,7 @@ from humanevalpack.errors import EnvironmentFault, UsageError
 from octopack_train.config.model import QUANTIZED, ModelSettings, Weights
 from octopack_train.config.training import TrainingSettings
 from octopack_train.sizes import architecture, build, shape_of
-from octopack_train.tokens import Tokenizer
+from octopack_train.tokens import Tokenizer, check_place
 
 Model = Any
 """Of transformers, whose types differ from version to version."""
@@ -52,6 +52,7 @@ def _loaded(model: ModelSettings, weights: Weights) -> Model:
     import torch
     from transformers import AutoModelForCausalLM
 
+    check_place("model.base", model.base)
     more: dict[str, Any] = {}
     if weights in QUANTIZED:
         from transformers import BitsAndBytesConfig
@@ -77,7 +78,6 @@ def save_base(model: Model, tokenizer: Tokenizer, folder: Path) -> None:
     """Write a base of random weights, which is nowhere else: an adapter is nothing without it."""
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    model.config._name_or_path = str(folder)
 
 
 @contextlib.contextmanager

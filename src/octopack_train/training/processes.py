@@ -37,8 +37,8 @@ def check_before(settings: TrainingSettings) -> None:
     if world_size() == 1:
         if torch.cuda.device_count() > 1:
             raise UsageError(
-                f"one process, {torch.cuda.device_count()} devices: start one a device with torchrun (octopack-train sft "
-                "--dry-run prints the command), or show it one: CUDA_VISIBLE_DEVICES=0"
+                f"one process, {torch.cuda.device_count()} devices: start one a device with torchrun (octopack-train "
+                "sft --dry-run prints the command), or show it one: CUDA_VISIBLE_DEVICES=0"
             )
         return
     if kind == "fsdp2" and not cuda:
@@ -80,5 +80,12 @@ def check_active(settings: TrainingSettings, accelerator: Any) -> str:
 
 
 def set_precision(settings: TrainingSettings) -> None:
-    """Let the recipe decide: accelerate's files and command line set this variable, which would win over fp32."""
+    """Let the recipe decide: accelerate's files and command line set this variable, which would win over fp32.
+
+    A process alone may have had another run before, whose choice accelerate would keep.
+    """
+    from accelerate.state import AcceleratorState
+
+    if world_size() == 1:
+        AcceleratorState._reset_state(True)
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no" if settings.precision == "fp32" else settings.precision

@@ -18,11 +18,11 @@ from transformers.utils import logging
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.manifests import write_json
 from octopack_train import run_folder
-from octopack_train.config.model import LoraSettings
+from octopack_train.config.model import QUANTIZED, LoraSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
 from octopack_train.plans import accumulation_for
-from octopack_train.prepared import REPORT, Prepared, prepare
+from octopack_train.prepared import REPORT, Prepared, is_current, prepare
 from octopack_train.recipes.reading import Recipe
 from octopack_train.sizes import lora_config
 from octopack_train.tokens import Tokenizer
@@ -72,7 +72,7 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
     if processes.is_main():
         if overwrite:
             _clear(folder)
-        run_folder.begin(recipe, folder, resuming=resume is not None)
+        run_folder.check(recipe, folder, resuming=resume is not None)
     _wait(args)
     data = _data(settings, folder, args, resuming=checkpoint is not None)
     test = folder / run_folder.DATA / "test.arrow"
@@ -81,6 +81,7 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
     trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
     active = processes.check_active(settings, trainer.accelerator)
     if processes.is_main():
+        run_folder.write_config(recipe, folder)
         run_folder.cut_metrics(folder, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
         run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
     _callbacks(settings, trainer, folder, recipe.name, checkpoint)
@@ -109,11 +110,15 @@ def _wait(args: Any) -> None:
 
 
 def _data(settings: TrainingSettings, folder: Path, args: Any, *, resuming: bool) -> Prepared:
-    """Prepare the data once, on machines that do not share the folder once each; raises InputError if it has changed."""
+    """Prepare the data once, on machines that do not share the folder once each; raises InputError if it has changed.
+
+    A run that goes on prepares it again only where a file of a source is not as it was.
+    """
     place, tokenizer = folder / run_folder.DATA, folder / TOKENIZER
     before = json.loads((place / REPORT).read_text("utf-8")) if resuming and (place / REPORT).is_file() else None
+    ready = before is not None and is_current(before)
     for mine in (processes.is_main(), processes.is_first_here() and not processes.is_main()):
-        if mine and (processes.is_main() or not (place / REPORT).is_file()):
+        if mine and not ready and (processes.is_main() or not (place / REPORT).is_file()):
             made = prepare(settings, place)
             made.tokenizer.save_pretrained(tokenizer)
             if before is not None and before["train"]["fingerprint"] != made.report["train"]["fingerprint"]:
@@ -135,10 +140,14 @@ def _trainer(
     settings: TrainingSettings, args: Any, data: Prepared, decision: Decision, folder: Path, *, resuming: bool
 ) -> RecipeTrainer:
     base = load_base(settings, decision.weights, data.tokenizer, str(args.device))
-    if settings.model.random_weights and settings.cadence.save:
+    if decision.weights in QUANTIZED:
+        from peft import prepare_model_for_kbit_training
+
+        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=settings.activation_checkpointing)
+    if settings.model.random_weights and (settings.cadence.save or settings.evaluation.every):
         if processes.is_main() and not resuming:
             save_base(base, data.tokenizer, folder / BASE)
-        base.config._name_or_path = str(folder / BASE)
+        base.name_or_path = base.config._name_or_path = str(folder / BASE)  # PEFT writes it beside an adapter
     adapter = settings.adapter
     train = Dataset.from_file(str(data.folder / "train.arrow"))
     test = data.folder / "test.arrow"

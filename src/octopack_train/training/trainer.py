@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections import Counter
 from typing import Any
 
 import torch
@@ -42,8 +41,9 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
 
     def __init__(self, *, settings: TrainingSettings, order: Order, **more: Any) -> None:
         self.settings, self.order = settings, order
-        self.stopwatch, self.counted = Stopwatch(), Counter[str]()
+        self.stopwatch = Stopwatch()
         super().__init__(**more)
+        self._counted = torch.zeros(2, dtype=torch.int64, device=self.args.device)
         self.add_callback(self.stopwatch)
         if any(getattr(self.model, f"is_loaded_in_{bits}bit", False) for bits in (4, 8)):
             for parameter in self.model.parameters():  # TRL makes adapters on quantized weights bf16; published: fp32
@@ -69,10 +69,11 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
 
     def training_step(self, model: Any, inputs: dict[str, Any], *more: Any, **named: Any) -> torch.Tensor:
         """Count what a step is given."""
-        ids, labels = inputs["input_ids"], inputs["labels"]
-        mask = inputs.get("attention_mask")
-        self.counted["tokens"] += int(mask.sum()) if mask is not None else ids.numel()
-        self.counted["trained"] += int((labels[:, 1:] != IGNORED).sum())
+        labels, mask = inputs["labels"], inputs.get("attention_mask")
+        tokens = mask.sum() if mask is not None else torch.tensor(labels.numel())
+        trained = (labels[:, 1:] != IGNORED).sum()
+        # Added up where they are: to ask for a number would wait for the device at every step.
+        self._counted += torch.stack([tokens.to(self._counted), trained.to(self._counted)])
         loss: torch.Tensor = super().training_step(model, inputs, *more, **named)
         return loss
 
@@ -87,10 +88,9 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
         super(SFTTrainer, self).log(values)
 
     def _throughput(self) -> dict[str, float]:
-        here = torch.tensor([self.counted["tokens"], self.counted["trained"]], device=self.args.device)
-        tokens, trained = (int(value) for value in self.accelerator.reduce(here, "sum").tolist())
+        tokens, trained = (int(value) for value in self.accelerator.reduce(self._counted.clone(), "sum").tolist())
+        self._counted.zero_()
         seconds, self.stopwatch.seconds = max(self.stopwatch.seconds, 1e-9), 0.0
-        self.counted.clear()
         rate, devices = tokens / seconds, self.accelerator.num_processes
         found = {
             "tokens_per_second": rate,
