@@ -125,7 +125,7 @@ def test_a_folder_with_a_run_is_not_begun_again(whole: Trained, rows: Path) -> N
 
 def test_a_run_does_not_go_on_with_other_settings(whole: Trained, rows: Path) -> None:
     with pytest.raises(
-        UsageError, match=r"optimizer.learning_rate was 0.003 and is 0.1; batch was 4 rows a step and is 8"
+        UsageError, match=r"learning_rate was 0.003 and is 0.1; batch was '4 rows a step' and is '8 rows a step'"
     ):
         run(whole.folder, rows, "optimizer.learning_rate=0.1", "batch.per_device=8", resume="auto")
 
