@@ -84,7 +84,8 @@ def taught(tmp_path_factory: pytest.TempPathFactory, pairs: list[dict[str, str]]
 
 def test_ten_solutions_are_reproduced_to_the_end_marker(taught: Trained, pairs: list[dict[str, str]]) -> None:
     tokenizer = AutoTokenizer.from_pretrained(taught.saved)
-    model = AutoModelForCausalLM.from_pretrained(taught.saved).eval()
+    model: Any = AutoModelForCausalLM.from_pretrained(taught.saved)
+    model.eval()
     for pair in pairs:
         prompt = tokenizer(pair["prompt"], return_tensors="pt").input_ids
         made = model.generate(prompt, max_new_tokens=LONGEST, do_sample=False, pad_token_id=tokenizer.pad_token_id)

@@ -39,7 +39,7 @@ def example(*ids: int, prompt: int = 0) -> Tokens:
 
 
 def sequence(**settings: Any) -> SequenceSettings:
-    return SequenceSettings(**({"length": 8, "packing": "none"} | settings))
+    return SequenceSettings.model_validate({"length": 8, "packing": "none"} | settings)
 
 
 def tokens(tokenizer: Tokenizer, *texts: Text, counts: Counter[str] | None = None, **settings: Any) -> list[Tokens]:

@@ -9,7 +9,7 @@ import torch
 from datasets import Dataset
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from trl import SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_train.recipes.reading import read_recipe
@@ -210,7 +210,8 @@ def test_our_tokens_and_labels_are_those_that_trl_would_make(whole: Trained, tmp
     ]
     model = load_base(settings, "fp32", tokenizer, "cpu")
     theirs = SFTTrainer(model=model, args=args, train_dataset=Dataset.from_list(texts), processing_class=tokenizer)
-    wanted = sorted((row["input_ids"], row["labels"]) for row in theirs.train_dataset)
+    made: Any = theirs.train_dataset
+    wanted = sorted((row["input_ids"], row["labels"]) for row in made)
     ours = []
     for row in Dataset.from_file(str(whole.folder / "data" / "train.arrow")):
         begun = 0

@@ -123,7 +123,7 @@ def write(path: Path, rows: Iterable[Row]) -> int:
 def pack_with_trl(unpacked: Path, path: Path, sequence: SequenceSettings) -> int:
     """Pack rows of one example each with TRL's packing, into another file; return how many rows there are now."""
     from datasets import Dataset, disable_progress_bars
-    from trl import pack_dataset
+    from trl.data_utils import pack_dataset
 
     disable_progress_bars()
     rows = Dataset.from_file(str(unpacked))

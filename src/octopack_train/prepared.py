@@ -250,7 +250,8 @@ def _said(counts: Mapping[str, Counter[str]]) -> str:
 
 def sources(settings: TrainingSettings) -> list[tuple[str, list[Part], bool]]:
     """Return the sources of a run: name, files, and whether they are the rows to test on; raises UsageError."""
-    data, found = settings.data, []
+    data = settings.data
+    found: list[tuple[str, list[Part], bool]] = []
     named = {name: source.path for name, source in data.mixture.sources.items()} if data.mixture else {}
     if data.path is not None:
         named = {Path(data.path).name or data.path: data.path}

@@ -53,7 +53,7 @@ def load_tokenizer(model: ModelSettings, texts: Iterable[Text]) -> Tokenizer:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=None if model.tokenizer else model.revision)  # type: ignore[no-untyped-call]
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=None if model.tokenizer else model.revision)
     except (OSError, ValueError) as error:
         raise EnvironmentFault(
             f"model.tokenizer: {name} is no folder with a tokenizer here, and the hub did not give one ({error})"

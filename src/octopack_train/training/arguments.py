@@ -6,7 +6,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from trl import SFTConfig
+from trl.trainer.sft_config import SFTConfig
 
 from humanevalpack.errors import EnvironmentFault
 from octopack_train.config.training import TrainingSettings

@@ -14,7 +14,7 @@ from octopack_train.run_folder import append_metrics
 _NAMES = {"loss": "loss", "learning_rate": "lr", "tokens_per_second": "tokens/s", "eval_loss": "test loss"}
 
 
-class MetricsFile(TrainerCallback):  # type: ignore[misc]
+class MetricsFile(TrainerCallback):
     """Everything that is logged, one JSON object a line, with its step."""
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +27,7 @@ class MetricsFile(TrainerCallback):  # type: ignore[misc]
             append_metrics(self.folder, {"step": state.global_step} | said)
 
 
-class Bar(TrainerCallback):  # type: ignore[misc]
+class Bar(TrainerCallback):
     """A bar on a terminal, a line an entry elsewhere."""
 
     def __init__(self, title: str, begun: int) -> None:

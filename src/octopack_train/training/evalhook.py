@@ -33,7 +33,7 @@ def scores(report: dict[str, Any]) -> dict[str, float]:
     return {f"humanevalpack/{task}": float(values["pass@1"]) for task, values in report["scores"].items()}
 
 
-class Evaluate(TrainerCallback):  # type: ignore[misc]
+class Evaluate(TrainerCallback):
     """Every so many steps: save, measure, log. A measurement that fails is said, and training goes on."""
 
     def __init__(self, settings: EvaluationSettings, folder: Path, base: str, trainer: Any) -> None:

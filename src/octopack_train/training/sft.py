@@ -61,7 +61,7 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
     check_loggers(settings)
     accumulation = accumulation_for(settings.batch, processes.world_size())
     folder = Path(settings.output)
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     processes.set_precision(settings)
     checkpoint = run_folder.checkpoint_of(folder, resume)
@@ -133,7 +133,7 @@ def _data(settings: TrainingSettings, folder: Path, args: Any, *, resuming: bool
 def _tokenizer(folder: Path) -> Tokenizer:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(str(folder))  # type: ignore[no-untyped-call]
+    return AutoTokenizer.from_pretrained(str(folder))
 
 
 def _trainer(
@@ -143,7 +143,8 @@ def _trainer(
     if decision.weights in QUANTIZED:
         from peft import prepare_model_for_kbit_training
 
-        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=settings.activation_checkpointing)
+        checkpointing = settings.activation_checkpointing
+        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=checkpointing)  # type: ignore[no-untyped-call]
     if settings.model.random_weights and (settings.cadence.save or settings.evaluation.every):
         if processes.is_main() and not resuming:
             save_base(base, data.tokenizer, folder / BASE)

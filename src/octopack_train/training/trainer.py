@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback
-from trl import SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
@@ -19,7 +19,7 @@ from octopack_train.throughput import peak_flops, work_of
 from octopack_train.tokens import IGNORED
 
 
-class Stopwatch(TrainerCallback):  # type: ignore[misc]
+class Stopwatch(TrainerCallback):
     """Seconds spent in steps: saving and evaluating are not part of them."""
 
     def __init__(self) -> None:
@@ -36,8 +36,11 @@ class Stopwatch(TrainerCallback):  # type: ignore[misc]
         self.seconds += time.monotonic() - self._begun
 
 
-class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
+class RecipeTrainer(SFTTrainer):
     """SFTTrainer that a recipe steers."""
+
+    model: Any
+    """Never None, whatever the base class says."""
 
     def __init__(self, *, settings: TrainingSettings, order: Order, **more: Any) -> None:
         self.settings, self.order = settings, order
@@ -53,7 +56,7 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
         name = torch.cuda.get_device_name() if self.args.device.type == "cuda" else "cpu"
         self._peak = peak_flops(name, settings.precision)
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return self.order
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LambdaLR:
@@ -61,9 +64,8 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
         if self.lr_scheduler is None:
             own = self.settings
             peak = own.optimizer.learning_rate
-            self.lr_scheduler = LambdaLR(
-                optimizer or self.optimizer, lambda step: learning_rate(own.optimizer, own.schedule, step) / peak
-            )
+            stepped: Any = optimizer or self.optimizer
+            self.lr_scheduler = LambdaLR(stepped, lambda step: learning_rate(own.optimizer, own.schedule, step) / peak)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
@@ -74,7 +76,7 @@ class RecipeTrainer(SFTTrainer):  # type: ignore[misc]
         trained = (labels[:, 1:] != IGNORED).sum()
         # Added up where they are: to ask for a number would wait for the device at every step.
         self._counted += torch.stack([tokens.to(self._counted), trained.to(self._counted)])
-        loss: torch.Tensor = super().training_step(model, inputs, *more, **named)
+        loss: torch.Tensor = super().training_step(model, inputs, *more, **named)  # type: ignore[no-untyped-call]
         return loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
