@@ -47,8 +47,9 @@ class Evaluate(TrainerCallback):
         self.trainer.save_model(str(place / "model"))  # on all processes: each may hold a part
         if not state.is_world_process_zero:
             return
-        found = self._measure(place)
-        self.trainer.log_apart(found)
+        due = control.should_log
+        self.trainer.log_apart(self._measure(place))
+        control.should_log = due  # to log takes back that the step's own numbers are due
 
     def _measure(self, place: Path) -> dict[str, float]:
         saved = place / "model"
