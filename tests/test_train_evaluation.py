@@ -29,10 +29,13 @@ def test_scores_are_named_by_their_tasks() -> None:
     assert scores(report) == {"humanevalpack/humanevalsynthesize-python": 0.5}
 
 
-def test_a_measurement_that_fails_is_kept_and_training_goes_on(tmp_path: Path) -> None:
+def test_a_measurement_that_fails_is_said_and_training_goes_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     lines = evaluated(tmp_path, f"evaluation.dataset={tmp_path / 'nothing'}")
     assert [line.get("humanevalpack/failed") for line in lines] == [1.0, None]
     assert lines[1]["loss"] > 0
+    assert "evaluation: humanevalpack run ended with 2" in capfd.readouterr().err
     assert "nothing' is not known" in (tmp_path / "run" / "evaluation" / "step-1" / "log.txt").read_text("utf-8")
 
 

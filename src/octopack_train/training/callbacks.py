@@ -55,7 +55,8 @@ class Bar(TrainerCallback):
         if self._bar is not None:
             self._bar.set_postfix(self._seen)
         else:
-            "  ".join(f"{name} {self._seen[name]}" for name in found)
+            said = "  ".join(f"{name} {self._seen[name]}" for name in found)
+            tqdm.write(f"step {state.global_step}/{state.max_steps}  {said}", file=sys.stderr)
 
     def on_train_end(self, *_: Any, **__: Any) -> None:
         """Take it away."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
 from transformers import TrainerCallback
 
 from octopack_train.config.running import EvaluationSettings
@@ -61,7 +62,8 @@ class Evaluate(TrainerCallback):
         done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
         (place / "log.txt").write_text(done.stderr + done.stdout, "utf-8")
         if done.returncode:
-            " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])
+            end = " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])
+            tqdm.write(f"evaluation: humanevalpack run ended with {done.returncode}: {end}", file=sys.stderr)
             return {"humanevalpack/failed": 1.0}
         return scores(json.loads(done.stdout))
 
