@@ -134,6 +134,18 @@ TRAIN_ORDER = (
     "launching",
     "plans",
     "plan_text",
+    "texts",
+    "spooling",
+    "choosing",
+    "tokens",
+    "packing",
+    "prepared",
+    "previews",
+    "rendering",
+    "order",
+    "throughput",
+    "run_folder",
+    "training",
     "tensor_files",
     "logits",
     "equivalence",
@@ -150,7 +162,7 @@ HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray
 HEAVY |= {"duckdb", "pyarrow", "scipy", "datatrove", "sqlglot", "aiohttp", "tokenizers", "google", "huggingface_hub"}
 HEAVY |= {"peft", "trl", "accelerate", "deepspeed"}
 
-LATE = {"lm_eval_plugin", "inspect_ai_plugin", "demo", "steps"}
+LATE = {"lm_eval_plugin", "inspect_ai_plugin", "demo", "steps", "training"}
 """Rooms that are built on one of these packages, and are imported late themselves."""
 
 
@@ -219,6 +231,8 @@ def test_only_the_plugins_and_the_demo_know_a_harness_and_only_octopack_train_kn
     assert {where for where, name in knows if name == "lm_eval"} <= {"lm_eval_plugin", "demo"}
     assert {where for where, name in knows if name == "inspect_ai"} == {"inspect_ai_plugin"}
     assert not any(name == "trl" for _, name in knows)
+    training = [path for path in modules(project, "octopack_train") if any(n.startswith("trl.") for n in imports(path))]
+    assert {room(project, path) for path in training} == {"packing", "training"}
 
 
 def test_the_packages_depend_on_each_other_in_one_direction(project: Path) -> None:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from humanevalpack.version import __version__
 from octopack_train.commands import app, main
+from training_rows import example_rows, written
 
 COMMANDS = (
     "",
@@ -84,10 +85,27 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str
     return stopped.value.code, capsys.readouterr().err
 
 
-def test_training_is_not_there_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    code, text = said(capsys, "sft", "--recipe", "tiny-smoke")
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--devices", "8"], "--devices and --machines are for --dry-run"),
+        (["--resume", "auto", "--overwrite"], "--resume goes on with a run, --overwrite removes it"),
+        (["--set", "data.path=null"], "data: nothing to train on"),
+    ],
+)
+def test_what_does_not_go_together(capsys: pytest.CaptureFixture[str], words: list[str], why: str) -> None:
+    code, text = said(capsys, "sft", "--recipe", "tiny-smoke", *words)
     assert code == 2
-    assert "Error: training is not in this release yet; say --dry-run" in text
+    assert why in text
+
+
+def test_a_plan_shows_examples(tmp_path: Path) -> None:
+    rows = written(tmp_path / "rows.jsonl", *example_rows(5))
+    changes = ("--set", f"data.path={rows}", "--set", "data.text=question-answer")
+    text = run("sft", "--recipe", "tiny-smoke", *changes, "--dry-run").output
+    assert "[masked]Question: Write number" in text
+    values = json.loads(run("sft", "--recipe", "tiny-smoke", *changes, "--dry-run", "--json").output)
+    assert values["data"]["train"]["counts"]["examples"] == 5
 
 
 def test_a_wrong_recipe_and_a_wrong_setting_end_with_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,10 +86,10 @@ def test_a_plan_says_in_which_type_the_base_is_held(octocoder: Plan) -> None:
 
 
 def test_a_plan_without_data_says_so_and_rows_longer_than_the_model() -> None:
-    assert "Missing\n-------\ndata: --set data.path=FILE" in plan_text(plan("tiny-smoke"))
-    said = plan_text(plan("tiny-smoke", "data.path=x.jsonl", "sequence.length=300"))
+    assert "Missing\n-------\ndata: --set data.path=FILE" in plan_text(plan("tiny-smoke", "data.path=null"))
+    said = plan_text(plan("tiny-smoke", "data.path=x.jsonl", "sequence.length=600"))
     assert "Missing" not in said
-    assert "sequence.length 300 is longer than the model's 256 positions" in said
+    assert "sequence.length 600 is longer than the model's 512 positions" in said
 
 
 def test_a_plan_for_machines_is_json(octocoder: Plan) -> None:

@@ -22,8 +22,8 @@ AS_THEY_ARE = "pairs"
 """Form of a source whose rows are prompts and completions already."""
 Text = Literal["raw", "question-answer"]
 """What stands around a prompt and its completion: nothing, or OctoCoder's "Question: …" and "Answer:"."""
-RECORDED = ("source", "row_id")
-"""Columns that say where a row is from."""
+RECORDED = ("source", "lang", "row_id")
+"""Columns that say where a row is from, and its programming language."""
 
 
 class FormSettings(ExampleSettings):
@@ -110,7 +110,7 @@ class MixSettings(Settings):
     """raw: prompt and completion as they are, the text around them is the trainer's; question-answer: OctoCoder's,
     "Question: …", a blank line, "Answer:" in the prompt, and a space before the completion."""
     provenance: bool = True
-    """Say in the columns ``source`` and ``row_id`` where each row is from."""
+    """Say in the columns ``source``, ``lang`` (empty if its row has none) and ``row_id`` where each row is from."""
     valid: float = Field(default=0.0, ge=0, lt=1)
     """Share of the examples, drawn by their hash, that become validation data."""
     format: RowFormat = "jsonl"

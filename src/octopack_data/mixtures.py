@@ -97,7 +97,8 @@ class _Make:
             for row, texts in source_examples(source, part.paths, self.settings, counts):
                 name = row[source.id_column] if source.id_column else row_id(row)
                 own = () if source.deduplicate else (name,)
-                line = orjson.dumps(texts | {"source": source.name, "row_id": name})
+                language = row.get("lang") or row.get("language") or ""
+                line = orjson.dumps(texts | {"source": source.name, "lang": language, "row_id": name})
                 spill.add(key_of(f"mix {source.name}", seed, *texts.values(), *own), line)
         return PartResult((), counts | {"made": spill.lines})
 

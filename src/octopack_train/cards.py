@@ -83,7 +83,7 @@ def _use(run: Run, settings: CardSettings) -> Iterator[str]:
     yield f'model = {kind}.from_pretrained("{settings.repository}")'
     yield f'tokenizer = AutoTokenizer.from_pretrained("{settings.repository}")'
     yield "```"
-    if run.recipe.settings.data.format == "question_answer":
+    if run.recipe.settings.data.question_answer:
         yield ""
         yield "It was trained on texts like `Question: …`, a blank line, `Answer: …`: ask in this form, with nothing"
         yield "behind `Answer:`."

@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,11 +116,21 @@ def build(values: dict[str, Any], device: str) -> torch.nn.Module:
 
 def with_adapter(model: torch.nn.Module, adapter: LoraSettings) -> torch.nn.Module:
     """Put a recipe's adapter onto a model, which changes it; raises EnvironmentFault without PEFT."""
+    config = lora_config(adapter)
+    from peft import get_peft_model
+
+    on_meta = next(model.parameters()).device.type == "meta"
+    adapted: torch.nn.Module = get_peft_model(model, config, low_cpu_mem_usage=on_meta)
+    return adapted
+
+
+def lora_config(adapter: LoraSettings) -> Any:
+    """Return a recipe's adapter in PEFT's words; raises EnvironmentFault without PEFT."""
     try:
-        from peft import LoraConfig, get_peft_model
+        from peft import LoraConfig
     except ImportError as error:
         raise _missing("peft") from error
-    config = LoraConfig(
+    return LoraConfig(
         r=adapter.rank,
         lora_alpha=adapter.alpha,
         lora_dropout=adapter.dropout,
@@ -127,9 +138,6 @@ def with_adapter(model: torch.nn.Module, adapter: LoraSettings) -> torch.nn.Modu
         target_modules=list(adapter.targets),
         task_type="CAUSAL_LM",
     )
-    on_meta = next(model.parameters()).device.type == "meta"
-    adapted: torch.nn.Module = get_peft_model(model, config, low_cpu_mem_usage=on_meta)
-    return adapted
 
 
 def shape_of(config: Any) -> Shape:
@@ -154,6 +162,13 @@ def _linear_names(model: torch.nn.Module) -> set[str]:
         for name, module in model.named_modules()
         if type(module).__name__ in ("Linear", "Conv1D") and "head" not in name
     }
+
+
+def check_installed(*packages: str) -> None:
+    """Raise EnvironmentFault for the first package that is not installed."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise _missing(package)
 
 
 def _missing(package: str) -> EnvironmentFault:

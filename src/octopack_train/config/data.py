@@ -6,16 +6,20 @@ from pydantic import Field, model_validator
 
 from humanevalpack.errors import UsageError
 from octopack_data.mixture_settings import AS_THEY_ARE, FormSettings, MixSettings, Text
+from octopack_data.records import Mode
 from octopack_data.settings import Settings
 
 
 class LanguageDraw(Settings):
-    """How often rows of each programming language are drawn: n_language ** tau, unless a table says so."""
+    """How often rows of each programming language are drawn: n_language ** tau, unless a table says so.
+
+    A pass has as many rows as there are within the cap; those of a language that is drawn more often come again.
+    """
 
     tau: float = Field(default=1.0, ge=0)
     """1: as many as there are; 0: all languages alike."""
     weights: dict[str, float] = Field(default={})
-    """Weight of each language by name, instead of tau."""
+    """Weight of each language by name, instead of tau; a language that is not named is left out."""
     most_rows: int | None = Field(default=None, gt=0)
     """At most so many rows of a language; null: no limit."""
 
@@ -24,11 +28,13 @@ class DataSettings(FormSettings):
     """Rows, and how one becomes input and target; ``form`` and what belongs to it are those of octopack-data."""
 
     path: str | None = None
-    """File, folder or hub id with rows; null: a mixture is named."""
+    """File, folder or hub id with rows; mini: the problems that ship with the package; null: a mixture is named."""
     mixture: MixSettings | Literal[False] = False
     """Several sources, as octopack-data mix has them, instead of a path; false: none."""
     source_rows: dict[str, int | None] = Field(default={})
     """Rows of each source inside the path, where they are known."""
+    mode: Mode = "fixed"
+    """Of the form: published (as in the release, defects included) or fixed; a mixture has its own."""
     text: Text = "raw"
     """raw: input and target as they are; question-answer: OctoCoder's text around them."""
     boundary: Literal["space_in_completion", "space_in_prompt"] = "space_in_completion"
@@ -47,7 +53,7 @@ class DataSettings(FormSettings):
         if self.path is not None and self.mixture is not False:
             raise ValueError("path and mixture are both named: one of them says where the rows are")
         try:
-            self.options("fixed", seed=0)
+            self.options(self.mode, seed=0)
             if self.mixture:
                 self.mixture.check()
         except UsageError as error:
@@ -58,4 +64,11 @@ class DataSettings(FormSettings):
             raise ValueError(f"mixture.columns is {self.mixture.columns}: a run reads prompt-completion")
         if self.mixture and "raw" not in (self.text, self.mixture.text):
             raise ValueError("text and mixture.text would both write Question and Answer: leave one of them raw")
+        if self.mixture and not self.mixture.provenance:
+            raise ValueError("mixture.provenance is off: a run reports what it drew of each source")
         return self
+
+    @property
+    def question_answer(self) -> bool:
+        """Whether OctoCoder's text stands around prompt and completion."""
+        return "question-answer" in (self.text, self.mixture.text if self.mixture else "")

@@ -9,6 +9,8 @@ from octopack_data.settings import Settings
 Weights = Literal["int8", "nf4", "bf16", "fp16", "fp32"]
 QUANTIZED: tuple[Weights, ...] = ("int8", "nf4")
 """Need bitsandbytes and CUDA, and cannot be trained themselves: only adapters on them."""
+NEW_TOKENIZER = "new"
+"""In place of a tokenizer's name: one is made from the data."""
 
 
 class ModelSettings(Settings):
@@ -19,7 +21,7 @@ class ModelSettings(Settings):
     revision: str | None = None
     """Branch, tag or commit on the hub; null: the newest."""
     tokenizer: str | None = None
-    """Hub id or folder of the tokenizer; null: the base's."""
+    """Hub id or folder of the tokenizer; null: the base's; new: a small one, made from the data, for random weights."""
     architecture: str | None = None
     """Shape that ships with the package, for counting without the hub; null: read from the base's folder."""
     weights: Weights = "bf16"

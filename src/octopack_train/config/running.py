@@ -51,7 +51,11 @@ class EvaluationSettings(Settings):
     """In which languages."""
     problems: int = Field(default=10, gt=0)
     """First problems of each."""
+    dataset: str = "hub"
+    """Problems: hub (the published ones), mini (those of the package), or a folder."""
     prompt: str = "octocoder"
     """Prompt template: humanevalpack prompts list."""
+    max_new_tokens: int | None = Field(default=None, gt=0)
+    """Of an answer; null: as the tasks say, which a model with few positions cannot hold."""
     sandbox: Literal["auto", "docker", "local"] = "auto"
     """Where answers are executed."""

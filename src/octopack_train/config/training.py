@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from octopack_data.settings import Settings
 from octopack_train.config.data import DataSettings
-from octopack_train.config.model import QUANTIZED, LoraSettings, ModelSettings
+from octopack_train.config.model import NEW_TOKENIZER, QUANTIZED, LoraSettings, ModelSettings
 from octopack_train.config.optimization import BatchSettings, OptimizerSettings, ScheduleSettings
 from octopack_train.config.running import (
     CadenceSettings,
@@ -74,4 +74,6 @@ class TrainingSettings(Settings):
             )
         if self.model.random_weights and self.model.architecture is None:
             raise ValueError("model.random_weights needs model.architecture, the shape to be filled")
+        if self.model.tokenizer == NEW_TOKENIZER and not self.model.random_weights:
+            raise ValueError("model.tokenizer: new is there for model.random_weights only: a base has learned its own")
         return self

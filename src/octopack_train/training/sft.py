@@ -1,0 +1,195 @@
+"""A fine-tuning run from its recipe to the saved adapter or model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import ProgressCallback
+from transformers.trainer_callback import PrinterCallback
+from transformers.utils import logging
+
+from humanevalpack.errors import InputError, UsageError
+from octopack_data.manifests import write_json
+from octopack_train import run_folder
+from octopack_train.config.model import QUANTIZED, LoraSettings
+from octopack_train.config.training import TrainingSettings
+from octopack_train.order import Order
+from octopack_train.plans import accumulation_for
+from octopack_train.prepared import REPORT, Prepared, is_current, prepare
+from octopack_train.recipes.reading import Recipe
+from octopack_train.sizes import lora_config
+from octopack_train.tokens import Tokenizer
+from octopack_train.training import processes
+from octopack_train.training.arguments import arguments, check_loggers
+from octopack_train.training.callbacks import Bar, MetricsFile
+from octopack_train.training.evalhook import Evaluate
+from octopack_train.training.models import load_base, save_base
+from octopack_train.training.trainer import RecipeTrainer
+from octopack_train.weights import Decision, decide, obstacle_to_bitsandbytes
+
+TOKENIZER, BASE = "tokenizer", "base"
+"""Folders of a run: the tokenizer it used; its base, if that was random."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run."""
+
+    folder: Path
+    saved: Path
+    """The adapter in PEFT's layout, or the model, with its tokenizer."""
+    steps: int
+    loss: float | None
+    """Of the last step that was logged."""
+    seconds: float
+
+
+def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False) -> Trained:
+    """Carry out a run, in its folder; every process of it calls this. Raises UsageError, InputError, EnvironmentFault.
+
+    ``resume``: auto (the newest checkpoint, or from the beginning if there is none) or a checkpoint's folder.
+    """
+    settings, begun = recipe.settings, time.monotonic()
+    processes.check_before(settings)
+    check_loggers(settings)
+    accumulation = accumulation_for(settings.batch, processes.world_size())
+    folder = Path(settings.output)
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    processes.set_precision(settings)
+    checkpoint = run_folder.checkpoint_of(folder, resume)
+    decision = decide(settings.model, obstacle_to_bitsandbytes())
+    evaluates = settings.cadence.evaluate > 0
+    cpu = not torch.cuda.is_available()
+    args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=False)
+    if processes.is_main():
+        if overwrite:
+            _clear(folder)
+        run_folder.check(recipe, folder, resuming=resume is not None)
+    _wait(args)
+    data = _data(settings, folder, args, resuming=checkpoint is not None)
+    test = folder / run_folder.DATA / "test.arrow"
+    if evaluates and test.exists():
+        args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
+    trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
+    active = processes.check_active(settings, trainer.accelerator)
+    if processes.is_main():
+        run_folder.write_config(recipe, folder)
+        run_folder.cut_metrics(folder, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
+        run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
+    _callbacks(settings, trainer, folder, recipe.name, checkpoint)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    saved = folder / ("adapter" if isinstance(settings.adapter, LoraSettings) else "model")
+    trainer.save_model(str(saved))
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    done = Trained(folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun)
+    if processes.is_main():
+        (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
+        values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
+        write_json(folder / run_folder.DONE, values)
+    _wait(args)
+    return done
+
+
+def _clear(folder: Path) -> None:
+    """Take away an earlier run, and nothing else: the folder must be one."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / run_folder.CONFIG).is_file():
+        raise UsageError(f"--overwrite: {folder} has no {run_folder.CONFIG}: it is no run; remove it yourself")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(args: Any) -> None:
+    args.distributed_state.wait_for_everyone()
+
+
+def _data(settings: TrainingSettings, folder: Path, args: Any, *, resuming: bool) -> Prepared:
+    """Prepare the data once, on machines that do not share the folder once each; raises InputError if it has changed.
+
+    A run that goes on prepares it again only where a file of a source is not as it was.
+    """
+    place, tokenizer = folder / run_folder.DATA, folder / TOKENIZER
+    before = json.loads((place / REPORT).read_text("utf-8")) if resuming and (place / REPORT).is_file() else None
+    ready = before is not None and is_current(before)
+    for mine in (processes.is_main(), processes.is_first_here() and not processes.is_main()):
+        if mine and not ready and (processes.is_main() or not (place / REPORT).is_file()):
+            made = prepare(settings, place)
+            made.tokenizer.save_pretrained(tokenizer)
+            if before is not None and before["train"]["fingerprint"] != made.report["train"]["fingerprint"]:
+                raise InputError(
+                    f"{place}: the data is not what this run began with (fingerprint {before['train']['fingerprint']} "
+                    f"then, {made.report['train']['fingerprint']} now): a source or its tokenizer has changed"
+                )
+        _wait(args)
+    return Prepared(place, _tokenizer(tokenizer), json.loads((place / REPORT).read_text("utf-8")), ())
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(folder))
+
+
+def _trainer(
+    settings: TrainingSettings, args: Any, data: Prepared, decision: Decision, folder: Path, *, resuming: bool
+) -> RecipeTrainer:
+    base = load_base(settings, decision.weights, data.tokenizer, str(args.device))
+    if decision.weights in QUANTIZED:
+        from peft import prepare_model_for_kbit_training
+
+        checkpointing = settings.activation_checkpointing
+        base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=checkpointing)  # type: ignore[no-untyped-call]
+    if settings.model.random_weights and (settings.cadence.save or settings.evaluation.every):
+        if processes.is_main() and not resuming:
+            save_base(base, data.tokenizer, folder / BASE)
+        base.name_or_path = base.config._name_or_path = str(folder / BASE)  # PEFT writes it beside an adapter
+    adapter = settings.adapter
+    train = Dataset.from_file(str(data.folder / "train.arrow"))
+    test = data.folder / "test.arrow"
+    order = Order(
+        len(train), settings.schedule.steps * settings.batch.rows, settings.seeds.data, data.report["train"]["buffers"]
+    )
+    return RecipeTrainer(
+        settings=settings,
+        order=order,
+        model=base,
+        args=args,
+        train_dataset=train,
+        eval_dataset=Dataset.from_file(str(test)) if test.exists() else None,
+        processing_class=data.tokenizer,
+        peft_config=lora_config(adapter) if isinstance(adapter, LoraSettings) else None,
+    )
+
+
+def _callbacks(
+    settings: TrainingSettings, trainer: RecipeTrainer, folder: Path, title: str, checkpoint: Path | None
+) -> None:
+    for kind in (PrinterCallback, ProgressCallback):
+        trainer.remove_callback(kind)
+    trainer.add_callback(MetricsFile(folder))
+    trainer.add_callback(Bar(title, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0))
+    if settings.evaluation.every:
+        base = str(folder / BASE) if settings.model.random_weights else settings.model.base
+        trainer.add_callback(Evaluate(settings.evaluation, folder / "evaluation", base, trainer))
+
+
+def _environment(trainer: RecipeTrainer, decision: Decision, active: str, accumulation: int) -> dict[str, Any]:
+    device = trainer.args.device
+    trainable = sum(one.numel() for one in trainer.model.parameters() if one.requires_grad)
+    return {
+        "weights": decision.said,
+        "distribution": active,
+        "processes": trainer.accelerator.num_processes,
+        "accumulation": accumulation,
+        "mixed_precision": trainer.accelerator.mixed_precision,
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "cuda": torch.version.cuda,
+        "trainable_parameters": trainable,
+    }

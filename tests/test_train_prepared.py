@@ -1,0 +1,180 @@
+"""octopack_train.prepared, previews and rendering: a run's data on disk, what is said about it, what eyes see of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datasets import Dataset
+
+from humanevalpack.errors import InputError, UsageError
+from octopack_train.config.training import TrainingSettings
+from octopack_train.prepared import Prepared, is_current, percentiles, prepare
+from octopack_train.previews import preview
+from octopack_train.recipes.reading import read_recipe
+from octopack_train.rendering import MASKED, PLAIN, TRAINED, preview_text
+from training_rows import written
+
+
+def rows(number: int, what: str = "code") -> list[dict[str, Any]]:
+    return [{"prompt": f"Write {what} {n}", "completion": f"{what} = {n}" * (n % 5 + 1)} for n in range(number)]
+
+
+def settings(path: Path | None, *more: str) -> TrainingSettings:
+    own = [f"data.path={path}"] if path is not None else ["data.path=null"]
+    quick = ["data.text=question-answer", "sequence.packing=none", "sequence.length=64"]
+    return read_recipe("tiny-smoke", [*own, *quick, *more]).settings
+
+
+def made(tmp_path: Path, path: Path | None, *more: str) -> Prepared:
+    return prepare(settings(path, *more), tmp_path / "data")
+
+
+def test_rows_and_report(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(20))
+    found = made(tmp_path, path)
+    train, stored = found.report["train"], Dataset.from_file(str(found.folder / "train.arrow"))
+    assert train["rows"] == len(stored) == train["counts"]["examples"] == 20
+    assert train["tokens"] == sum(len(row["input_ids"]) for row in stored)
+    assert train["trained_tokens"] == sum(label != -100 for row in stored for label in row["labels"][1:])
+    assert found.report["files"] == {str(path): [path.stat().st_size, path.stat().st_mtime_ns]}
+    assert is_current(found.report)
+    written(path, *rows(21))
+    assert not is_current(found.report)
+    assert json.loads((found.folder / "report.json").read_text("utf-8")) == found.report
+
+
+def test_the_same_data_gives_the_same_rows_and_another_seed_other_ones(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(20))
+    prints = [made(tmp_path, path, *more).report["train"]["fingerprint"] for more in ((), (), ("seeds.data=1",))]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_one_changed_answer_changes_the_fingerprint(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(20))
+    before = made(tmp_path, path).report["train"]["fingerprint"]
+    written(path, *rows(19), {"prompt": "Write code 19", "completion": "code = 20"})
+    assert made(tmp_path, path).report["train"]["fingerprint"] != before
+
+
+def test_what_is_cut_is_reported(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(10), {"prompt": "long", "completion": "word " * 300})
+    counts = made(tmp_path, path).report["train"]["counts"]
+    assert counts["truncated"] == 1
+    assert counts["truncated_tokens"] > 100
+
+
+def mixture(tmp_path: Path, **more: Any) -> str:
+    sources = []
+    for name, weight in (("commits", 0.7), ("chat", 0.3)):
+        languages = [{"lang": ("Python", "Rust")[number % 4 == 0]} if name == "commits" else {} for number in range(40)]
+        written(tmp_path / f"{name}.jsonl", *(row | lang for row, lang in zip(rows(40, name), languages, strict=True)))
+        sources.append({"name": name, "source": f"{tmp_path}/{name}.jsonl", "weight": weight})
+    return f"data.mixture={json.dumps({'sources': sources} | more)}"
+
+
+def test_realized_shares_of_a_mixture_are_reported(tmp_path: Path) -> None:
+    report = made(tmp_path, None, mixture(tmp_path)).report
+    sources = report["train"]["sources"]
+    assert (sources["commits"]["rows"], sources["chat"]["rows"]) == (40, 17)
+    assert sources["commits"]["share_of_rows"] == pytest.approx(0.7, abs=0.01)
+    assert sum(one["share_of_tokens"] for one in sources.values()) == pytest.approx(1)
+    assert {one["source"]: one["wanted_share"] for one in report["choices"]} == {"commits": 0.7, "chat": 0.3}
+    assert report["read"]["mixture"]["dropped_not_taken"] == 23
+    assert {Path(name).name for name in report["files"]} == {"commits.jsonl", "chat.jsonl"}
+
+
+def test_a_mixture_repeats_a_short_source_if_that_is_asked_for(tmp_path: Path) -> None:
+    sources = made(tmp_path, None, mixture(tmp_path, shortage="repeat")).report["train"]["sources"]
+    assert (sources["commits"]["rows"], sources["chat"]["rows"]) == (94, 40)
+
+
+def test_languages_of_a_mixture_are_drawn_inside_their_source(tmp_path: Path) -> None:
+    report = made(tmp_path, None, mixture(tmp_path), "data.language_draw.tau=0").report
+    drawn = {(one["source"], one["language"]): one["rows"] for one in report["choices"]}
+    assert drawn == {("commits", "Python"): 20, ("commits", "Rust"): 20, ("chat", ""): 17}
+
+
+def test_rows_that_a_mixture_holds_out_are_those_to_test_on(tmp_path: Path) -> None:
+    report = made(tmp_path, None, mixture(tmp_path, valid=0.3)).report
+    assert report["train"]["rows"] + report["test"]["rows"] == 57
+    assert set(report["test"]["sources"]) <= {"commits (test)", "chat (test)"}
+
+
+def test_a_preview_of_a_mixture_reads_the_first_rows_of_each_source(tmp_path: Path) -> None:
+    own = settings(None, mixture(tmp_path))
+    assert {name: one["rows"] for name, one in preview(own).report["train"]["sources"].items()} == {
+        "commits": 40,
+        "chat": 40,
+    }
+
+
+def test_a_source_with_a_test_split(tmp_path: Path) -> None:
+    written(tmp_path / "rows" / "train.jsonl", *rows(9))
+    written(tmp_path / "rows" / "test.jsonl", *rows(4, "test"))
+    report = made(tmp_path, tmp_path / "rows").report
+    assert (report["train"]["rows"], report["test"]["rows"]) == (9, 4)
+
+
+def test_a_share_is_held_out_and_an_example_is_on_one_side(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(100), *rows(100))
+    found = made(tmp_path, path, "data.test_share=0.2")
+    sides = [Dataset.from_file(str(found.folder / f"{side}.arrow")) for side in ("train", "test")]
+    train, test = ({tuple(row["input_ids"]) for row in side} for side in sides)
+    assert len(sides[0]) + len(sides[1]) == 200
+    assert 10 < len(sides[1]) < 80
+    assert not train & test
+
+
+def test_rows_to_test_on_from_elsewhere(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(9))
+    other = written(tmp_path / "other.jsonl", *rows(3))
+    assert made(tmp_path, path, f"data.test_path={other}").report["test"]["rows"] == 3
+
+
+def test_no_data_and_no_rows_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nothing to train on: --set data\.path=FILE"):
+        made(tmp_path, None)
+    with pytest.raises(InputError, match=r"no example to train on is left: rows\.jsonl"):
+        made(tmp_path, written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": ""}))
+    with pytest.raises(InputError, match=r"source none.jsonl: .*none.jsonl: no file or folder"):
+        made(tmp_path, tmp_path / "none.jsonl")
+
+
+def test_percentiles_are_lengths_that_are_there() -> None:
+    assert percentiles(range(1, 101)) == {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p100": 100}
+    assert percentiles([7]) == dict.fromkeys(("p50", "p90", "p95", "p99", "p100"), 7)
+    assert percentiles([]) == {}
+
+
+def test_what_is_masked_and_what_is_trained_is_seen(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", {"prompt": "Say hi", "completion": "hi"})
+    own = settings(path)
+    found = preview(own)
+    prompt, answer = "Question: Say hi\n\nAnswer:", " hi<|endoftext|>"
+    assert f"{MASKED}{prompt}{PLAIN}{TRAINED}{answer}{PLAIN}" in preview_text(found, own, colour=True)
+    assert f"[masked]{prompt}[/masked][trained]{answer}[/trained]" in preview_text(found, own, colour=False)
+    every = settings(path, "loss=all")
+    assert f"[trained]{prompt}{answer}[/trained]" in preview_text(found, every, colour=False)
+
+
+def test_numbers_of_the_preview(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(10), {"prompt": "long", "completion": "word " * 300})
+    own = settings(path)
+    said = preview_text(preview(own), own, colour=False)
+    assert "examples      11 of the first 2,000 of each source; 11 rows" in said
+    assert "truncated     1 (9.1%): cut at the end, end marker lost" in said
+    assert said.count("Example ") == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (["data.path=null"], "no data is named"),
+        (["data.path=some/hub-id"], "no file or folder here: some/hub-id"),
+        (["model.tokenizer=some/model"], "the tokenizer of some/model is not on this machine"),
+    ],
+)
+def test_a_plan_downloads_nothing(changes: list[str], why: str) -> None:
+    own = read_recipe("tiny-smoke", changes).settings
+    assert why in preview_text(preview(own), own, colour=False)
