@@ -74,6 +74,7 @@ def test_without_weights_everything_is_there_once_shuffled_and_says_where_it_is_
         "prompt": "Change a\nx = 7\n",
         "completion": "a = 2\n",
         "source": "c",
+        "lang": "Go",
         "row_id": f"{7:040x}",
     }
     places = [place for place, row in enumerate(rows) if row["source"] == "c"]
@@ -173,7 +174,7 @@ def test_columns_of_another_name_and_an_id_of_ones_own(folder: Path) -> None:
     write(folder / "d" / "rows.jsonl", [{"inputs": "q", "targets": "r", "tree": "t1"}])
     said = {"prompt_column": "inputs", "completion_column": "targets", "id_column": "tree"}
     run(settings(folder, d=said), folder / "out")
-    assert read(folder / "out") == [{"prompt": "q", "completion": "r", "source": "d", "row_id": "t1"}]
+    assert read(folder / "out") == [{"prompt": "q", "completion": "r", "source": "d", "lang": "", "row_id": "t1"}]
 
 
 def test_rows_for_megatron_and_whole_texts(folder: Path) -> None:

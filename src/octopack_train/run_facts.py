@@ -11,10 +11,10 @@ from typing import Any
 from humanevalpack.errors import HumanEvalPackError, InputError, UsageError
 from octopack_data.manifests import read_manifest, stage_above
 from octopack_data.rows import read_rows
+from octopack_train.prepared import REPORT
 from octopack_train.recipes.reading import Recipe, read_recipe, recipe_names
+from octopack_train.run_folder import CONFIG, DATA, DONE, ENVIRONMENT, METRICS
 
-CONFIG, ENVIRONMENT, METRICS, DONE = "config.yaml", "environment.json", "metrics.jsonl", "done.json"
-REPORT = Path("data", "report.json")
 _NONE = "not named"
 
 
@@ -41,7 +41,7 @@ def read_run(folder: Path) -> Run:
     if (folder / METRICS).is_file():
         for number, line in enumerate((folder / METRICS).read_text("utf-8").splitlines(), start=1):
             metrics.append(_object(line, f"{folder / METRICS}, line {number}"))
-    found = [_read(folder / name) for name in (ENVIRONMENT, REPORT, DONE)]
+    found = [_read(folder / name) for name in (ENVIRONMENT, Path(DATA, REPORT), DONE)]
     return Run(folder, recipe, found[0], metrics, found[1], found[2])
 
 
