@@ -12,9 +12,19 @@ from humanevalpack.problems import hash_difference, problems_from_rows, publishe
 from humanevalpack.sources import file_rows
 from octopack_data.humanevalpack.rows import BUG_COLUMNS, Created, create_rows
 from octopack_data.humanevalpack.template import bug_template, unedited
+from octopack_data.manifests import (
+    MANIFEST,
+    FileFacts,
+    file_facts,
+    input_facts,
+    new_manifest,
+    read_manifest,
+    write_manifest,
+)
 from octopack_data.rows import PART
 
 ENTRY_POINTS = "HumanEval.jsonl"
+STAGE = "humanevalpack create"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ def create(
     labels: Path | None = None,
     overwrite: bool = False,
 ) -> Iterator[Made]:
-    """Write <language>.jsonl of every language into ``output`` and yield what was written, one by one.
+    """Write <language>.jsonl of every language into ``output``, yield what was written, one by one; then the manifest.
 
     ``folder`` holds <language>.jsonl (columns as in HumanEval-X) and <language>.bugs.json (the edited templates);
     ``entry_points`` (default: HumanEval.jsonl in it) the functions' names, ``labels`` (default: python.bugs.json in
@@ -75,10 +85,12 @@ def create(
     names = languages_in(folder, languages)
     originals = list(file_rows(_existing(entry_points or folder / ENTRY_POINTS)))
     shared = labels or folder / "python.bugs.json"
+    read, written = [entry_points or folder / ENTRY_POINTS], []
     for language in names:
         own = _existing(folder / f"{language}.bugs.json")
         sources, bugs = _solutions(folder / f"{language}.jsonl"), read_bugs(own)
         labelled = read_bugs(shared) if labels is not None or shared.is_file() else bugs
+        read += [folder / f"{language}.jsonl", own, *([shared] if shared.is_file() else [])]
         created = create_rows(language, sources, bugs, labelled, originals)
         path = output / f"{language}.jsonl"
         problems = problems_from_rows(created.rows, language, where=f"{language}, as created")
@@ -86,7 +98,24 @@ def create(
         published = ""
         if [problem.task_id for problem in problems] == published_task_ids(language):
             published = hash_difference(problems) or "the published rows"
+        written.append(file_facts(path, path.name, len(created.rows)))
         yield Made(language, path, len(created.rows), created.corrected, _warnings(created), published)
+    _write_manifest(output, read, written)
+
+
+def _write_manifest(output: Path, read: Sequence[Path], written: Sequence[FileFacts]) -> None:
+    """Write what the rows were made of; languages that an earlier run made here stay in it."""
+    earlier = read_manifest(output) if (output / MANIFEST).is_file() else {"stage": ""}
+    facts = [input_facts(path) for path in dict.fromkeys(read)]
+    if earlier["stage"] == STAGE:
+        before, sources = ([FileFacts(**row) for row in earlier[name]] for name in ("outputs", "inputs"))
+        names, paths = {one.path for one in written}, {one.path for one in facts}
+        written = [*(one for one in before if one.path not in names and (output / one.path).is_file()), *written]
+        facts = [*(one for one in sources if one.path not in paths), *facts]
+    rows = sum(one.rows or 0 for one in written)
+    languages = sorted(Path(one.path).stem for one in written)
+    manifest = new_manifest(STAGE, {"languages": languages}, facts, written, {"rows": rows, "kept": rows})
+    write_manifest(output, manifest)
 
 
 def _warnings(created: Created) -> tuple[str, ...]:
