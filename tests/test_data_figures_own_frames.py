@@ -56,6 +56,16 @@ def test_on_paper_no_axis_cuts_the_bars_of_other_data(
     assert high > CUT[case]["raw_samples"].max()
 
 
+@pytest.mark.parametrize("case", CUT)
+def test_the_legend_of_few_bars_is_whole(case: str, tmp_path: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    draw_language_frame(CUT[case], tmp_path, style="paper")
+    points = np.asarray(Image.open(tmp_path / "languages.png").convert("L"))
+    assert np.concatenate([points[0], points[-1], points[:, 0], points[:, -1]]).min() > 250
+
+
 def test_a_scenario_without_scores_takes_no_room(tmp_path: Path) -> None:
     said = texts(draw_models(scores(["a", "b"], "synthesize"), tmp_path)[0])
     assert "Synthesize" in said
@@ -73,6 +83,15 @@ def test_numbers_and_names_of_many_models_stand_upright(tmp_path: Path) -> None:
                                                                      whole(axes, *args, **more))[1])  # fmt: skip
         draw_models(scores(names, "fixtests", "explainsynthesize", "synthesize"), tmp_path, style="paper")
     assert set(seen) == {90}
+
+
+def test_a_figure_is_higher_for_names_that_stand_upright(tmp_path: Path) -> None:
+    from PIL import Image
+
+    for name, letters in (("few", 3), ("long", 30)):
+        draw_models(scores([f"{n:0{letters}}" for n in range(30)], "synthesize"), tmp_path / name, style="paper")
+    few, long = (Image.open(tmp_path / name / "models.png").height for name in ("few", "long"))
+    assert long - few > 27 * 0.5 * 6.5 / 72 * 300  # 27 letters more, half a size of type each at least
 
 
 def test_a_dollar_in_a_name_is_a_dollar(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from octopack_data.figures.look import (
     BLUE,
     GRID,
     ORANGE,
+    POINTS,
     TEXT_WIDTH,
     Style,
     as_it_is,
@@ -96,13 +97,14 @@ def draw_languages(
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        _draw(axes, bars, names)
+        _draw(axes, bars, names, width * 72 / POINTS[style])
         _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" and _like_published(bars) else _limits(bars))
 
     return write_figure("languages", folder, draw, size=(width, height), style=style, overwrite=overwrite)
 
 
-def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -> None:
+def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str], wide: float) -> None:
+    """Draw the bars and their legend; the figure is ``wide`` sizes of its type."""
     at = _places(bars)
     sums = sum(raw for _, raw, _ in bars), sum(filtered for _, _, filtered in bars)
     # A bar of no samples has no length on a logarithmic axis.
@@ -114,7 +116,9 @@ def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -
         axes.bar(at, heights, width=width, color=colour, label=label, zorder=1 + side)
     # Above the bars: the last one, of all other languages, is high.
     place: Any = {"loc": "lower right", "bbox_to_anchor": (1, 1.01), "borderaxespad": 0}
-    axes.legend(frameon=False, ncols=2, handlelength=1.1, handleheight=1.1, columnspacing=1.6, **place)
+    letters = sum(len(label) for label in axes.get_legend_handles_labels()[1])
+    columns = 2 if 0.6 * letters + 8 < 0.8 * wide else 1
+    axes.legend(frameon=False, ncols=columns, handlelength=1.1, handleheight=1.1, columnspacing=1.6, **place)
 
 
 def _places(bars: list[tuple[str, int, int]]) -> list[float]:

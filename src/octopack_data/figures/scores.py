@@ -43,6 +43,9 @@ _NUMBER = 2.45
 """Width of a number with its space, in sizes of its type."""
 _SMALLEST = 0.6
 """Share of the usual size below which a number stands upright."""
+_OBLIQUE = 3.3
+"""Distance of groups, in sizes of their type, below which their names stand upright."""
+_LETTERS_OBLIQUE = 22
 _LETTERS = 32
 """Letters of a name at most; the table or the user's file has all."""
 Table = Mapping[tuple[str, str], float]
@@ -152,6 +155,9 @@ def _draw(
     overwrite: bool,
 ) -> list[Path]:
     width = width_of(style)
+    upright = width * 72 * _AXES / len(groups) <= _OBLIQUE * POINTS[style]
+    # Upright names have a height of their own: the bars keep theirs.
+    below = min(max(map(len, groups)), _LETTERS) * 0.6 * POINTS[style] / 72 if upright else 0.0
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
@@ -171,7 +177,7 @@ def _draw(
         _set_axes(axes, len(groups), label, max(table.values()), upright=size < _SMALLEST * points)
         _legend(axes, len(series), max(len(_NAMES.get(kind, kind)) for kind in series), width, points)
 
-    return write_figure(name, folder, draw, size=(width, width * 0.42), style=style, overwrite=overwrite)
+    return write_figure(name, folder, draw, size=(width, width * 0.42 + below), style=style, overwrite=overwrite)
 
 
 def _number(axes: Any, x: float, height: float, size: float, points: float) -> None:
@@ -190,10 +196,11 @@ def _name_groups(axes: Any, groups: Sequence[str], room: float, points: float) -
     if max(len(line) for name in names for line in name.split("\n")) * 0.6 * points <= room:
         axes.set_xticks(range(len(groups)), names)
         return
-    names = [as_it_is(group, _LETTERS) for group in groups]
-    if room > 3.3 * points:
+    if room > _OBLIQUE * points:
+        names = [as_it_is(group, _LETTERS_OBLIQUE) for group in groups]
         axes.set_xticks(range(len(groups)), names, rotation=20, ha="right", rotation_mode="anchor")
     else:
+        names = [as_it_is(group, _LETTERS) for group in groups]
         axes.set_xticks(range(len(groups)), names, rotation=90, fontsize=min(points, 0.9 * room))
 
 
