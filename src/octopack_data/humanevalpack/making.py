@@ -105,7 +105,7 @@ def create(
 
 def _write_manifest(output: Path, read: Sequence[Path], written: Sequence[FileFacts]) -> None:
     """Write what the rows were made of; languages that an earlier run made here stay in it."""
-    earlier = read_manifest(output) if (output / MANIFEST).is_file() else {"stage": ""}
+    earlier: Mapping[str, Any] = read_manifest(output) if (output / MANIFEST).is_file() else {"stage": ""}
     facts = [input_facts(path) for path in dict.fromkeys(read)]
     if earlier["stage"] == STAGE:
         before, sources = ([FileFacts(**row) for row in earlier[name]] for name in ("outputs", "inputs"))
