@@ -36,7 +36,9 @@ def limits(monkeypatch: pytest.MonkeyPatch, frame: pd.DataFrame, folder: Path) -
 
     seen: list[tuple[float, float]] = []
     whole = Axes.set_ylim
-    monkeypatch.setattr(Axes, "set_ylim", lambda axes, *args: (seen.append(args[0]), whole(axes, *args))[1])
+    monkeypatch.setattr(
+        Axes, "set_ylim", lambda axes, *args, **more: (seen.extend(args[:1]), whole(axes, *args, **more))[1]
+    )
     draw_language_frame(frame, folder, style="paper")
     return next(one for one in seen if isinstance(one, tuple))  # matplotlib sets limits itself, as numbers
 
