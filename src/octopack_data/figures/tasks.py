@@ -156,7 +156,7 @@ def _group_names(axes: Any, groups: Sequence[_Slice], points: float, room: float
         share = 100 * one.percent / total
         if share < _LABELLED:
             continue
-        away = 0.52 * _MIDDLE + 0.48 * _INNER
+        away = 0.57 * _MIDDLE + 0.43 * _INNER
         lines = textwrap.wrap(one.name, _GROUP_LETTERS) or [""]
         longest = max(map(len, lines[:2]))
         text = as_it_is("\n".join([*lines[:2], f"{share:.1f} %"]), 3 * _GROUP_LETTERS)
