@@ -139,7 +139,7 @@ class Stage:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         for folder in (self.output / name for name in self.folders):
             # Deepest first. Besides what is marked: files of a part that a kill has broken off.
-            for left in sorted(folder.rglob("*"), reverse=True):
+            for left in (*sorted(folder.rglob("*"), reverse=True), folder):
                 if left.is_dir():
                     with suppress(OSError):  # a file of the user's is in it
                         left.rmdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import RawArray
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def _side_by_side(stage: Stage, parts: Sequence[Part], workers: int, moved: Call
         running: dict[Future[None], int] = {}
 
         def begin(how_many: int) -> None:
-            for number, _ in zip(begun, range(how_many), strict=False):
+            for number in islice(begun, how_many):
                 running[pool.submit(_run_shared, stage, order[number], number)] = number
 
         try:

@@ -81,14 +81,10 @@ def plan_said(plan: Plan) -> Iterator[str]:
         ("clones", sum(asked.clones for asked in plan.backends.values())),
     ):
         yield f"{name:30} {number}"
-    for what, name in (("requests, about", "requests"), ("hours, at best", "hours")):
+    for what, name, form in (("requests, about", "requests", "d"), ("hours, at best", "hours", ".2f")):
         values = {backend: getattr(asked, name) for backend, asked in plan.backends.items()}
-        each = [f"{_number(value)} by {backend}" for backend, value in values.items()]
-        yield f"{what:30} {_number(sum(values.values()))}" + (f" ({', '.join(each)})" if len(each) > 1 else "")
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+        each = ", ".join(f"{value:{form}} by {backend}" for backend, value in values.items())
+        yield f"{what:30} {sum(values.values()):{form}}" + (f" ({each})" if len(values) > 1 else "")
 
 
 def plan_at_most(rows: int, settings: FetchSettings) -> Asked:
