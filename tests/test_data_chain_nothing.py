@@ -49,9 +49,8 @@ def test_rows_that_were_not_listed_are_listed_by_what_the_message_says(
     again = command(config(tmp_path, clones, filter={**verbs, "excluded_share": 1.0}), "--overwrite-from", "filter")
     found = re.search(r"The dropped rows with their reasons: zstd -dc (\S+) \| head$", str(again.exception))
     assert found is not None
-    rows = list(read_rows(Path(found[1])))
-    assert len(rows) == read_manifest(tmp_path / "out/filter")["counts"]["rows"]
-    assert {"commit", "subject", "reason"} <= rows[0].keys()
+    (row, *_) = read_rows(Path(found[1]))
+    assert {"commit", "subject", "reason"} <= row.keys()
 
 
 def test_a_selection_without_a_commit_ends_the_chain_with_its_reason(tmp_path: Path, clones: Path) -> None:

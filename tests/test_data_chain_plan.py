@@ -89,7 +89,7 @@ def test_a_source_without_a_manifest_is_counted_where_its_files_tell(tmp_path: P
     write_rows(tmp_path / f"pack/data/python/p.{form}", rows, lambda: text_schema(COMMIT_COLUMNS))
     said = plan(tmp_path, tmp_path / "pack", begin="filter")
     told = {"parquet": ", 3 rows", "jsonl": ""}[form]
-    assert re.fullmatch(rf"1 parts, 1 files, \d+ bytes{told}", said["filter"][1][0])
+    assert re.fullmatch(rf"1 parts, 1 files, [\d,]+ bytes{told}", said["filter"][1][0])
     bound = "at most 3 rows; bytes" if told else "rows and bytes"
     assert said["commitpackft"][1] == [f"{bound}: known when filter has run"]
 

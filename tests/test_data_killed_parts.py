@@ -52,8 +52,8 @@ def source(tmp_path: Path) -> Path:
                 "subject": "Add the next number to the table" if number % 2 else "no",
                 "old_file": "src/table.py",
                 "new_file": "src/table.py",
-                "old_contents": f"value = {number}\n",
-                "new_contents": f"value = {number} + 1  # jo{part}@corp.io\n",
+                "old_contents": f"value = {number % 8}\n",
+                "new_contents": f"value = {number % 8} + 1  # jo{part}@corp.io\n",
                 "lang": "Python",
                 "repos": f"own/r{number}",
             }

@@ -119,8 +119,8 @@ class Terminal(io.StringIO):
 def test_a_run_that_goes_on_begins_at_what_is_done_and_ends_at_the_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for part in range(4):
-        write(tmp_path / "in" / f"p{part}.jsonl", 500)
+    for number in range(4):
+        write(tmp_path / "in" / f"p{number}.jsonl", 500)
     stage = counted(tmp_path / "in", tmp_path / "out")
     for part in stage.parts[:2]:
         with stage.held():
@@ -216,6 +216,8 @@ def test_both_passes_over_a_file_with_signatures_are_seen(tmp_path: Path, monkey
     for name in ("deduplicate: sign", "deduplicate"):
         assert bars[name] == sorted(bars[name])
         assert bars[name][-1] == size
-    early, late = ([share for share in bars["deduplicate: sign"] if (share < size / 20) is first] for first in (True, False))
+    early, late = (
+        [share for share in bars["deduplicate: sign"] if (share < size / 20) is first] for first in (True, False)
+    )
     assert len(early) > 2
     assert len(late) > 2
