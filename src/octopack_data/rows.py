@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.lines import numbered_lines
+from octopack_data.progress import at
 from octopack_data.row_formats import Writing, json_writer, parquet_writer, unwritable
 
 if TYPE_CHECKING:
@@ -132,8 +133,11 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, An
             missing = [name for name in columns if name not in table.schema_arrow.names]
             if missing:
                 raise InputError(f"{path}: no column {missing[0]!r}; there are {', '.join(table.schema_arrow.names)}")
+            size, read = path.stat().st_size, 0
             for batch in table.iter_batches(_BATCH, columns=list(columns) or None):
                 yield from batch.to_pylist()
+                read += batch.num_rows
+                at(path, size * read // table.metadata.num_rows)
     except pa.ArrowInvalid as error:
         raise InputError(f"{path}: not a Parquet file that can be read ({error})") from error
 
