@@ -160,6 +160,12 @@ def test_broken_json_names_its_line(tmp_path: Path) -> None:
         list(read_dialogues(path))
 
 
+def test_half_of_a_surrogate_pair_is_said_with_its_column(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion": "\\ud83d"}\n')
+    with pytest.raises(InputError, match=r"in.jsonl, line 2: column 'completion' is no Unicode text"):
+        list(read_dialogues(tmp_path / "in.jsonl"))
+
+
 def test_a_cut_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl.zst"
     write_rows(path, [{"prompt": "a" * 1000, "completion": str(n)} for n in range(100)])

@@ -15,9 +15,12 @@ import pytest
 from commit_rows import made_rows
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.duplicates import DuplicateSettings, deduplicate
-from octopack_data.executors import SlurmSettings, run_on
+from octopack_data.executors import SlurmSettings, WaitingExecutor, run_on
 from octopack_data.filtering import FilterSettings, FilterWork, filter_stage
 from octopack_data.manifests import read_manifest, sha256_of
+from octopack_data.mixture_settings import MixSettings, MixSource
+from octopack_data.mixtures import mix
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import write_rows
 from octopack_data.sources import Part, find_parts
@@ -221,3 +224,21 @@ def test_ray_runs_passes_that_wait_for_each_other(ray_cluster: None, source: Pat
         deduplicate(find_parts(source), output, settings, workers=2, executor=executor, progress=False)
         left.append({path.name: sha256_of(path) for path in output.glob("data/*")})
     assert left[0] == left[1] != {}
+
+
+@pytest.mark.xdist_group("ray")
+def test_pairs_and_mixtures_are_the_same_from_every_executor(ray_cluster: None, source: Path, tmp_path: Path) -> None:
+    commits = MixSource(name="commits", source=str(source), form="commit", weight=3)
+    few = MixSource(name="few", source=str(source / "p0.jsonl.zst"), form="instruction", weight=1)
+    made = []
+    ways: tuple[tuple[WaitingExecutor, int], ...] = (("processes", 1), ("processes", 3), ("local", 2), ("ray", 2))
+    for executor, workers in ways:
+        output, way = tmp_path / f"{executor}{workers}", {"workers": workers, "executor": executor, "progress": False}
+        make_pairs(find_parts(source), output / "pairs", PairSettings(form="bigcode", valid=0.2), **way)
+        mix(MixSettings(sources=(commits, few), valid=0.2), output / "mix", **way)
+        files = [path for path in output.rglob("*.jsonl") if ".parts" not in path.parts]
+        hashes = {path.relative_to(output).as_posix(): sha256_of(path) for path in files}
+        made.append((hashes, [read_manifest(output / name)["counts"] for name in ("pairs", "mix")]))
+    written = [f"{name}/data/{file}.jsonl" for name in ("train", "valid") for file in ("mixture", "pairs")]
+    assert sorted(name.partition("/")[2] for name in made[0][0]) == written
+    assert made[1:] == made[:1] * 3
