@@ -226,19 +226,33 @@ def test_ray_runs_passes_that_wait_for_each_other(ray_cluster: None, source: Pat
     assert left[0] == left[1] != {}
 
 
-@pytest.mark.xdist_group("ray")
-def test_pairs_and_mixtures_are_the_same_from_every_executor(ray_cluster: None, source: Path, tmp_path: Path) -> None:
+def training_sets(executor: WaitingExecutor, workers: int, source: Path, output: Path) -> Any:
+    """The hashes and counts of pairs and of a mixture, which an executor has written."""
     commits = MixSource(name="commits", source=str(source), form="commit", weight=3)
     few = MixSource(name="few", source=str(source / "p0.jsonl.zst"), form="instruction", weight=1)
-    made = []
-    ways: tuple[tuple[WaitingExecutor, int], ...] = (("processes", 1), ("processes", 3), ("local", 2), ("ray", 2))
-    for executor, workers in ways:
-        output, way = tmp_path / f"{executor}{workers}", {"workers": workers, "executor": executor, "progress": False}
-        make_pairs(find_parts(source), output / "pairs", PairSettings(form="bigcode", valid=0.2), **way)
-        mix(MixSettings(sources=(commits, few), valid=0.2), output / "mix", **way)
-        files = [path for path in output.rglob("*.jsonl") if ".parts" not in path.parts]
-        hashes = {path.relative_to(output).as_posix(): sha256_of(path) for path in files}
-        made.append((hashes, [read_manifest(output / name)["counts"] for name in ("pairs", "mix")]))
-    written = [f"{name}/data/{file}.jsonl" for name in ("train", "valid") for file in ("mixture", "pairs")]
-    assert sorted(name.partition("/")[2] for name in made[0][0]) == written
-    assert made[1:] == made[:1] * 3
+    way: dict[str, Any] = {"workers": workers, "executor": executor, "progress": False}
+    make_pairs(find_parts(source), output / "pairs", PairSettings(form="bigcode", valid=0.2), **way)
+    mix(MixSettings(sources=(commits, few), valid=0.2), output / "mix", **way)
+    sides = [f"{name}/{side}/data" for name in ("pairs", "mix") for side in ("train", "valid")]
+    hashes = {side: [sha256_of(path) for path in sorted((output / side).iterdir())] for side in sides}
+    assert all(hashes.values())
+    return hashes, [read_manifest(output / name)["counts"] for name in ("pairs", "mix")]
+
+
+@pytest.fixture(scope="module")
+def one_worker(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return training_sets("processes", 1, source, tmp_path_factory.mktemp("one"))
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("processes", 3), ("local", 1), ("local", 2)])
+def test_pairs_and_mixtures_are_the_same_whoever_makes_them(
+    executor: Any, workers: int, source: Path, one_worker: Any, tmp_path: Path
+) -> None:
+    assert training_sets(executor, workers, source, tmp_path) == one_worker
+
+
+@pytest.mark.xdist_group("ray")
+def test_pairs_and_mixtures_of_ray_are_the_same(
+    ray_cluster: None, source: Path, one_worker: Any, tmp_path: Path
+) -> None:
+    assert training_sets("ray", 2, source, tmp_path) == one_worker

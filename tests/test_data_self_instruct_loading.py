@@ -210,6 +210,14 @@ def test_the_released_instructions(shared: Path, tmp_path: Path, capsys: pytest.
     assert rows[0] == {"language": "Python", "instructions": "457", "percent": "30.47"}
 
 
+def test_a_list_without_outputs_of_which_nothing_stays_is_told_how_it_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.jsonl", [{"instruction": "Draw a circle"}])
+    main_of("self-instruct", "load", str(source), "-o", str(tmp_path / "out"))
+    assert "No row has an output. To keep them with empty completions: --prompts-only" in capsys.readouterr().err
+
+
 def test_one_part_is_read_in_the_order_of_its_files(tmp_path: Path) -> None:
     paths = [write(tmp_path / f"{name}.jsonl", [SORT | {"output": name}]) for name in ("b", "a")]
     stage = load_stage([Part("b", paths[0]), Part("a", paths[1])], tmp_path / "out", LoadSettings())
