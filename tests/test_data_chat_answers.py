@@ -14,6 +14,7 @@ from octopack_data.chats.journal import Answer, Journal, Request
 from octopack_data.chats.settings import ServerSettings
 from octopack_data.settings import make_settings
 
+TOKENS = {"prompt_tokens": 3, "completion_tokens": 4}
 QUESTIONS = [Request(f"q/{number}", f"Question {number}", number=number) for number in range(12)]
 Serve = Callable[..., str]
 """From a text, a status, headers and how many requests wait for each other to the address of a server."""
@@ -76,8 +77,8 @@ def reply(content: Any, **more: Any) -> str:
         '{"choices": []}',
         "[]",
         '{"choices": [{"text": "x"}]}',
-        reply([{"text": "x"}]),
-        reply(3),
+        reply([{"text": "x"}], usage=TOKENS),
+        reply(3, usage=TOKENS),
     ],
 )
 def test_an_answer_of_something_else_is_said(text: str, journal: Journal, serve_text: Serve) -> None:
@@ -87,7 +88,7 @@ def test_an_answer_of_something_else_is_said(text: str, journal: Journal, serve_
 
 
 def test_half_of_an_emoji_is_replaced_as_no_file_can_hold_it(journal: Journal, serve_text: Serve) -> None:
-    server = serve_text(reply("Good \ud83d\ude00 \ud83d", usage={"prompt_tokens": 3, "completion_tokens": 4}))
+    server = serve_text(reply("Good \ud83d\ude00 \ud83d", usage=TOKENS))
     ask(QUESTIONS[:1], settings(server), journal)
     assert journal.answers == {"q/0": Answer("Good \U0001f600 \ufffd", "stop", 3, 4)}
 
