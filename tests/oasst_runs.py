@@ -27,3 +27,9 @@ def run(
     counts = run_stage(stage, workers=workers, progress=False)["counts"]
     kept = [row for part in find_parts(output) for row in read_rows(part.path)]
     return counts, kept, [row for file in sorted(output.glob("excluded/*")) for row in read_rows(file)]
+
+
+def phrases(folder: Path, *lines: str) -> Path:
+    path = folder / "phrases.yaml"
+    path.write_text(json.dumps(lines))
+    return path

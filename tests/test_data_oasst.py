@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, message, quality, some_trees, tree
-from oasst_runs import run, source
+from oasst_runs import phrases, run, source
 from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.rows import write_rows
 

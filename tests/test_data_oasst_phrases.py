@@ -1,24 +1,16 @@
 """octopack_data.oasst: dialogues with a phrase of the user's list leave; the list is read, checked and watched."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from humanevalpack.errors import InputError
 from oasst_rows import some_trees
-from oasst_runs import run, source
+from oasst_runs import phrases, run, source
 from octopack_data.dialogue_filters import OasstSettings
 from octopack_data.oasst import pairs_stage
 from octopack_data.parts import run_stage
 from octopack_data.sources import find_parts
-
-
-def phrases(folder: Path, *lines: str) -> Path:
-    path = folder / "phrases.yaml"
-    path.write_text(json.dumps(lines))
-    return path
-
 
 PHRASES = {
     # phrase, text, is it found in mode published, and in mode fixed
