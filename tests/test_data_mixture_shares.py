@@ -16,6 +16,10 @@ from mixture_runs import read, report, run, settings, taken, write_sources
 from octopack_data.mixture_settings import MOST_ROUNDS, largest_remainders, quotas
 
 
+BUSY = examples(deadline=None)
+"""On a busy machine the time of an example says nothing."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return write_sources(tmp_path)
@@ -83,6 +87,7 @@ def test_what_came_out_is_reported_beside_what_was_wanted(folder: Path) -> None:
     assert found["a"]["unverified"] == {"weight": 3.0}
 
 
+@BUSY
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=6), st.integers(0, 1000))
 def test_rows_are_whole_and_add_up_and_are_near_their_shares(weights: list[int], total: int) -> None:
     shares = {f"{place}": Fraction(weight, sum(weights)) for place, weight in enumerate(weights)}
@@ -91,6 +96,7 @@ def test_rows_are_whole_and_add_up_and_are_near_their_shares(weights: list[int],
     assert all(abs(found[name] - share * total) < 1 for name, share in shares.items())
 
 
+@BUSY
 @given(st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(1, 99), st.floats(0.01, 9)), min_size=1))
 def test_weights_alone_never_ask_for_more_than_is_there(sources: dict[str, tuple[int, float]]) -> None:
     how = settings(Path("x"), **{name: {"weight": weight} for name, (_, weight) in sources.items()})
@@ -111,7 +117,7 @@ def test_rows_that_would_come_more_often_than_anybody_wants_are_refused_with_the
     assert quotas(settings(Path("x"), {"shortage": "repeat", "rows": 1000}, **small), there) == {"a": 0, "b": 1000}
 
 
-@examples(deadline=None)  # times on a busy machine say nothing
+@BUSY
 @given(st.dictionaries(st.sampled_from("abcd"), st.tuples(st.integers(1, 99), st.floats(0.001, 9)), min_size=1))
 def test_without_a_number_of_rows_none_comes_more_than_a_hundred_times(sources: dict[str, tuple[int, float]]) -> None:
     how = settings(Path("x"), {"shortage": "repeat"}, **{name: {"weight": w} for name, (_, w) in sources.items()})
