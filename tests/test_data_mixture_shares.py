@@ -15,7 +15,6 @@ from humanevalpack.errors import InputError
 from mixture_runs import read, report, run, settings, taken, write_sources
 from octopack_data.mixture_settings import MOST_ROUNDS, largest_remainders, quotas
 
-
 BUSY = examples(deadline=None)
 """On a busy machine the time of an example says nothing."""
 
