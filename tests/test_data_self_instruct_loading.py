@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
@@ -139,6 +140,7 @@ def test_a_list_of_keywords_that_is_not_there(tmp_path: Path) -> None:
 TEXTS = st.text(st.sampled_from("ab cd 1,."), max_size=25)
 
 
+@examples(deadline=None)
 @given(TEXTS, TEXTS)
 def test_similarity_is_rouge_l(first: str, second: str) -> None:
     expected = RougeScorer(["rougeL"]).score(first, second)["rougeL"].fmeasure
