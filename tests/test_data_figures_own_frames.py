@@ -34,13 +34,17 @@ def limits(monkeypatch: pytest.MonkeyPatch, frame: pd.DataFrame, folder: Path) -
     """The axis of a figure of languages in the style paper."""
     from matplotlib.axes import Axes
 
-    seen: list[tuple[float, float]] = []
+    seen: list[Any] = []
     whole = Axes.set_ylim
-    monkeypatch.setattr(
-        Axes, "set_ylim", lambda axes, *args, **more: (seen.extend(args[:1]), whole(axes, *args, **more))[1]
-    )
+
+    def set_ylim(axes: Axes, *args: Any, **more: Any) -> Any:
+        seen.extend(args[:1])
+        return whole(axes, *args, **more)
+
+    monkeypatch.setattr(Axes, "set_ylim", set_ylim)
     draw_language_frame(frame, folder, style="paper")
-    return next(one for one in seen if isinstance(one, tuple))  # matplotlib sets limits itself, as numbers
+    limits: tuple[float, float] = next(one for one in seen if isinstance(one, tuple))
+    return limits  # matplotlib sets limits itself, as numbers
 
 
 CUT = {
@@ -81,8 +85,12 @@ def test_numbers_and_names_of_many_models_stand_upright(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         seen: list[float] = []
         whole = Axes.annotate
-        patch.setattr(Axes, "annotate", lambda axes, *args, **more: (seen.append(more["rotation"]),
-                                                                     whole(axes, *args, **more))[1])  # fmt: skip
+
+        def annotate(axes: Axes, *args: Any, **more: Any) -> Any:
+            seen.append(more["rotation"])
+            return whole(axes, *args, **more)
+
+        patch.setattr(Axes, "annotate", annotate)
         draw_models(scores(names, "fixtests", "explainsynthesize", "synthesize"), tmp_path, style="paper")
     assert set(seen) == {90}
 

@@ -105,7 +105,8 @@ def test_weights_alone_never_ask_for_more_than_is_there(sources: dict[str, tuple
 
 
 def test_rows_that_would_come_more_often_than_anybody_wants_are_refused_with_their_number() -> None:
-    small, there = {"a": {"weight": 1e-7}, "b": {"weight": 1}}, {"a": 41, "b": 2}
+    small: dict[str, Any] = {"a": {"weight": 1e-7}, "b": {"weight": 1}}
+    there = {"a": 41, "b": 2}
     with pytest.raises(InputError) as said:
         quotas(settings(Path("x"), {"shortage": "repeat"}, **small), there)
     assert str(said.value) == (
