@@ -68,7 +68,8 @@ def test_humanevalpack_has_a_card_with_a_configuration_a_language(tmp_path: Path
     assert loaded(out, tmp_path / "cache") == {
         name: {"test": 14} for name in ("cpp", "go", "java", "js", "python", "rust")
     }
-    assert DatasetCard(card).data.to_dict()["pretty_name"] == "HumanEvalPack"
+    front: Any = DatasetCard(card).data
+    assert front.pretty_name == "HumanEvalPack"
     assert "`import` (string; go alone)" in card
     assert "| **humanevalpack create: kept** | **84** | **100.00 %** |" in card
     assert "| `python.bugs.json` |" in card
