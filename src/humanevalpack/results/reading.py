@@ -55,9 +55,9 @@ def read_generations(
 ) -> Generations:
     """Read generations; ``task`` (``humanevalfixtests-python``) where the file does not say it, or to select one.
 
-    The others are for files of other harnesses: which problems the rows stand for (``one_problem``: that of the number at
-    the end of the file's name), what their texts are (``form``: auto, completion, full, program). Raises UsageError for
-    an argument, InputError for a file: it names file, row, field and value.
+    The others are for files of other harnesses: which problems rows stand for (``one_problem``: that whose number ends
+    the file's name), what texts are (``form``: auto, completion, full, program). Raises UsageError for an argument,
+    InputError for a file: it names file, row, field and value.
     """
     path = Path(path).expanduser()
     if task is not None:
