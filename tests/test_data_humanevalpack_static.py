@@ -162,3 +162,15 @@ def test_what_is_found_in_the_released_rows(language: str, shared: Path) -> None
     for fault in static_faults(problems):
         found.setdefault(fault.kind, set()).add(int(fault.task_id.rpartition("/")[2]))
     assert found == KNOWN[language]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_found_does_not_depend_on_what_the_rows_are_called(language: str, shared: Path) -> None:
+    problems = hep.load_problems(language, shared / "humanevalpack")
+    prefix = problems[0].task_id.rpartition("/")[0]
+    renamed = [replace(problem, task_id=f"{prefix}/{1000 + 7 * problem.index}") for problem in problems]
+    found: dict[str, set[int]] = {}
+    for fault in static_faults(renamed):
+        found.setdefault(fault.kind, set()).add((int(fault.task_id.rpartition("/")[2]) - 1000) // 7)
+    assert found == KNOWN[language]
