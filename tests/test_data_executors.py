@@ -13,13 +13,11 @@ from typing import Any
 import pytest
 
 from commit_rows import made_rows
-from data_rows import commit, write
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.duplicates import DuplicateSettings, deduplicate
-from octopack_data.executors import SlurmSettings, WaitingExecutor, run_on
+from octopack_data.executors import SlurmSettings, run_on
 from octopack_data.filtering import FilterSettings, FilterWork, filter_stage
 from octopack_data.manifests import read_manifest, sha256_of
-from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import write_rows
 from octopack_data.sources import Part, find_parts
@@ -223,24 +221,3 @@ def test_ray_runs_passes_that_wait_for_each_other(ray_cluster: None, source: Pat
         deduplicate(find_parts(source), output, settings, workers=2, executor=executor, progress=False)
         left.append({path.name: sha256_of(path) for path in output.glob("data/*")})
     assert left[0] == left[1] != {}
-
-
-def pairs_on(executor: WaitingExecutor, source: Path, output: Path) -> dict[str, str]:
-    how = PairSettings(form="commit", valid=0.3)
-    counts = make_pairs(find_parts(source), output, how, workers=2, executor=executor, progress=False)["counts"]
-    assert counts["kept"] == counts["rows"] > 0
-    return {path.parent.parent.name: sha256_of(path) for path in output.glob("*/data/*")}
-
-
-@pytest.mark.parametrize("executor", ["local", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))])
-def test_training_pairs_are_the_same_on_each_executor(
-    executor: WaitingExecutor, request: pytest.FixtureRequest, tmp_path: Path
-) -> None:
-    if executor == "ray":
-        request.getfixturevalue("ray_cluster")
-    for name in ("a", "b", "c"):
-        rows = [commit(n, old_contents=f"{name} = {n}\n", new_contents=f"{name} = {-n}\n") for n in range(1, 20)]
-        write(tmp_path / "in" / f"{name}.jsonl", rows)
-    wanted = pairs_on("processes", tmp_path / "in", tmp_path / "processes")
-    assert pairs_on(executor, tmp_path / "in", tmp_path / executor) == wanted
-    assert sorted(wanted) == ["train", "valid"]
