@@ -1,7 +1,7 @@
 """HumanEvalPack's files: from a folder of solutions, bugs and entry points to one file of rows a language."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
