@@ -52,8 +52,8 @@ def test_the_card_has_a_configuration_for_each_language(pack: Path) -> None:
 
 def test_the_card_says_counts_and_where_to_ask_for_removal(pack: Path) -> None:
     card = make_card(pack, SETTINGS)
-    assert "| **total** |  | 8 | 0.00 |" in card
-    assert "| C++ | `c++` | 3 | 0.00 |" in card
+    assert "| **total** |  | 8 | 0.00" in card
+    assert "| C++ | `c++` | 3 | 0.00" in card
     assert "write to https://example.org/removal" in card
     assert "**shard: kept**" in card
 

@@ -1,42 +1,21 @@
 """octopack_data.cards: a card for every data set, from nothing but the manifests of the stages that made it."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
+from card_stages import PAIR, SETTINGS, front_matter, stage
 from data_rows import write
 from humanevalpack.errors import InputError
 from octopack_data.card_kinds import configurations, kind_of, kinds
 from octopack_data.cards import CardSettings, make_card, write_card
 from octopack_data.commands import main
-from octopack_data.manifests import file_facts, input_facts, new_manifest, write_manifest
+from octopack_data.manifests import input_facts, new_manifest, write_manifest
 from octopack_data.parts import run_stage
 from octopack_data.push import plan_push
 from octopack_data.self_instruct.loading import load_stage
 from octopack_data.self_instruct.settings import LoadSettings
 from octopack_data.sources import find_parts
-
-SETTINGS = CardSettings(contact="https://example.org/removal")
-PAIR = {"prompt": "Sort it", "completion": "sorted(it)"}
-
-
-def stage(folder: Path, name: str, files: dict[str, int], *inputs: Path, **settings: Any) -> Path:
-    """A stage's output as any stage leaves it: rows in data/, and the manifest."""
-    for path, rows in files.items():
-        write(folder / path, [PAIR] * rows)
-    outputs = [file_facts(folder / path, path, rows) for path, rows in files.items()]
-    counts = {"rows": 9, "kept": sum(files.values()), "dropped_phrase": 9 - sum(files.values())}
-    read = [input_facts(path) for path in inputs]
-    write_manifest(folder, new_manifest(name, settings, read, outputs, counts))
-    return folder
-
-
-def front_matter(card: str) -> dict[str, Any]:
-    facts: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
-    return facts
-
 
 KINDS = {
     "oasst pairs": ("OASST", "apache-2.0"),
@@ -47,7 +26,7 @@ KINDS = {
     "pairs": ("Training pairs", "other"),
     "tasks label": ("Kinds of tasks in commits", "other"),
     "humanevalpack create": ("HumanEvalPack", "other"),
-    "shard": ("CommitPack", "other"),
+    "shard": ("Data", "other"),
     "something new": ("Data", "other"),
 }
 
@@ -61,7 +40,7 @@ def test_every_stage_s_output_gets_a_card(name: str, tmp_path: Path) -> None:
         {"config_name": "default", "data_files": [{"split": "train", "path": ["data/train.jsonl"]}]}
     ]
     assert "Columns: `prompt` (string), `completion` (string)." in card
-    assert "| `default` | train | 3 | 0.00 |" in card
+    assert "| `default` | train | 3 | 0.0001" in card
     assert f"| **{name}: kept** | **3** | **33.33 %** |" in card
     assert "write to https://example.org/removal" in card
 
@@ -103,7 +82,7 @@ def test_a_mix_names_the_terms_of_all_that_is_in_it(tmp_path: Path) -> None:
     )
     card = make_card(mix, SETTINGS)
     assert "| OASST | Apache-2.0 (OpenAssistant Conversations) |" in card
-    assert "| CommitPack | each row under the licence of its repository" in card
+    assert "| CommitPackFT | each row under the licence of the repository" in card
     assert front_matter(card)["license"] == "other"
     assert "s0 --> s2" in card
 
@@ -153,7 +132,7 @@ def test_what_has_no_rows_has_no_card(tmp_path: Path) -> None:
     write_manifest(tmp_path, new_manifest("audit", {}, [], [], {}))
     with pytest.raises(InputError, match="no file in data/ has a row"):
         make_card(tmp_path, SETTINGS)
-    assert configurations({"outputs": []}) == []
+    assert configurations({"stage": "mix", "outputs": []}) == []
 
 
 @pytest.mark.parametrize("words", [[], ["--contact", "me", "--license", "mit"], ["--contact", "me", "--audit", "no"]])

@@ -179,39 +179,6 @@ def test_the_published_layout_begins_at_the_rules(tmp_path: Path) -> None:
     assert "| – length | 1 |" in table
 
 
-def test_where_the_filter_keeps_nothing_its_dropped_rows_do_not_become_the_data(tmp_path: Path, clones: Path) -> None:
-    (tmp_path / "verbs.txt").write_text("brush\n")
-    rules = {"token_rule": False, "verbs": [str(tmp_path / "verbs.txt")], "excluded_share": 1.0}
-    said = str(command(config(tmp_path, clones, filter=rules)).exception)
-    assert re.search(r"out/filter: no row is left there.*stats funnel", said)
-    assert read_manifest(tmp_path / "out/filter")["counts"]["kept"] == 0
-    assert list((tmp_path / "out/filter/excluded").rglob("*.jsonl.zst"))
-    assert not (tmp_path / "out/commitpackft").exists()
-
-
-def test_a_dry_run_lists_the_stages_and_writes_nothing(tmp_path: Path, clones: Path) -> None:
-    path = config(tmp_path, clones)
-    lines = run(path, "--dry-run").splitlines()
-    assert [line.split()[0] for line in lines] == ["select", "fetch", "split", "commitpack", "filter", "commitpackft"]
-    assert all("to do" in line for line in lines)
-    assert not (tmp_path / "out").exists()
-    run(path)
-    assert all("finished" in line for line in run(path, "--dry-run").splitlines())
-
-
-def test_a_dry_run_says_what_the_first_stage_with_work_reads_and_asks_for(tmp_path: Path, clones: Path) -> None:
-    path = config(tmp_path, clones)
-    run(path)
-    rows = read_manifest(tmp_path / "out/select")["counts"]["kept"]
-    before = files(tmp_path / "out")
-    lines = run(path, "--dry-run", "--overwrite-from", "fetch").splitlines()
-    assert [line.split()[1] for line in lines[:6]] == ["finished", *["anew"] * 5]
-    assert re.fullmatch(rf"fetch: 1 parts, 1 files, [\d,]+ bytes, {rows} rows -> .*out/fetch", lines[6])
-    assert {line.rsplit(None, 1)[0] for line in lines[7:]} >= {"rows to fetch", "requests, about", "hours, at best"}
-    assert files(tmp_path / "out") == before
-    assert "--overwrite-from is 'x'" in str(command(path, "--dry-run", "--overwrite-from", "x").exception)
-
-
 def test_a_missing_tokenizer_is_told_before_anything_is_read(tmp_path: Path, clones: Path) -> None:
     result = command(config(tmp_path, clones, filter={}))
     assert "filter: the preset starcoder counts tokens: give --tokenizer" in str(result.exception)

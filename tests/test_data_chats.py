@@ -1,7 +1,7 @@
 """octopack_data.chats: questions to a server, asked again where it helps, kept as they come, never asked twice."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -233,39 +233,3 @@ def test_a_wrong_setting_is_named(case: str) -> None:
 def test_manners_and_limits_do_not_decide_about_the_output() -> None:
     said = set(deciding(ServerSettings(model="tiny")))
     assert said == {"model", "endpoint", "temperature", "top_p", "max_tokens", "seed"}
-
-
-@pytest.mark.parametrize("reply", ["<html>busy</html>", '{"choices": []}', "[]", '{"choices": [{"text": "x"}]}'])
-def test_an_answer_of_something_else_is_said(reply: str, journal: Journal, serve_text: Callable[[str], Server]) -> None:
-    with pytest.raises(EnvironmentFault, match="none of an OpenAI-compatible server"):
-        ask(QUESTIONS[:1], settings(serve_text(reply), tries=1), journal)
-
-
-@pytest.fixture
-def serve_text() -> Iterator[Callable[[str], Server]]:
-    """A server that answers everything with one text."""
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-    from threading import Thread
-
-    running: list[HTTPServer] = []
-
-    def serve(text: str) -> Server:
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        running.append(HTTPServer(("127.0.0.1", 0), Handler))
-        Thread(target=running[-1].serve_forever, daemon=True).start()
-        return Server(f"http://127.0.0.1:{running[-1].server_port}")
-
-    yield serve
-    for http in running:
-        http.shutdown()
-        http.server_close()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from humanevalpack.errors import InputError
@@ -68,8 +69,6 @@ def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.jsonl.zst", "in.parquet"])
 def test_every_format_of_files_is_read(tmp_path: Path, name: str) -> None:
-    import pyarrow as pa
-
     rows = [{"prompt": f"q{n}", "completion": f"a{n}"} for n in range(3)]
     write_rows(tmp_path / name, rows, lambda: pa.schema([("prompt", pa.string()), ("completion", pa.string())]))
     found = list(read_dialogues(tmp_path / name))
@@ -158,6 +157,19 @@ def test_broken_json_names_its_line(tmp_path: Path) -> None:
     path.write_text('{"prompt": "a", "completion": "b"}\n{"prompt": \n')
     with pytest.raises(InputError, match=r"in.jsonl, line 2: not valid JSON"):
         list(read_dialogues(path))
+
+
+def test_half_of_a_surrogate_pair_is_said_with_its_column(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion": "\\ud83d"}\n')
+    with pytest.raises(InputError, match=r"in.jsonl, line 2: column 'completion' is no Unicode text"):
+        list(read_dialogues(tmp_path / "in.jsonl"))
+
+
+def test_parquet_has_rows_and_no_lines(tmp_path: Path) -> None:
+    schema = pa.schema([("prompt", pa.string()), ("completion", pa.string())])
+    write_rows(tmp_path / "in.parquet", [{"prompt": "a", "completion": None}], lambda: schema)
+    with pytest.raises(InputError, match=r"in.parquet, row 1: completion must be text, not None"):
+        list(read_dialogues(tmp_path / "in.parquet"))
 
 
 def test_a_cut_file_is_an_error(tmp_path: Path) -> None:

@@ -15,9 +15,12 @@ import pytest
 from commit_rows import made_rows
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.duplicates import DuplicateSettings, deduplicate
-from octopack_data.executors import SlurmSettings, run_on
+from octopack_data.executors import SlurmSettings, WaitingExecutor, run_on
 from octopack_data.filtering import FilterSettings, FilterWork, filter_stage
 from octopack_data.manifests import read_manifest, sha256_of
+from octopack_data.mixture_settings import MixSettings, MixSource
+from octopack_data.mixtures import mix
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.rows import write_rows
 from octopack_data.sources import Part, find_parts
@@ -221,3 +224,35 @@ def test_ray_runs_passes_that_wait_for_each_other(ray_cluster: None, source: Pat
         deduplicate(find_parts(source), output, settings, workers=2, executor=executor, progress=False)
         left.append({path.name: sha256_of(path) for path in output.glob("data/*")})
     assert left[0] == left[1] != {}
+
+
+def training_sets(executor: WaitingExecutor, workers: int, source: Path, output: Path) -> Any:
+    """The hashes and counts of pairs and of a mixture, which an executor has written."""
+    commits = MixSource(name="commits", source=str(source), form="commit", weight=3)
+    few = MixSource(name="few", source=str(source / "p0.jsonl.zst"), form="instruction", weight=1)
+    way: dict[str, Any] = {"workers": workers, "executor": executor, "progress": False}
+    make_pairs(find_parts(source), output / "pairs", PairSettings(form="bigcode", valid=0.2), **way)
+    mix(MixSettings(sources=(commits, few), valid=0.2), output / "mix", **way)
+    sides = [f"{name}/{side}/data" for name in ("pairs", "mix") for side in ("train", "valid")]
+    hashes = {side: [sha256_of(path) for path in sorted((output / side).iterdir())] for side in sides}
+    assert all(hashes.values())
+    return hashes, [read_manifest(output / name)["counts"] for name in ("pairs", "mix")]
+
+
+@pytest.fixture(scope="module")
+def one_worker(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return training_sets("processes", 1, source, tmp_path_factory.mktemp("one"))
+
+
+@pytest.mark.parametrize(("executor", "workers"), [("processes", 3), ("local", 1), ("local", 2)])
+def test_pairs_and_mixtures_are_the_same_whoever_makes_them(
+    executor: Any, workers: int, source: Path, one_worker: Any, tmp_path: Path
+) -> None:
+    assert training_sets(executor, workers, source, tmp_path) == one_worker
+
+
+@pytest.mark.xdist_group("ray")
+def test_pairs_and_mixtures_of_ray_are_the_same(
+    ray_cluster: None, source: Path, one_worker: Any, tmp_path: Path
+) -> None:
+    assert training_sets("ray", 2, source, tmp_path) == one_worker

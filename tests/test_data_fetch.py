@@ -15,7 +15,7 @@ from fetch_servers import Fault, Host, answer, host_of, serve_objects
 from git_histories import long_history, make_repository, special_history
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.commands import app
-from octopack_data.fetch.plan import plan_fetch
+from octopack_data.fetch.plan import plan_fetch, plan_said
 from octopack_data.fetch.settings import FetchSettings
 from octopack_data.fetch.work import fetch
 from octopack_data.records import SCRAPED_COLUMNS, Change
@@ -256,11 +256,16 @@ def test_the_plan_counts_without_a_request(host: Host, repositories: Path, tmp_p
     rows = [*changes_in(repositories), *few, *noise]
     plan = plan_fetch(find_parts(metadata(tmp_path / "meta.jsonl", rows)), settings_for(host))
     assert (plan.rows, plan.dropped, plan.repos) == (31, {"misc_noise": 1}, 2)
-    assert (plan.rows_by_backend, plan.clones, plan.requests) == ({"git-partial": 29, "raw-http": 2}, 1, 6)
+    asked = {name: (one.rows, one.clones, one.requests) for name, one in plan.backends.items()}
+    assert asked == {"git-partial": (29, 1, 2), "raw-http": (2, 0, 4)}
     no_ids = [replace(one, new_sha1="") for one in rows]
     plan = plan_fetch(find_parts(metadata(tmp_path / "no-ids.jsonl", no_ids)), settings_for(host))
-    assert (plan.rows_by_backend, plan.clones, plan.requests) == ({"git-partial": 29, "raw-http": 2}, 1, 9)
-    assert 0 < plan.hours < 0.01
+    asked = {name: (one.rows, one.clones, one.requests) for name, one in plan.backends.items()}
+    assert asked == {"git-partial": (29, 1, 5), "raw-http": (2, 0, 4)}
+    assert all(0 < one.hours < 0.01 for one in plan.backends.values())
+    said = list(plan_said(plan))
+    assert "requests, about                9 (5 by git-partial, 4 by raw-http)" in said
+    assert said[-1].startswith("hours, at best                 0.00 (0.00 by git-partial, 0.00 by raw-http)")
     assert host.requests == []
 
 

@@ -57,13 +57,14 @@ def test_the_page_s_pictures_are_current(name: str, tmp_path: Path) -> None:
     assert (apart > 64).mean() < DIFFERENT
 
 
-@pytest.mark.parametrize("name", ["models", "ablations", "bug_types", "tasks"])
+@pytest.mark.parametrize("name", ["models", "ablations", "bug_types", "languages", "tasks"])
 def test_nothing_of_a_figure_is_cut_off(name: str, tmp_path: Path) -> None:
     draw(name, tmp_path, style="paper")
     with Image.open(tmp_path / f"{name}.png") as image:
         points = np.asarray(image.convert("L"))
     edge = np.concatenate([points[0], points[-1], points[:, 0], points[:, -1]])
     assert edge.min() > 250  # white all around
+    assert points.shape[1] == 5.5 * 300  # the width of a page's text: LaTeX leaves the type as large as it is
 
 
 def test_the_figure_of_models_shows_the_published_averages(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_counted_labels_are_drawn_without_the_categories_that_have_none(tmp_path
 
 HEIGHTS: dict[str, tuple[list[float], list[float]]] = {
     "far apart": ([-0.5, 0.0, 0.5], [-0.5, 0.0, 0.5]),
-    "too near": ([0.0, 0.05], [0.0, 0.2]),
+    "too near": ([0.0, 0.05], [-0.075, 0.125]),
     "at the top": ([0.95, 0.97], [0.8, 1.0]),
     "below the bottom": ([-1.4, 0.0], [-1.0, 0.0]),
     "more than there is room for": ([0.0] * 21, [-1 + place / 10 for place in range(21)]),
@@ -181,7 +182,7 @@ WRONG: dict[str, tuple[Any, pd.DataFrame, str]] = {
     "below zero": (draw_models, SCORES.assign(score=-0.5), "must hold numbers from 0"),
     "missing": (draw_models, SCORES.assign(score=float("nan")), "must hold numbers from 0"),
     "percent": (draw_models, SCORES.assign(score=50.0), "scores are shares from 0 to 1"),
-    "twice": (draw_models, pd.concat([SCORES, SCORES]), "two scores for 'a' and 'fixtests'"),
+    "twice": (draw_models, pd.concat([SCORES, SCORES]), "two rows for 'a' and 'fixtests'"),
     "no averages": (draw_models, SCORES.assign(language="go"), "no rows for a figure of model by scenario"),
     "ablations": (draw_ablations, SCORES, "no column 'data'"),
     "too many models": (

@@ -14,7 +14,7 @@ from octopack_data.commands import app
 from octopack_data.humanevalpack.corrections import apply_edits, correct, documented, fingerprint
 from octopack_data.humanevalpack.descriptions import describe
 from octopack_data.humanevalpack.names import entry_point
-from octopack_data.humanevalpack.rows import rust_description, rust_prompt, without_metadata
+from octopack_data.humanevalpack.rows import Sheet, rust_description, rust_prompt, without_metadata
 from octopack_data.humanevalpack.template import bug_template
 
 SOURCES = Path(__file__).resolve().parents[1] / "examples" / "humanevalpack"
@@ -184,4 +184,5 @@ def test_the_template_holds_every_solution_and_python_s_labels(tmp_path: Path) -
         rows = [json.loads(line) for line in (SOURCES / f"{language}.jsonl").read_text("utf-8").splitlines()]
         assert [entry["buggy_solution"] for entry in entries] == [row["canonical_solution"] for row in rows]
         assert {key for entry in entries for key in entry} == columns
-    assert bug_template([{"canonical_solution": "x"}], labels=True)[0]["bug_type"] == "variable misuse"
+    sheet = Sheet(Path("x.jsonl"), [{"canonical_solution": "x"}])
+    assert bug_template(sheet, labels=True)[0]["bug_type"] == "variable misuse"

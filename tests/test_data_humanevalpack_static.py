@@ -46,6 +46,11 @@ def go_import(problem: Problem, path: str) -> dict[str, str]:
         ("python", {"prompt": "import heapq\n" + mini("python").prompt}, "unused_import", "heapq is imported"),
         ("go", go_import(mini("go"), "strings"), "unused_import", "strings is imported"),
         ("js", {"buggy_solution": mini("js").canonical_solution + "\n"}, "same_solution", "buggy_solution is"),
+        ("python", {"buggy_solution": "\n" + mini("python").canonical_solution.replace("\n", " \n\n")},
+         "same_solution", "buggy_solution is"),
+        ("js", {"buggy_solution": "\n"}, "empty", "buggy_solution"),
+        ("go", {"buggy_solution": mini("go").buggy_solution.replace("\n", "\r\n")},
+         "carriage_return", "in buggy_solution"),
         ("python", {"test": mini("python").test + "\nimport random\nassert random.randint(0, 2) < 2\n"},
          "chance_in_test", "randint(…) without a seed"),
         ("js", {"test": mini("js").test + "\nMath.random()\n"}, "chance_in_test", "Math.random(…)"),
@@ -71,6 +76,14 @@ def test_a_planted_fault_is_found_and_is_the_only_one(
         assert kinds == [kind]
     assert what in faults[0].what
     assert faults[0].task_id == mini(language).task_id
+
+
+def test_an_indentation_is_no_change_but_in_python() -> None:
+    inner, outer = "    for a in b:\n        c()\n        d()\n", "    for a in b:\n        c()\n    d()\n"
+    python = replace(mini("python"), canonical_solution=inner, buggy_solution=outer)
+    assert [fault.kind for fault in static_faults([python])] == []
+    js = replace(mini("js"), canonical_solution=inner, buggy_solution=outer)
+    assert [fault.kind for fault in static_faults([js])] == ["same_solution"]
 
 
 def test_an_entry_point_in_a_comment_is_not_there() -> None:
@@ -148,4 +161,16 @@ def test_what_is_found_in_the_released_rows(language: str, shared: Path) -> None
     found: dict[str, set[int]] = {}
     for fault in static_faults(problems):
         found.setdefault(fault.kind, set()).add(int(fault.task_id.rpartition("/")[2]))
+    assert found == KNOWN[language]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_found_does_not_depend_on_what_the_rows_are_called(language: str, shared: Path) -> None:
+    problems = hep.load_problems(language, shared / "humanevalpack")
+    prefix = problems[0].task_id.rpartition("/")[0]
+    renamed = [replace(problem, task_id=f"{prefix}/{1000 + 7 * problem.index}") for problem in problems]
+    found: dict[str, set[int]] = {}
+    for fault in static_faults(renamed):
+        found.setdefault(fault.kind, set()).add((int(fault.task_id.rpartition("/")[2]) - 1000) // 7)
     assert found == KNOWN[language]

@@ -30,6 +30,16 @@ from octopack_data.sources import find_parts
 TEXTS = ["```py\nx\n```", "```python\nx\n```", "```js\nx\n```", "no code", "```\nx = 1\n```"]
 
 
+def breaks(text: str) -> str:
+    if text:
+        raise ValueError("two\nlines")
+    return ""
+
+
+def of_two_texts(text: str, other: str) -> str:
+    return text + other
+
+
 def rows(*texts: str, column: str = "completion") -> list[dict[str, Any]]:
     return [{column: text} for text in texts]
 
@@ -120,6 +130,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "detector unknown": ({"detector": "guess"}, r"no detector 'guess'; there are fence, magika, or give package"),
     "module unknown": ({"detector": "nowhere:f"}, r"detector 'nowhere:f': must be package.module:function"),
     "function unknown": ({"detector": "json:guess"}, r"detector 'json:guess': must be package.module:function"),
+    "no function": ({"detector": "json:__name__"}, r"detector 'json:__name__': must be .* \(it is 'json'\)"),
     "fence inside a fence": ({"inside_fence": True}, r"the detector fence reads the tag of the block"),
     "sample": ({"sample": "0"}, r"sample is '0'"),
 }
@@ -148,11 +159,26 @@ def test_a_missing_or_wrong_column_is_named_with_its_line(tmp_path: Path) -> Non
         count(write(tmp_path / "q.jsonl", [*rows("x"), {"completion": 3}]), tmp_path / "b")
 
 
-def test_a_detector_that_says_no_text_is_named_with_the_row(tmp_path: Path) -> None:
-    detector = "test_data_instruction_languages:wrong_answer"
-    source = write(tmp_path / "p.jsonl", rows("", "x"))
-    with pytest.raises(InputError, match=rf"p.jsonl, row 2: the detector {detector} said 3, which is no text"):
-        count(source, tmp_path / "out", detector=detector)
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("wrong_answer", "said 3, which is no text"),
+        ("breaks", "failed (ValueError: two lines)"),
+        ("of_two_texts", "failed (TypeError: of_two_texts() missing 1 required positional argument: 'other')"),
+    ],
+)
+def test_a_detector_that_fails_is_one_line_that_names_file_line_text_and_mend(
+    tmp_path: Path, function: str, said: str
+) -> None:
+    detector = f"test_data_instruction_languages:{function}"
+    (tmp_path / "p.jsonl").write_text('{"completion": ""}\n\n{"completion": "x = 1"}\n')
+    with pytest.raises(InputError) as error:
+        count(tmp_path / "p.jsonl", tmp_path / "out", detector=detector)
+    line, begins = (1, "") if function == "of_two_texts" else (3, "x = 1")
+    assert str(error.value) == (
+        f"{tmp_path / 'p.jsonl'}, line {line}: the detector {detector} {said}: mend the function, or take the row out "
+        f"(completion begins with {begins!r})"
+    )
 
 
 def test_the_counts_are_written_as_three_tables(tmp_path: Path) -> None:

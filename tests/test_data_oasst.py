@@ -1,6 +1,5 @@
 """octopack_data.oasst: which dialogues give a pair, what a pair tells, and how the rest is counted and listed."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +10,9 @@ from hypothesis import strategies as st
 
 from humanevalpack.errors import InputError, UsageError
 from oasst_rows import flat, message, quality, some_trees, tree
+from oasst_runs import phrases, run, source
 from octopack_data.dialogue_filters import OasstSettings
-from octopack_data.oasst import pairs_stage
-from octopack_data.parts import run_stage
-from octopack_data.rows import read_rows, write_rows
-from octopack_data.sources import find_parts
-
-
-def source(folder: Path, *files: list[Any]) -> Path:
-    (folder / "in").mkdir()
-    for number, rows in enumerate(files):
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (folder / "in" / f"p{number}.jsonl").write_text(text, "utf-8")
-    return folder / "in"
-
-
-def run(
-    source: Path, output: Path, workers: int = 1, **settings: Any
-) -> tuple[dict[str, int], list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return counts, pairs and the list of the dropped."""
-    stage = pairs_stage(find_parts(source), output, OasstSettings(**settings))
-    counts = run_stage(stage, workers=workers, progress=False)["counts"]
-    kept = [row for part in find_parts(output) for row in read_rows(part.path)]
-    return counts, kept, [row for file in sorted(output.glob("excluded/*")) for row in read_rows(file)]
+from octopack_data.rows import write_rows
 
 
 def test_a_pair_is_the_first_two_turns_and_tells_where_it_is_from(tmp_path: Path) -> None:
@@ -186,77 +165,6 @@ def test_which_turns_make_a_pair_in_which_mode(tmp_path: Path, case: str, mode: 
     assert [name for name in counts if name.startswith("dropped_")] == [f"dropped_{reason}"] * bool(reason)
     if case == "system first":
         assert kept[0]["prompt"] == ("S" if mode == "published" else "Q")
-
-
-def phrases(folder: Path, *lines: str) -> Path:
-    path = folder / "phrases.yaml"
-    path.write_text(json.dumps(lines))
-    return path
-
-
-PHRASES = {
-    # phrase, text, is it found in mode published, and in mode fixed
-    "as it stands": ("as an ai", "well, as an ai", True, True),
-    "capitals do not matter": ("As An AI", "as an aI", True, True),
-    "inside a word": ("bias", "unbiased", True, True),
-    "spaces count": (" ESG ", "esg", False, False),
-    "spaces are there": (" ESG ", "what esg is", True, True),
-    "a mark that Markdown hides": (r"f\*n", "f*n", False, True),
-    "the same hidden": (r"f\*n", r"f\*n", True, False),
-    "two turns joined by a space": ("one two", "one\ntwo", False, False),
-}
-
-
-@pytest.mark.parametrize("case", PHRASES)
-@pytest.mark.parametrize("mode", ["published", "fixed"])
-def test_a_phrase_anywhere_drops_the_dialogue(tmp_path: Path, case: str, mode: str) -> None:
-    phrase, text, *found = PHRASES[case]
-    folder = source(tmp_path, [{"messages": [{"content": "Q"}, {"content": "A"}, {"content": text}]}])
-    counts, _, dropped = run(folder, tmp_path / "out", mode=mode, phrases=phrases(tmp_path, "never", phrase))
-    assert counts.get("dropped_phrase", 0) == found[mode == "fixed"]
-    assert [row["phrase"] for row in dropped] == [phrase] * found[mode == "fixed"]
-
-
-def test_a_phrase_may_stand_across_two_turns(tmp_path: Path) -> None:
-    folder = source(tmp_path, [{"messages": [{"content": "say one"}, {"content": "two then"}]}])
-    assert run(folder, tmp_path / "out", phrases=phrases(tmp_path, "one two"))[0]["dropped_phrase"] == 1
-
-
-BAD_PHRASES = {
-    "no list": ("a: b", r"must hold a list of phrases, not"),
-    "empty list": ("[]", r"must hold a list of phrases"),
-    "no text": ("[a, 3]", r"phrase 2: must be text with a letter in it, not 3"),
-    "blank": ("[a, ' ']", r"phrase 2: must be text with a letter in it, not ' '"),
-    "no yaml": ("[a", r"not a YAML file that can be read"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_PHRASES)
-def test_a_wrong_file_of_phrases_is_refused_before_rows_are_read(tmp_path: Path, case: str) -> None:
-    text, message = BAD_PHRASES[case]
-    (tmp_path / "bad.yaml").write_text(text)
-    with pytest.raises(InputError, match=f"bad.yaml.*{message}"):
-        pairs_stage([], tmp_path / "out", OasstSettings(phrases=tmp_path / "bad.yaml"))
-
-
-def test_a_missing_file_of_phrases_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.yaml cannot be read"):
-        pairs_stage([], tmp_path / "out", OasstSettings(phrases=tmp_path / "none.yaml"))
-
-
-def test_phrases_that_change_while_a_run_is_on_are_refused(tmp_path: Path) -> None:
-    parts = find_parts(source(tmp_path, some_trees()))
-    stage = pairs_stage(parts, tmp_path / "out", OasstSettings(phrases=phrases(tmp_path, "best")))
-    phrases(tmp_path, "worst of all")
-    with pytest.raises(InputError, match=r"phrases.yaml was changed while a run with it was on"):
-        run_stage(stage, progress=False)
-
-
-def test_a_run_goes_on_with_the_same_phrases_only(tmp_path: Path) -> None:
-    folder = source(tmp_path, some_trees())
-    run(folder, tmp_path / "out", phrases=phrases(tmp_path, "best"))
-    with pytest.raises(InputError, match="phrases_sha256"):
-        run(folder, tmp_path / "out", phrases=phrases(tmp_path, "worst"))
 
 
 @examples(max_examples=15, deadline=None)

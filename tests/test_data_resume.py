@@ -137,7 +137,7 @@ def test_overwrite_removes_what_an_earlier_pass_has_left_before_it_says_that_ano
     monkeypatch.setattr("octopack_data.parts.write_json", ends)
     with pytest.raises(SystemExit):
         run_stage(made, overwrite=True, progress=False)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKS, "data"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {MARKS}
 
 
 def test_what_python_compiles_meanwhile_is_no_other_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

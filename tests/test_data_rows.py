@@ -154,7 +154,10 @@ def test_a_parquet_file_without_rows_needs_no_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("row", "said"),
-    [({**ROWS[0], "fetched_via": "x"}, r"column 'fetched_via' of a row"), ({**ROWS[0], "lang": 7}, r"of other types")],
+    [
+        ({**ROWS[0], "fetched_via": "x"}, r"column 'fetched_via' of a row"),
+        ({**ROWS[0], "lang": 7}, r"rows.parquet, row 2: lang is no string, as the first row's is: 7 "),
+    ],
 )
 def test_what_a_parquet_file_cannot_hold_is_refused_and_not_left_out(
     tmp_path: Path, row: dict[str, Any], said: str
@@ -162,3 +165,27 @@ def test_what_a_parquet_file_cannot_hold_is_refused_and_not_left_out(
     with pytest.raises(InputError, match=said):
         write_rows(tmp_path / "rows.parquet", [ROWS[0], row], schema)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_that_no_parquet_column_holds_is_named_with_its_row(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    rows = [{"rank": 1}, {"rank": 2**63}]
+    with pytest.raises(
+        InputError, match=rf"n.parquet, row 2: rank is no int64, as the first row's is: {2**63} .*jsonl"
+    ):
+        write_rows(tmp_path / "n.parquet", rows, lambda: pa.schema([("rank", pa.int64())]))
+
+
+def test_the_mark_that_some_editors_write_before_the_first_line_is_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"a": 2}\r\n')
+    assert list(read_rows(tmp_path / "rows.jsonl")) == [{"a": 1}, {"a": 2}]
+    (tmp_path / "none.jsonl").write_bytes(b"\xef\xbb\xbf")
+    assert list(read_rows(tmp_path / "none.jsonl")) == []
+
+
+def test_a_message_does_not_repeat_a_huge_value(tmp_path: Path) -> None:
+    write_rows(tmp_path / "rows.jsonl", [{"commit": ["x" * 10_000]}])
+    with pytest.raises(InputError, match=r"line 1: commit must be text, not \['xxx") as said:
+        list(text_rows(tmp_path / "rows.jsonl", ["commit"]))
+    assert len(str(said.value)) < len(str(tmp_path)) + 200

@@ -1,12 +1,5 @@
-"""octopack_data.self_instruct.generate: rounds of questions, filtered, the same after a kill as without one."""
+"""octopack_data.self_instruct.generate: rounds of questions for new instructions, filtered, and an answer to each."""
 
-import json
-import os
-import re
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,46 +8,16 @@ import pytest
 
 from data_rows import write
 from humanevalpack.errors import EnvironmentFault, InputError
-from octopack_data.commands import main
 from octopack_data.rows import read_rows
 from octopack_data.self_instruct.generate import generate
-from octopack_data.self_instruct.settings import GenerateSettings
-from octopack_data.settings import make_settings
 from octopack_data.sources import Part
-from openai_server import BadRequest, Script, Server, serve_script
-
-SEEDS = [f"Write a function that {what}" for what in ("adds", "sorts a list", "reads JSON", "folds text", "draws")]
-WORDS = "amber birch cedar delta ember fjord grove heath ivory jetty kelp larch maple north ocean pearl".split()
+from openai_server import BadRequest, Script, serve_script
+from self_instruct_runs import SEEDS, made, main_of, model, run, seed_tasks, settings
 
 
 @pytest.fixture
 def seeds(tmp_path: Path) -> Part:
-    return Part("seeds", write(tmp_path / "seeds.jsonl", [{"instruction": text} for text in SEEDS]))
-
-
-def own(number: int) -> str:
-    """An instruction that is like no other one."""
-    return " ".join(WORDS[number // 16**place % 16] + str(number) for place in range(4))
-
-
-def model(messages: list[dict[str, str]]) -> tuple[str, str]:
-    """Answers by what it is asked alone: new instructions by a number made of the question, or an answer."""
-    asked = messages[-1]["content"]
-    found = re.search(r"tasks number (\d+) to (\d+)", asked)
-    if found is None:
-        return f"Answer: {asked}", "stop"
-    start, end = map(int, found.groups())
-    base = int.from_bytes(asked.encode(), "big") % 9973
-    return "\n".join(f"{number}. {own(base * 100 + number)}" for number in range(start, end + 1)), "stop"
-
-
-def settings(server: Server, **more: Any) -> GenerateSettings:
-    small = {"count": 20, "per_request": 3, "round_size": 2, "seed_examples": 3, "at_a_time": 2}
-    return make_settings(GenerateSettings, {"model": "tiny", "base_url": f"{server.url}/v1"} | small | more)
-
-
-def made(output: Path) -> list[dict[str, Any]]:
-    return list(read_rows(output / "data/instructions.jsonl"))
+    return seed_tasks(tmp_path)
 
 
 def dropped(output: Path) -> list[tuple[str, str]]:
@@ -78,16 +41,6 @@ def test_without_answers_only_instructions_are_asked_for(seeds: Part, tmp_path: 
     assert all("tasks number" in body["messages"][-1]["content"] for _, body in server.requests)
 
 
-def prompts(server: Server) -> list[str]:
-    return sorted(json.dumps(body, sort_keys=True) for _, body in server.requests)
-
-
-def run(seeds: Part, output: Path, **more: Any) -> tuple[list[str], list[dict[str, Any]]]:
-    with serve_script(model) as server:
-        generate(seeds, output, settings(server, **more), progress=False)
-    return prompts(server), made(output)
-
-
 def test_the_seed_decides_about_the_questions_and_the_requests_in_flight_do_not(seeds: Part, tmp_path: Path) -> None:
     first = run(seeds, tmp_path / "a", at_a_time=1)
     assert run(seeds, tmp_path / "b", at_a_time=7) == first
@@ -99,84 +52,6 @@ def test_later_questions_show_new_instructions(seeds: Part, tmp_path: Path) -> N
     shown = [row["instruction"] for row in rows if any(f". {row['instruction']}\\n" in prompt for prompt in asked)]
     assert shown
     assert all(sum(f". {text}\\n" in prompt for text in SEEDS) == 3 for prompt in asked if "tasks number" in prompt)
-
-
-def test_kill_9_loses_nothing_and_asks_nothing_twice(seeds: Part, tmp_path: Path) -> None:
-    whole = run(seeds, tmp_path / "whole")
-    killed, waiting, release = threading.Event(), threading.Event(), threading.Event()
-    answered: list[str] = []
-
-    def script(messages: list[dict[str, str]]) -> tuple[str, str]:
-        if len(answered) == 15 and not killed.is_set():
-            waiting.set()
-            release.wait(60)
-        answered.append(messages[-1]["content"])
-        return model(messages)
-
-    with serve_script(script) as server:
-        options = ["--model", "tiny", "--base-url", f"{server.url}/v1", "--count", "20", "--per-request", "3",
-                   "--round-size", "2", "--seed-examples", "3", "--at-a-time", "1"]  # fmt: skip
-        words = ["self-instruct", "generate", str(seeds.path), "-o", str(tmp_path / "out"), *options]
-        process = subprocess.Popen([sys.executable, "-m", "octopack_data.commands", *words], stderr=subprocess.DEVNULL)
-        try:
-            assert waiting.wait(60)
-        finally:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-        killed.set()
-        release.set()
-        lost = len(server.requests)
-        assert not (tmp_path / "out/manifest.json").exists()
-        main_of(words)
-        asked = prompts(server)
-    # The one question that was in flight as the run was killed is the one that is asked again.
-    assert lost == 16
-    assert len(asked) == len(whole[0]) + 1
-    assert sorted(set(asked)) == sorted(set(whole[0]))
-    assert made(tmp_path / "out") == whole[1]
-
-
-def main_of(words: list[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    assert not end.value.code
-
-
-def test_a_finished_run_asks_nothing(seeds: Part, tmp_path: Path) -> None:
-    run(seeds, tmp_path / "out")
-    assert run(seeds, tmp_path / "out", at_a_time=1)[0] == []
-
-
-@pytest.mark.parametrize("change", [{"count": 21}, {"seed": 2}, {"similarity": 0.5}, {"model": "other"}])
-def test_another_run_in_the_same_folder_is_refused(change: dict[str, Any], seeds: Part, tmp_path: Path) -> None:
-    run(seeds, tmp_path / "out")
-    with pytest.raises(InputError, match=f"{next(iter(change))} is .* there"):
-        run(seeds, tmp_path / "out", **change)
-    with serve_script(model) as server:
-        generate(seeds, tmp_path / "out", settings(server, **change), overwrite=True, progress=False)
-    assert server.requests
-
-
-def test_other_seed_tasks_are_another_run(seeds: Part, tmp_path: Path) -> None:
-    run(seeds, tmp_path / "out")
-    text = seeds.path.read_text()
-    seeds.path.write_text(text.replace("adds", "subs"))  # as long as before
-    with pytest.raises(InputError, match="file_sha256"):
-        run(seeds, tmp_path / "out")
-
-
-def test_a_run_ends_at_its_limit_and_goes_on_with_a_higher_one(seeds: Part, tmp_path: Path) -> None:
-    whole = run(seeds, tmp_path / "whole")
-    with serve_script(model) as server:
-        for most, answered in ((5, 0), (12, 4)):
-            manifest = generate(seeds, tmp_path / "out", settings(server, max_requests=most), progress=False)
-            assert (manifest["counts"]["limit_reached"], len(server.requests)) == (1, most)
-            assert manifest["counts"]["kept"] == len(made(tmp_path / "out")) == answered
-        generate(seeds, tmp_path / "out", settings(server, max_requests=12), progress=False)
-        assert len(server.requests) == 12
-        manifest = generate(seeds, tmp_path / "out", settings(server), progress=False)
-    assert "limit_reached" not in manifest["counts"]
-    assert (prompts(server), made(tmp_path / "out")) == whole
 
 
 def saying(*items: str, end: str = "stop") -> Script:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
@@ -139,6 +140,7 @@ def test_a_list_of_keywords_that_is_not_there(tmp_path: Path) -> None:
 TEXTS = st.text(st.sampled_from("ab cd 1,."), max_size=25)
 
 
+@examples(deadline=None)
 @given(TEXTS, TEXTS)
 def test_similarity_is_rouge_l(first: str, second: str) -> None:
     expected = RougeScorer(["rougeL"]).score(first, second)["rougeL"].fmeasure
@@ -208,6 +210,14 @@ def test_the_released_instructions(shared: Path, tmp_path: Path, capsys: pytest.
     main_of("stats", "mentions", str(source))
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert rows[0] == {"language": "Python", "instructions": "457", "percent": "30.47"}
+
+
+def test_a_list_without_outputs_of_which_nothing_stays_is_told_how_it_would(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.jsonl", [{"instruction": "Draw a circle"}])
+    main_of("self-instruct", "load", str(source), "-o", str(tmp_path / "out"))
+    assert "No row has an output. To keep them with empty completions: --prompts-only" in capsys.readouterr().err
 
 
 def test_one_part_is_read_in_the_order_of_its_files(tmp_path: Path) -> None:

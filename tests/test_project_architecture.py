@@ -43,6 +43,7 @@ ORDER = (
 DATA_ORDER = (
     "records",
     "zstd",
+    "progress",
     "lines",
     "row_formats",
     "rows",
@@ -53,6 +54,8 @@ DATA_ORDER = (
     "processes",
     "selection_folder",
     "sources",
+    "inputs",
+    "workers",
     "parts",
     "draws",
     "sampling",
@@ -121,6 +124,7 @@ DATA_ORDER = (
     "mixtures",
     "chain_settings",
     "chain",
+    "chain_plan",
     "humanevalpack",
     "commands",
 )

@@ -139,8 +139,10 @@ def test_a_missing_toolchain_ends_with_3_and_can_be_left_out(tmp_path: Path, mon
 def test_this_machine_reproduces_the_reference_s_verdicts(language: str, profile: str, shared: Path) -> None:
     command = [COMMAND, "verify", "--dataset", str(shared / "humanevalpack"), "--languages", language]
     done = subprocess.run([*command, "--profile", profile, "--json"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.stdout, done.stderr
     report = json.loads(done.stdout)
+    assert [row for row in report["programs"] if row["outcome"] == "different"] == []
+    assert done.returncode == 0, done.stderr
     assert len(report["programs"]) == 328
     explained = {(row["index"], row["form"]) for row in report["programs"] if row["outcome"] == "explained"}
     assert explained <= EXPLAINED.get(language, set())

@@ -54,7 +54,7 @@ class Audit:
 
 def audit_stage(parts: Sequence[Part], output: Path) -> Stage:
     """Return the stage that reads rows with ``license``, ``lang`` and ``repos``; then call :func:`write_audit`."""
-    return Stage("audit", Audit(), tuple(parts), output, {})
+    return Stage("audit", Audit(), tuple(parts), output, {}, folders=("unknown", "evidence"))
 
 
 def matrix(manifest: Mapping[str, Any]) -> dict[str, dict[str, int]]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES, matrix
-from octopack_data.card_kinds import DEFAULT, Configuration, Kind, configurations, kind_of
-from octopack_data.funnel import StageCounts, funnel_table, lineage_graph, read_chain
+from octopack_data.card_kinds import DEFAULT, Configuration, Kind, configurations, data_files, kind_of, kind_of_chain
+from octopack_data.card_origin import SUMS, provenance, public
+from octopack_data.funnel import StageCounts, funnel_table, read_chain
 from octopack_data.languages import display_name
 from octopack_data.licences import licences
 from octopack_data.manifests import read_manifest
@@ -20,7 +20,7 @@ from octopack_data.rows import schema_of
 from octopack_data.settings import Settings
 from octopack_data.statistics import LanguageSizes, measured_sizes, total
 
-CARD, SUMS = "README.md", "SHA256SUMS"
+CARD = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"),
           (10_000_000, "1M<n<10M"), (100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"))  # fmt: skip
 
@@ -28,8 +28,6 @@ _COMMIT_COLUMNS = (
     "`commit`; `old_file`, `new_file` (paths); `old_contents`, `new_contents` (the file before and\nafter); `subject`, "
     "`message` (of the commit); `lang`; `license`; `repos` (repositories with this commit,\ncomma-joined)"
 )
-_INPUTS = 20
-"""Inputs that a card names."""
 
 
 class CardSettings(Settings):
@@ -68,23 +66,24 @@ class _Card:
 
 
 def make_card(folder: Path, settings: CardSettings, audit: Path | None = None) -> str:
-    """Return the card of a stage's output with rows in ``data/``; ``audit`` is the folder of its audit of licences.
+    """Return the card of a stage's output that has rows; ``audit`` is the folder of its audit of licences.
 
     Everything but ``settings`` comes from the manifests of the stage and of those before it. Raises InputError (no
-    manifest, no row in ``data/``, an audit of other rows).
+    manifest, no row, an audit of other rows).
     """
     manifest = read_manifest(folder)
     found = configurations(manifest)
     if not found:
         raise InputError(f"{folder}: no file in data/ has a row, so there is nothing to say of it")
-    card = _Card(folder, settings, manifest, kind_of(manifest["stage"]), found, read_chain(folder))
+    chain = read_chain(folder)
+    card = _Card(folder, settings, manifest, kind_of_chain(chain, [*_columns(folder, found[0])]), found, chain)
     sections = [
         _front_matter(card),
         f"# {card.name}\n\n{settings.description or card.kind.description}\n",
         _use(card),
         _sizes_section(card),
         f"## Licences\n\n{_licences_section(card, audit)}",
-        f"## How it was made\n\n{funnel_table(card.chain)}\n{_provenance(card)}",
+        f"## How it was made\n\n{funnel_table(card.chain)}\n{provenance(card.manifest, card.chain)}",
         _removal(settings),
     ]
     return "\n".join(sections)
@@ -97,7 +96,7 @@ def _front_matter(card: _Card) -> str:
     facts = {
         "pretty_name": card.name,
         "license": licence,
-        **({"license_name": "see-below", "license_link": "#licences"} if licence == "other" else {}),
+        **({"license_name": "see-below"} if licence == "other" else {}),  # a link must be an address
         "language": ["code"],
         "task_categories": list(card.kind.tasks),
         "size_categories": [next((name for limit, name in _SIZES if card.rows < limit), "n>1T")],
@@ -109,7 +108,7 @@ def _front_matter(card: _Card) -> str:
 def _use(card: _Card) -> str:
     first = card.configurations[0]
     split = next(iter(first.splits))
-    told = {name: f"`{name}` ({kind})" for name, kind in _columns(card.folder / first.splits[split][0])}
+    told = _columns_of_all(card)
     columns = _COMMIT_COLUMNS if {"old_contents", "new_contents", "license"} <= set(told) else ", ".join(told.values())
     name = "" if first.name == DEFAULT else f' "{first.name}",'
     return (
@@ -119,17 +118,33 @@ def _use(card: _Card) -> str:
     )
 
 
-def _columns(path: Path) -> list[tuple[str, str]]:
-    return [(item.name, str(item.type)) for item in schema_of(path)]
+def _columns_of_all(card: _Card) -> dict[str, str]:
+    """Return what is said of each column; of HumanEvalPack's, also which languages have it if not all do."""
+    told = {name: f"`{name}` ({kind})" for name, kind in _columns(card.folder, card.configurations[0]).items()}
+    if card.kind.key != "humanevalpack":
+        return told
+    there: dict[str, list[str]] = {}
+    for one in card.configurations:
+        for name, kind in _columns(card.folder, one).items():
+            told.setdefault(name, f"`{name}` ({kind})")
+            there.setdefault(name, []).append(one.name)
+    all_of_them = len(card.configurations)
+    return {name: text if len(there[name]) == all_of_them else f"{text[:-1]}; {', '.join(there[name])} alone)"
+            for name, text in told.items()}  # fmt: skip
+
+
+def _columns(folder: Path, configuration: Configuration) -> dict[str, str]:
+    return {item.name: str(item.type) for item in schema_of(folder / next(iter(configuration.splits.values()))[0])}
 
 
 def _sizes_section(card: _Card) -> str:
-    if card.kind.key == "commits" and card.configurations[0].name != DEFAULT:
+    commits = "old_contents" in _columns(card.folder, card.configurations[0])
+    if commits and card.configurations[0].name != DEFAULT and (card.folder / "data").is_dir():
         sizes = [row for row in measured_sizes(card.folder) if row.raw_samples]
         return f"## Languages\n\n{_languages_table(sizes)}"
     lines = ["| configuration | split | rows | megabytes on disk |", "| --- | --- | ---: | ---: |"]
     lines += [
-        f"| `{one.name}` | {', '.join(sorted(one.splits))} | {one.rows:,} | {one.bytes / 1e6:,.2f} |"
+        f"| `{one.name}` | {', '.join(sorted(one.splits))} | {one.rows:,} | {_megabytes(one.bytes / 1e6)} |"
         for one in card.configurations
     ]
     return "## Size\n\n" + "\n".join(lines) + "\n"
@@ -140,13 +155,18 @@ def _languages_table(sizes: Sequence[LanguageSizes]) -> str:
     for row in (total(sizes), *sizes):
         name = "**total**" if row.language == "total" else display_name(row.language)
         config = "" if row.language == "total" else f"`{row.language}`"
-        lines.append(f"| {name} | {config} | {row.raw_samples:,} | {row.raw_kb / 1000:,.2f} |")
+        lines.append(f"| {name} | {config} | {row.raw_samples:,} | {_megabytes(row.raw_kb / 1000)} |")
     return "\n".join(lines) + "\n"
 
 
+def _megabytes(number: float) -> str:
+    return f"{number:,.2f}" if number >= 0.01 or not number else f"{number:.6f}"
+
+
 def _licences_section(card: _Card, audit: Path | None) -> str:
-    brought = dict.fromkeys((kind.name, kind.terms) for stage in card.chain if (kind := kind_of(stage.stage)).terms)
-    table = "".join(f"| {name} | {terms} |\n" for name, terms in brought)
+    brought = {kind.terms: kind.name for stage in card.chain if (kind := kind_of(stage.stage)).terms}
+    table = "".join(f"| {name} | {terms} |\n" for terms, name in brought.items())
+    table += _unknown_sources(card)
     said = f"| what is in it | terms |\n| --- | --- |\n{table}" if table else "Ask the contact below.\n"
     if audit is None:
         return said
@@ -158,6 +178,15 @@ def _licences_section(card: _Card, audit: Path | None) -> str:
     return f"{said}\nTerms and repositories: `{NOTICES}`, `{REPOSITORIES}`.\n\n{_licence_table(matrix(manifest))}"
 
 
+def _unknown_sources(card: _Card) -> str:
+    """Return rows for a mixture's sources if no manifest says what is in some of them."""
+    sources = card.manifest["settings"].get("sources", []) if card.kind.key == "mix" else []
+    if len(card.chain[-1].before) >= len(sources):
+        return ""
+    named = ((one["name"], public(one["source"], card.manifest)) for one in sources)
+    return "".join(f"| source `{name}` | the terms of `{source}` |\n" for name, source in named)
+
+
 def _licence_table(cells: Mapping[str, Mapping[str, int]]) -> str:
     known = licences()
     lines = ["| licence | terms | rows |", "| --- | --- | ---: |"]
@@ -165,39 +194,6 @@ def _licence_table(cells: Mapping[str, Mapping[str, int]]) -> str:
         kind = known[key].kind if key in known else "not known"
         lines.append(f"| `{key}` | {kind} | {sum(row.values()):,} |")
     return "\n".join(lines) + "\n"
-
-
-def _provenance(card: _Card) -> str:
-    """Return who read whose output, the settings of the last stage, and what it read: no path of this machine."""
-    import yaml
-
-    inputs = [f"| `{Path(file['path']).name}` | {file['bytes']:,} | `{file['sha256']}` |"
-              for file in card.manifest["inputs"][:_INPUTS]]  # fmt: skip
-    more = len(card.manifest["inputs"]) - len(inputs)
-    parts = [f"```mermaid\n{lineage_graph(card.chain)}```\n"]
-    if settings := _public(card.manifest["settings"]):
-        said = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
-        parts.append(f"Settings of `{card.manifest['stage']}`:\n\n```yaml\n{said}```\n")
-    if inputs:
-        parts.append("\n".join(["| input | bytes | SHA-256 |", "| --- | ---: | --- |", *inputs]) + "\n")
-    if more > 0:
-        parts.append(f"… and {more:,} more.\n")
-    version = card.manifest["versions"].get("humanevalpack", "")
-    parts.append(f"Made {card.manifest['created'][:10]} with octopack-data {version}; hashes of the files: `{SUMS}`.\n")
-    return "\n".join(parts)
-
-
-def _public(value: Any) -> Any:
-    """Return settings without folders and addresses: of a path its last part, nothing of an address but its host."""
-    if isinstance(value, Mapping):
-        return {name: _public(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_public(inner) for inner in value]
-    if isinstance(value, str) and "://" in value:
-        return urlsplit(value).hostname or ""
-    if isinstance(value, str) and value.startswith(("/", "./", "../", "~")):
-        return Path(value).name
-    return value
 
 
 def _removal(settings: CardSettings) -> str:
@@ -228,7 +224,5 @@ def write_card(folder: Path, settings: CardSettings, audit: Path | None = None) 
 
 
 def sums(manifest: Mapping[str, Any]) -> str:
-    """Return the hashes of a manifest's files as ``sha256sum`` writes them."""
-    return "".join(
-        f"{file['sha256']}  {file['path']}\n" for file in manifest["outputs"] if file["path"].startswith("data/")
-    )
+    """Return the hashes of a data set's files as ``sha256sum`` writes them."""
+    return "".join(f"{file['sha256']}  {file['path']}\n" for file in data_files(manifest))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import UsageError
+from humanevalpack.errors import InputError, UsageError
 from octopack_data.chain_settings import ChainSettings, SelectionSettings
 from octopack_data.commit_rows import HistorySettings
 from octopack_data.decontamination import decontaminate_stage
 from octopack_data.duplicates import deduplicate
+from octopack_data.exclusions import EXCLUDED, ExclusionSettings
 from octopack_data.fetch.settings import FetchSettings
 from octopack_data.fetch.work import fetch
 from octopack_data.filtering import FilterSettings, filter_stage
+from octopack_data.funnel import read_chain
 from octopack_data.manifests import MANIFEST, read_manifest
 from octopack_data.parts import OtherRun, Stage, run_stage
 from octopack_data.redaction import redact_stage
@@ -28,6 +31,8 @@ from octopack_data.train_valid import split_train
 
 _ORDER = ("select", "fetch", "split", "filter")
 """Stages that may be the first."""
+_NEVER_LISTED = ("sample", "opt_out")
+"""Reasons of rows that are only counted."""
 _CLEANING = ("deduplicate", "redact", "decontaminate", "split_train")
 
 
@@ -36,16 +41,29 @@ class Link:
     """One stage of a chain: where it reads, where it writes, and how it is run (again: it goes on, or is only read)."""
 
     name: str
-    source: str
+    sources: tuple[str, ...]
     output: Path
     settings: Settings
     run: Callable[..., dict[str, Any]]
     """Called with ``workers``, ``overwrite`` and ``progress``; returns the manifest."""
 
     @property
+    def source(self) -> str:
+        """Return where it reads, for a reader; a stage other than the selection has one source."""
+        return ", ".join(self.sources)
+
+    @property
     def finished(self) -> bool:
         """Return whether its manifest is there."""
         return (self.output / MANIFEST).is_file()
+
+
+class NothingLeft(InputError):
+    """A stage kept no row, so that those behind it have nothing to do; ``folders`` are those that have run."""
+
+    def __init__(self, message: str, folders: Sequence[Path]) -> None:
+        super().__init__(message)
+        self.folders = tuple(folders)
 
 
 def links(chain: ChainSettings) -> Iterator[Link]:
@@ -75,18 +93,40 @@ def run_chain(
     """Run all stages and return them; the same call goes on where an earlier one was stopped.
 
     With ``overwrite`` all begins anew; with ``overwrite_from``, the stage of that name and all behind it.
-    Raises what a stage raises, and UsageError for a name that is none; what is finished by then stays.
+    Raises what a stage raises, NothingLeft, and UsageError for a name that is none; what is finished by then stays.
     """
     stages = list(links(chain))
     first = first_anew(stages, overwrite=overwrite, overwrite_from=overwrite_from)
     for number, link in enumerate(stages):
         try:
-            link.run(workers=chain.workers, overwrite=number >= first, progress=progress)
+            manifest = link.run(workers=chain.workers, overwrite=number >= first, progress=progress)
         except OtherRun as error:
             raise OtherRun(
                 f"{error} (all stages), or with --overwrite-from {link.name} (this one and those behind it)"
             ) from error
+        if number + 1 < len(stages) and manifest["counts"].get("kept") == 0:
+            raise NothingLeft(_why_nothing(link), [one.output for one in stages[: number + 1]])
     return stages
+
+
+def _why_nothing(link: Link) -> str:
+    """Say which rule took the most rows, and how to see them."""
+    counts = read_chain(link.output)[-1]
+    if not counts.dropped:
+        return f"{link.name} was given no row, and nothing is left for the stages behind it: look at {link.source}"
+    reason, rows = next(iter(counts.dropped.items()))  # the most frequent
+    said = (
+        f"{link.name} kept none of its {counts.rows:,} rows, and nothing is left for the stages behind it. Most were "
+        f"dropped by {reason}: {rows:,}."
+    )
+    if not isinstance(link.settings, ExclusionSettings) or reason in _NEVER_LISTED:
+        return said
+    if listed := next(iter(sorted((link.output / EXCLUDED).rglob("*.jsonl.zst"))), None):
+        return f"{said} The dropped rows with their reasons: zstd -dc {shlex.quote(str(listed))} | head"
+    return (
+        f"{said} To see the dropped rows with their reasons: `{link.name}: {{excluded_share: 1.0}}` in the file of "
+        f"settings, and run again with --overwrite-from {link.name}"
+    )
 
 
 def first_anew(stages: Sequence[Link], *, overwrite: bool, overwrite_from: str) -> int:
@@ -103,14 +143,14 @@ def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:
     output = chain.output / folder
     if isinstance(settings, SelectionSettings):
         sources = [Path(one) for one in chain.sources]
-        return Link(folder, ", ".join(chain.sources), output, settings, partial(_select, sources, output, settings))
+        return Link(folder, chain.sources, output, settings, partial(_select, sources, output, settings))
     if isinstance(settings, FetchSettings):
         settings = _with_clones(chain, settings)
     if stage == "split" and chain.begin == "select":
         settings = _with_licences(chain, settings)
     if isinstance(settings, FilterSettings):
         _check_filter(settings)
-    return Link(folder, source, output, settings, partial(_run, stage, source, output, settings))
+    return Link(folder, (source,), output, settings, partial(_run, stage, source, output, settings))
 
 
 def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings:

@@ -18,6 +18,11 @@ _REMOTE = re.compile(r"(?:[:/]|^)([\w.~-]+/[\w.-]+?)(?:\.git)?/?$")
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|unlicense)([.-].*)?", re.IGNORECASE)
 _LICENCE_BYTES = 100_000
 """No licence text is larger."""
+HISTORY = (
+    *("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/pull/*", "--exclude=refs/replace/*"),
+    "--all",
+)
+"""What counts as history: branches, tags, remote branches; not what others proposed and what was never committed."""
 MISSING = -1
 Names = Literal["remote", "folder"]
 """What a clone is called: ``remote`` (from the address of origin, else as ``folder``) or ``folder`` (the last two parts
@@ -88,6 +93,14 @@ def _folder_name(path: Path) -> str:
 def is_partial(clone: Clone, patience: float = PATIENCE) -> bool:
     """Return whether contents may be missing, because the clone was made with a filter."""
     return bool(_setting(clone.path, patience, "--get-regexp", r"^remote\..*\.promisor$"))
+
+
+def history_size(clone: Clone, patience: float = PATIENCE) -> tuple[int, int]:
+    """Return how many commits a clone's history has, and the bytes of its objects on this disk."""
+    commits = int(run_git(clone.path, "rev-list", "--count", *HISTORY, patience=patience))
+    said = run_git(clone.path, "count-objects", "-v", patience=patience).decode()
+    facts = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
+    return commits, 1024 * (int(facts["size"]) + int(facts["size-pack"]))
 
 
 def head_files(clone: Clone, *, sizes: bool, patience: float = PATIENCE) -> Iterator[tuple[str, str, int]]:

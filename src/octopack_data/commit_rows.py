@@ -17,6 +17,7 @@ from humanevalpack.errors import InputError
 from octopack_data.clones import Clone, Names
 from octopack_data.git import PATIENCE, git_command, git_environment, too_slow
 from octopack_data.pipes import Pipe, SilentChildError, started
+from octopack_data.progress import at
 from octopack_data.settings import Settings, written_settings
 
 _FIELDS = ("%H", "%T", "%P", "%ad", "%cd", "%e", "%s", "%B")
@@ -62,6 +63,7 @@ def read_commits(
         )
         assert child.stdout is not None
         pipe = Pipe(child.stdout, settings.git_timeout)
+        read = 0
         with listed.open(encoding="utf-8") as lines:
             for line, commit in itertools.zip_longest(lines, _answers(pipe, clone, settings)):
                 names = line.split()[1].split(",") if line else []
@@ -73,6 +75,8 @@ def read_commits(
                         f"--rename-similarity 100; else try: git -C {clone.path} fsck"
                     )
                 yield _row(commit, names, settings)
+                read += len(line)
+                at(listed, read)
 
 
 _Entry = tuple[bytes, bytes, bytes]

@@ -21,8 +21,7 @@ from typing import Any, Literal
 
 from humanevalpack.errors import InputError
 from octopack_data.draws import hash_of
-from octopack_data.lines import numbered_lines
-from octopack_data.rows import ending, read_rows
+from octopack_data.rows import ending, numbered_rows, numbered_values
 
 Form = Literal["tree", "messages", "chat", "turns", "guanaco", "pair", "commit"]
 _FORMS = (
@@ -89,17 +88,9 @@ def form_of(value: Any, place: str) -> Form:
 def read_values(path: Path) -> Iterator[tuple[int, Any]]:
     """Yield line (counted from 1, blank ones too) and value of a file's rows, lists included; raises InputError."""
     if ending(path) == ".parquet":
-        yield from enumerate(read_rows(path), start=1)
+        yield from numbered_rows(path)
         return
-    import orjson
-
-    for number, line in numbered_lines(path, ending(path)):
-        if line.isspace():
-            continue
-        try:
-            yield number, orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: not valid JSON ({error}): {line[:60]!r}") from error
+    yield from numbered_values(path)
 
 
 def linear_dialogue(value: Any, form: Form, line: int, place: str) -> Dialogue:

@@ -24,6 +24,7 @@ from octopack_data.executors import WaitingExecutor, finish_on, run_waiting
 from octopack_data.manifests import write_json
 from octopack_data.near_duplicates import MinHash, find_clusters, read_clusters, write_signatures
 from octopack_data.parts import PartResult, Stage
+from octopack_data.progress import stretch
 from octopack_data.rows import read_rows, text_rows
 from octopack_data.sampling import WHOLE, Sample, make_sample
 from octopack_data.settings import written_settings
@@ -39,6 +40,8 @@ _TEXTS: Mapping[Near, tuple[tuple[str, ...], ...]] = {
 }
 """The texts of one row that are compared, each made of these columns."""
 _WORK = ".duplicates"
+_KEYS_SHARE = 0.05
+"""Of the time of a first pass with signatures: what the keys take of it."""
 
 
 class DuplicateSettings(ExclusionSettings):
@@ -79,10 +82,12 @@ class _Sign:
 
     def __call__(self, part: Part, output: Path) -> PartResult:
         rank, texts = self.ranks[part.name], _TEXTS[self.settings.near]
-        rows = write_table(output / "keys" / f"{rank:06d}.parquet", self._keys(part, rank), keys_schema())
+        with stretch(0, _KEYS_SHARE if texts else 1):
+            rows = write_table(output / "keys" / f"{rank:06d}.parquet", self._keys(part, rank), keys_schema())
         if texts:
             compared = ("\n".join(row[name] for name in names) for row in self._rows(part) for names in texts)
-            write_signatures(compared, output / "signatures", rank, self.settings.minhash())
+            with stretch(_KEYS_SHARE, 1):
+                write_signatures(compared, output / "signatures", rank, self.settings.minhash())
         return PartResult((), {"rows": rows})
 
     def _rows(self, part: Part) -> Iterator[dict[str, str]]:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from octopack_data.clones import MISSING, Clone, head_files, is_partial, languages_of, licence_of
+from octopack_data.clones import HISTORY, MISSING, Clone, head_files, is_partial, languages_of, licence_of
 from octopack_data.commit_rows import HistorySettings, read_commits
 from octopack_data.git import run_git
 from octopack_data.parts import PartResult, Stage, run_stage
 from octopack_data.records import commits_schema, languages_schema, licenses_schema
 from octopack_data.rows import RowWriter, write_rows
 from octopack_data.sources import Part
+
+_TABLES = ("languages", "licenses", "commits")
 
 
 def write_tables(
@@ -30,7 +32,7 @@ def write_tables(
     names = _list_commits(clones, lists, settings.git_timeout)
     parts = tuple(Part(name, lists / f"{name}.txt") for name in names)
     by_name = dict(zip(names, clones, strict=True))
-    stage = Stage("histories", ClonesToTables(by_name, settings), parts, output, settings.deciding())
+    stage = Stage("histories", ClonesToTables(by_name, settings), parts, output, settings.deciding(), folders=_TABLES)
     return run_stage(stage, workers=workers, **options)
 
 
@@ -51,7 +53,7 @@ def _list_commits(clones: Sequence[Clone], lists: Path, patience: float) -> list
         for number, clone in enumerate(clones):
             listed = Path(folder) / "ids"
             with listed.open("wb") as stream:
-                run_git(clone.path, "rev-list", *_REFS, stdout=stream, patience=patience)
+                run_git(clone.path, "rev-list", *HISTORY, stdout=stream, patience=patience)
             ids.execute("INSERT INTO named VALUES (?, ?)", [number, clone.repo_name])
             if listed.stat().st_size:
                 ids.execute(
@@ -69,13 +71,6 @@ def _list_commits(clones: Sequence[Clone], lists: Path, patience: float) -> list
                 while some := rows.fetchmany(10_000):
                     stream.writelines(f"{commit} {repos}\n" for commit, repos in some)
     return names
-
-
-_REFS = (
-    *("--exclude=refs/stash", "--exclude=refs/notes/*", "--exclude=refs/pull/*", "--exclude=refs/replace/*"),
-    "--all",
-)
-"""What counts as history: branches, tags, remote branches; not what others proposed and what was never committed."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,6 @@ class ClonesToTables:
                 else:
                     writer.write(row)
         counts.update(rows=writer.rows + counts["dropped_not_utf8"], kept=writer.rows)
-        written = ("languages", "licenses", "commits")
         return PartResult(
-            tuple((f"{table}/{name}", n) for table, n in zip(written, [*rows, writer.rows], strict=True)), counts
+            tuple((f"{table}/{name}", n) for table, n in zip(_TABLES, [*rows, writer.rows], strict=True)), counts
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, HumanEvalPackError, InputError, UsageError
 from octopack_data.detectors import TextDetector, code_of, text_detector
 from octopack_data.dialogues import content_id
 from octopack_data.fence_languages import fence_language, language_called
@@ -18,7 +18,7 @@ from octopack_data.languages import display_name
 from octopack_data.manifests import write_json
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import text_rows
+from octopack_data.rows import numbered_text_rows, place, text_rows
 from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
 from octopack_data.settings import Settings, written_settings
 from octopack_data.sources import Part
@@ -79,25 +79,38 @@ class LanguagesWork:
         detector = text_detector(self.settings.detector)  # once: it looks through all packages that are installed
         counts: Counter[str] = Counter(rows=0, kept=0)
         for path in part.paths:
-            for number, row in enumerate(text_rows(path, (column,), every=True), start=1):
+            for number, row in numbered_text_rows(path, (column,), every=True):
                 counts["rows"] += 1
                 if not self.sample.holds(_id(row, column)):
                     counts["dropped_sample"] += 1
                     continue
-                counts.update(("kept", _COUNT + self._language(row[column], detector, f"{path}, row {number}")))
+                counts.update(("kept", _COUNT + self._language(row[column], detector, place(path, number))))
         return PartResult((), counts)
 
-    def _language(self, text: str, detector: TextDetector, place: str) -> str:
+    def _language(self, text: str, detector: TextDetector, where: str) -> str:
         settings = self.settings
         if settings.detector == _FENCE:
             return fence_language(text, settings.mode) or NOT_DETECTED
         code = code_of(text) if settings.inside_fence else text
         if code is None:
             return NO_BLOCK
-        said: object = detector(code)
-        if said is not None and not isinstance(said, str):
-            raise InputError(f"{place}: the detector {settings.detector} said {said!r}, which is no text")
+        said = self._said(detector, code, where)
         return language_called(said or "", settings.mode) or (said or "").strip().lower() or NOT_DETECTED
+
+    def _said(self, detector: TextDetector, code: str, where: str) -> str | None:
+        """Ask a detector, which may be anybody's; raises InputError that names the row and its text."""
+        name, column = self.settings.detector, self.settings.column
+        mend = f"mend the function, or take the row out ({column} begins with {code[:60]!r})"
+        try:
+            said: object = detector(code)
+        except HumanEvalPackError:  # ours say by themselves what is missing
+            raise
+        except Exception as error:
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"{where}: the detector {name} failed ({words}): {mend}") from error
+        if said is not None and not isinstance(said, str):
+            raise InputError(f"{where}: the detector {name} said {said!r:.60}, which is no text: {mend}")
+        return said
 
 
 def language_counts(manifest: Mapping[str, Any]) -> dict[str, int]:

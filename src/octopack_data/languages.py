@@ -101,8 +101,11 @@ def load_detector(name: str) -> Detector:
     """Return the function that ``package.module:function`` names; raises UsageError."""
     module, _, function = name.partition(":")
     try:
-        return cast(Detector, getattr(importlib.import_module(module), function))
-    except (ImportError, AttributeError, ValueError) as error:
+        found = getattr(importlib.import_module(module), function)
+        if not callable(found):
+            raise ValueError(f"it is {found!r:.60}")
+        return cast(Detector, found)
+    except Exception as error:  # it is anybody's module, and runs as it is imported
         raise UsageError(
             f"detector {name!r}: must be package.module:function of a function that can be imported ({error})"
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.progress import opened
 
 LONGEST = "OCTOPACK_DATA_MAX_LINE_BYTES"
 """Variable of the environment: the longest line that is read. Workers, on other machines too, inherit it."""
@@ -25,7 +26,7 @@ def numbered_lines(path: Path, kind: str) -> Iterator[tuple[int, bytes]]:
     """
     longest = _longest()
     try:
-        with _opened(path, kind) as stream:
+        with opened(path) as packed, _unpacked(packed, kind) as stream:
             number = 0
             while line := stream.readline(longest + 1):
                 number += 1
@@ -46,13 +47,13 @@ def _longest() -> int:
     return int(said) if said else _LONGEST
 
 
-def _opened(path: Path, kind: str) -> IO[bytes]:
+def _unpacked(packed: IO[bytes], kind: str) -> IO[bytes]:
     if kind == ".jsonl.zst":
         from octopack_data.zstd import ZstdReader
 
-        return io.BufferedReader(ZstdReader(path.open("rb")), 1 << 20)
+        return io.BufferedReader(ZstdReader(packed), 1 << 20)
     if kind == ".jsonl.gz":
         import gzip
 
-        return io.BufferedReader(gzip.GzipFile(path), 1 << 20)
-    return path.open("rb")
+        return io.BufferedReader(gzip.GzipFile(fileobj=packed), 1 << 20)
+    return packed

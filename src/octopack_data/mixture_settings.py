@@ -22,6 +22,8 @@ AS_THEY_ARE = "pairs"
 """Form of a source whose rows are prompts and completions already."""
 Text = Literal["raw", "question-answer"]
 """What stands around a prompt and its completion: nothing, or OctoCoder's "Question: …" and "Answer:"."""
+MOST_ROUNDS = 100
+"""How often the rows of a source come at most where no number of rows asks for more."""
 RECORDED = ("source", "lang", "row_id")
 """Columns that say where a row is from, and its programming language."""
 
@@ -103,7 +105,8 @@ class MixSettings(Settings):
     rows: int | None = Field(default=None, gt=0)
     """Rows of the whole; without it, what the sources give: all, or (with weights) as many as keep the shares."""
     shortage: Literal["error", "repeat", "less"] = "error"
-    """A source has fewer rows than asked for: an error, its rows again from the first, or fewer."""
+    """A source has fewer rows than asked for: an error, its rows again from the first, or fewer. More than 100 times is
+    refused without a number of rows."""
     columns: Columns = "prompt-completion"
     """Of the written rows."""
     text: Text = "raw"
@@ -162,11 +165,14 @@ def shipped() -> list[str]:
 def quotas(settings: MixSettings, there: Mapping[str, int]) -> dict[str, int]:
     """Return how many rows each source gives, where ``there`` says how many it has.
 
-    More than it has if rows are repeated. Raises InputError for a source that is empty or too short.
+    More than it has if rows are repeated. Raises InputError for a source that is empty or too short, or that nobody
+    has asked to repeat so often.
     """
     if empty := [name for name, rows in there.items() if not rows]:
         raise InputError(f"source {empty[0]} has no example, or none within its most_bytes")
     asked = _asked(settings, there)
+    if settings.shortage == "repeat" and settings.rows is None:
+        _check_rounds(settings, there, asked)
     for name, wanted in asked.items():
         if wanted > there[name] and settings.shortage == "error":
             raise InputError(
@@ -174,6 +180,19 @@ def quotas(settings: MixSettings, there: Mapping[str, int]) -> dict[str, int]:
                 "rows of the whole, or say shortage: repeat or less"
             )
     return {n: min(wanted, there[n]) if settings.shortage == "less" else wanted for n, wanted in asked.items()}
+
+
+def _check_rounds(settings: MixSettings, there: Mapping[str, int], asked: Mapping[str, int]) -> None:
+    """A small weight of a large source makes the others' rows come again and again, until it has given all it has."""
+    name = max(asked, key=lambda name: Fraction(asked[name], there[name]))
+    rounds, own = -(-asked[name] // there[name]), next(one.rows for one in settings.sources if one.name == name)
+    if rounds > MOST_ROUNDS and own is None:
+        whole = max(asked, key=lambda name: Fraction(there[name], asked[name]))
+        raise InputError(
+            f"shortage: repeat would make {sum(asked.values()):,} rows: until {whole} has given its {there[whole]:,}, "
+            f"the {there[name]:,} of {name} come {rounds:,} times (at most {MOST_ROUNDS} unless you say so): give the "
+            f"rows of the whole (rows: or --rows), raise the weight of {whole}, or cap it (most_rows)"
+        )
 
 
 def _asked(settings: MixSettings, there: Mapping[str, int]) -> dict[str, int]:

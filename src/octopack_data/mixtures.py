@@ -22,11 +22,12 @@ from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
 from octopack_data.pairs import examples
 from octopack_data.parts import PartResult, Stage, finish
+from octopack_data.progress import stretch
 from octopack_data.records import Mode
 from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
-from octopack_data.sides import SideFiles, side_of
+from octopack_data.sides import SIDE_FOLDERS, SideFiles, side_of
 from octopack_data.sources import Part, find_parts
 
 _WORK = ".mix"
@@ -116,16 +117,19 @@ class _Mix:
     def __call__(self, part: Part, output: Path) -> PartResult:
         settings, folder = self.settings, output / _WORK
         made = {name: Counter(read_manifest(folder / name)["counts"]) for name in self.ranges}
-        sizes = {source.name: self._size(source, folder) for source in settings.sources}
+        spills = [spill_of(folder / name, one) for name, names in self.parts.items() for one in names]
+        with stretch(0, 1 / 3, spills):
+            sizes = {source.name: self._size(source, folder) for source in settings.sources}
         there = {name: rows for name, (rows, _) in sizes.items()}
         asked = quotas(settings, there)
         again = max(-(-asked[name] // rows) for name, rows in there.items())
         ranges = min(2**16, sum(self.ranges.values()) * again)
-        with Spill(folder / "chosen.spill", ranges) as spill:
+        with stretch(1 / 3, 2 / 3, spills), Spill(folder / "chosen.spill", ranges) as spill:
             for source in settings.sources:
                 for number, key, line in self._chosen(source, folder, there[source.name], asked[source.name]):
                     spill.add(key_of("mixed", settings.seed, source.name, key.decode(), str(number)), line)
-        sides, written = self._write(output, in_order([folder / "chosen.spill"], ranges))
+        with stretch(2 / 3, 1, [folder / "chosen.spill"]):
+            sides, written = self._write(output, in_order([folder / "chosen.spill"], ranges))
         reports = [_report(source, settings, there[source.name], written) for source in settings.sources]
         write_json(output / REPORT, {"sources": [asdict(report) for report in reports]})
         counts: Counter[str] = Counter(rows=0, kept=sum(rows for rows, _ in written.values()))
@@ -222,7 +226,7 @@ def mix(
     whole = Part("mix", paths[0], tuple(paths[1:]))
     said = written_settings(settings) | {"parts": sizes}
     work = _Mix(settings, ranges, {name: tuple(sizes[name]) for name in sizes})
-    stage = Stage("mix", work, (whole,), output, said, scratch=(_WORK,))
+    stage = Stage("mix", work, (whole,), output, said, folders=SIDE_FOLDERS, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             for source in settings.sources:

@@ -13,7 +13,7 @@ from octopack_data.dialogue_pairs import Candidate, excluded_pairs, pair_sample,
 from octopack_data.exclusions import Excluded
 from octopack_data.manifests import sha256_of, version_of
 from octopack_data.parts import PartResult, Stage
-from octopack_data.rows import RowWriter
+from octopack_data.rows import RowWriter, place
 from octopack_data.sampling import WHOLE, Sample
 from octopack_data.settings import written_settings
 from octopack_data.sources import Part
@@ -73,7 +73,7 @@ class PairsWork:
     def _why_not(self, one: Candidate, phrases: Phrases) -> Excluded | None:
         if one.fault:
             return Excluded(one.fault)
-        need_facts(one.dialogue, self.settings, f"{one.path}, line {one.dialogue.line}")
+        need_facts(one.dialogue, self.settings, place(one.path, one.dialogue.line))
         if reason := failed_filter(one.dialogue, self.settings):
             return Excluded(reason)
         if (phrase := phrase_in(one.dialogue, phrases)) is not None:

@@ -24,6 +24,7 @@ from octopack_data.dialogues import (
     role_of,
     text_of,
 )
+from octopack_data.rows import place as place_of
 
 Replies = Literal["best", "all"]
 """Which replies to a tree's prompt make a dialogue: the best one, or each."""
@@ -46,13 +47,13 @@ def read_dialogues(path: Path, replies: Replies = "best") -> Iterator[Dialogue]:
     first = next(values, None)
     if first is None:
         return
-    form = form_of(first[1], f"{path}, line {first[0]}")
+    form = form_of(first[1], place_of(path, first[0]))
     values = chain((first,), values)
     if form == "messages":
         yield from _flat(path, values, replies)
         return
     for line, value in values:
-        place = f"{path}, line {line}"
+        place = place_of(path, line)
         if not isinstance(value, list if form == "turns" else dict):
             raise InputError(f"{place}: must be of the form {form}, as the first line is, not {value!r:.60}")
         if form == "tree":
@@ -131,7 +132,7 @@ def _flat(path: Path, values: Iterator[tuple[int, Any]], replies: Replies) -> It
     parents: dict[str, str | None] = {}
     trees: dict[str, tuple[str, str]] = {}
     for line, value in values:
-        place = f"{path}, line {line}"
+        place = place_of(path, line)
         name = text_of(value, "message_id", place)
         if name in nodes:
             raise InputError(f"{place}: message_id {name} is also that of line {nodes[name].line}")

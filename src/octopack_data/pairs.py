@@ -33,15 +33,18 @@ from octopack_data.formats import Example, FormatOptions, Place, row_id
 from octopack_data.languages import UNKNOWN, folder_of, languages
 from octopack_data.manifests import read_manifest
 from octopack_data.parts import PartResult, Stage, finish
+from octopack_data.progress import stretch
 from octopack_data.records import Mode
 from octopack_data.rows import RowFormat, text_rows
 from octopack_data.sampling import Sample, make_sample
 from octopack_data.settings import RowSettings, Settings, written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
-from octopack_data.sides import SideFiles, side_of
+from octopack_data.sides import SIDE_FOLDERS, SideFiles, side_of
 from octopack_data.sources import Part
 
 _WORK = ".pairs"
+_COUNTING = 0.3
+"""Of the time of the second pass: what counting the examples takes, where it is done."""
 
 
 class ExampleSettings(Settings):
@@ -159,10 +162,15 @@ class _Write:
             dropped = {name: count for name, count in made.items() if name.startswith("dropped_")}
             raise InputError(f"none of {made['rows']} rows became an example: {dropped}")
         ordered = partial(in_order, spills, self.ranges, every=not settings.deduplicate)
-        total = sum(1 for _ in ordered()) if settings.split_by == "place" else 0
+        by_place = settings.split_by == "place"
+        with stretch(0, _COUNTING, spills):
+            total = sum(1 for _ in ordered()) if by_place else 0
         texts = column_names(settings.columns)
         columns = (*texts, *settings.keep)
-        with SideFiles(output, "pairs", settings.format, columns, valid=settings.valid > 0) as sides:
+        with (
+            stretch(_COUNTING if by_place else 0, 1, spills),
+            SideFiles(output, "pairs", settings.format, columns, valid=settings.valid > 0) as sides,
+        ):
             for number, (_, line) in enumerate(ordered()):
                 row = orjson.loads(line)
                 sides.write(self._side(number, total, [row[name] for name in texts]), row)
@@ -202,7 +210,7 @@ def make_pairs(
     said = written_settings(settings) | {"sources": {part.name: part.bytes for part in parts}}
     whole = Part("pairs", paths[0], tuple(paths[1:]))
     write = _Write(settings, ranges, tuple(part.name for part in parts))
-    stage = Stage("pairs", write, (whole,), output, said, scratch=(_WORK,))
+    stage = Stage("pairs", write, (whole,), output, said, folders=SIDE_FOLDERS, scratch=(_WORK,))
     with stage.held(overwrite=overwrite):
         if not stage.finished:
             work = _Make(settings, options, make_sample(settings.sample, parts), ranges)

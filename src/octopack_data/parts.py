@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import InputError, UsageError
 from octopack_data.code import code_facts, named
 from octopack_data.manifests import (
     MANIFEST,
@@ -26,10 +24,11 @@ from octopack_data.manifests import (
     write_json,
     write_manifest,
 )
-from octopack_data.processes import alone, end_with_parent
+from octopack_data.processes import alone
 from octopack_data.rows import ENDINGS, PART
 from octopack_data.sources import Part
 from octopack_data.user_files import unchanged
+from octopack_data.workers import work_on
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,8 @@ class Stage:
     """All settings that decide about the output: a run that goes on must have the same."""
     files: Mapping[Path, str] = field(default_factory=dict)
     """Files of the user's that decide about the output (lists, a tokenizer) and their SHA-256 when the run began."""
+    folders: tuple[str, ...] = ("data", "excluded")
+    """Where below the output the parts' files lie; no other file with rows does."""
     scratch: tuple[str, ...] = ()
     """What else of the run lies below the output (first passes, a journal): a run that begins anew removes it."""
 
@@ -136,9 +137,14 @@ class Stage:
         (self.output / MANIFEST).unlink(missing_ok=True)
         for path in (self.output / name for name in self.scratch):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        for left in (self.output / "data").rglob("*"):  # of a part that a kill has broken off: it has no mark
-            if left.name.removesuffix(PART).endswith(ENDINGS) and left.is_file():
-                left.unlink()
+        for folder in (self.output / name for name in self.folders):
+            # Deepest first. Besides what is marked: files of a part that a kill has broken off.
+            for left in (*sorted(folder.rglob("*"), reverse=True), folder):
+                if left.is_dir():
+                    with suppress(OSError):  # a file of the user's is in it
+                        left.rmdir()
+                elif left.name.removesuffix(PART).endswith(ENDINGS):
+                    left.unlink()
 
     def mark(self, part: Part) -> Path:
         """Return the file that says that a part is finished."""
@@ -155,6 +161,8 @@ class Stage:
             inputs = [{"facts": asdict(input_facts(path)), "time": path.stat().st_mtime_ns} for path in part.paths]
             with unchanged(self.files):
                 result = self.work(part, self.output)
+            # A fault of ours, not of a user: an overwrite would leave them.
+            assert {name.partition("/")[0] for name, _ in result.files} <= {*self.folders}, result.files
             write_json(self.mark(part), {"files": result.files, "counts": dict(result.counts), "inputs": inputs})
         return _result(self.mark(part))
 
@@ -202,38 +210,8 @@ def finish(stage: Stage, *, workers: int = 1, progress: bool = True) -> dict[str
     total, hidden = sum(part.bytes for part in stage.parts), None if progress else True
     done = total - sum(part.bytes for part in left)
     with tqdm(total=total, initial=done, unit="B", unit_scale=True, desc=stage.name, disable=hidden) as bar:
-        for part in _worked(stage, left, workers):
-            bar.update(part.bytes)
+        work_on(stage, left, workers, lambda moved: bar.update(done + moved - bar.n))
     return stage.end()
-
-
-def _worked(stage: Stage, parts: Sequence[Part], workers: int) -> Iterator[Part]:
-    if workers <= 1 or len(parts) <= 1:
-        for part in parts:
-            stage.run_part(part)
-            yield part
-        return
-    # The largest first: the last ones to end are then small.
-    order = sorted(parts, key=lambda part: -part.bytes)
-    with ProcessPoolExecutor(min(workers, len(parts)), initializer=end_with_parent) as pool:
-        waiting = {pool.submit(stage.run_part, part): part for part in order}
-        try:
-            for future in as_completed(waiting):
-                future.result()
-                yield waiting[future]
-        except BrokenProcessPool as error:
-            raise worker_killed(stage) from error
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def worker_killed(stage: Stage) -> EnvironmentFault:
-    """Return what is said of a process that ended in the middle of a part."""
-    return EnvironmentFault(
-        f"{stage.name}: a worker was killed, perhaps for memory; what is finished stays: run the same command again, "
-        "with fewer --workers"
-    )
 
 
 def _differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> str:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import EnvironmentFault, InputError
-from octopack_data.cards import CARD, SUMS, sums
+from octopack_data.card_kinds import DATA, data_files
+from octopack_data.card_origin import SUMS
+from octopack_data.cards import CARD, sums
 from octopack_data.manifests import read_manifest
 from octopack_data.pushed import BESIDE, Replaced, replaced_by
 from octopack_data.rows import ending, read_rows
@@ -52,7 +54,7 @@ def plan_push(folder: Path) -> Push:
         raise InputError(f"{folder} has no {CARD}; make it: octopack-data card {folder} --contact ADDRESS")
     if not (folder / SUMS).is_file() or (folder / SUMS).read_text("utf-8") != sums(manifest):
         raise InputError(f"{folder}: {CARD} and {SUMS} are of other data: make them anew with octopack-data card")
-    listed = {file["path"]: file["bytes"] for file in manifest["outputs"] if file["path"].startswith("data/")}
+    listed = {file["path"]: file["bytes"] for file in data_files(manifest)}
     _check_files(folder, listed)
     for name in listed:
         check_private(folder / name)
@@ -65,7 +67,7 @@ def _check_files(folder: Path, listed: Mapping[str, int]) -> None:
         path = folder / name
         if not path.is_file() or path.stat().st_size != size:
             raise InputError(f"{path} is not the file of the manifest any more; run the stage again with --overwrite")
-    for path in sorted((folder / "data").rglob("*")):
+    for path in sorted(path for below in DATA for path in (folder / below).rglob("*")):
         if path.is_file() and path.relative_to(folder).as_posix() not in listed:
             raise InputError(f"{path} is not of this run (the manifest does not name it); take it away")
 
@@ -147,7 +149,7 @@ def push(
                 repo_type="dataset",
                 parent_commit=commit,
                 commit_message=said,
-                allow_patterns=["data/*", *BESIDE],
+                allow_patterns=[*(f"{folder}*" for folder in DATA), *(name for name in plan.files if "/" not in name)],
                 delete_patterns=[escape(name) for name in found.deleted],
             )
     return found

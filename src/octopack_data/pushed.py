@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from humanevalpack.errors import InputError
 from octopack_data.audit import MATRIX, NOTICES, REPOSITORIES
-from octopack_data.cards import CARD, SUMS
+from octopack_data.card_kinds import DATA
+from octopack_data.card_origin import SUMS
+from octopack_data.cards import CARD
 from octopack_data.rows import ENDINGS
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def replaced_by(files: Collection[str], repository: str, hub: HfApi, *, replace:
     there = hub.list_repo_files(repository, repo_type="dataset", revision=commit)
     earlier = _earlier(repository, commit, hub) if SUMS in there else frozenset()
     left = [name for name in there if name not in files]
-    foreign = [n for n in left if n not in earlier and n.startswith("data/") and n.endswith(ENDINGS)]
+    foreign = [n for n in left if n not in earlier and n.startswith(DATA) and n.endswith(ENDINGS)]
     if foreign and not replace:
         raise InputError(
             f"{repository} has rows that no push of this command put there, and they would be read as part of the data "
@@ -60,7 +62,8 @@ def _earlier(repository: str, commit: str, hub: HfApi) -> frozenset[str]:
     path = Path(hub.hf_hub_download(repository, SUMS, repo_type="dataset", revision=commit))
     lines = path.read_text("utf-8", "replace").splitlines()
     named = (name for line in lines for _, _, name in [line.partition("  ")])
-    return frozenset(name for name in named if name.startswith("data/")) | {*BESIDE}
+    # Others' lists name files of theirs: only what a push of ours can have put there goes.
+    return frozenset(n for n in named if n.startswith(DATA) or ("/" not in n and n.endswith(ENDINGS))) | {*BESIDE}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -82,4 +82,4 @@ def redact_stage(parts: Sequence[Part], output: Path, settings: RedactSettings) 
     files = {rules: sha256_of(rules)}
     said = written_settings(settings) | {"rules_sha256": files[rules]}
     work = _Redact(settings, make_sample(settings.sample, parts))
-    return Stage("redact", work, tuple(parts), output, said, files)
+    return Stage("redact", work, tuple(parts), output, said, files, folders=("data", "found"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,19 @@ def json_writer(part: Path, *, zstd: bool) -> Writing:
     return Writing(write, stream.close)
 
 
+def _misfit(rows: Sequence[Mapping[str, Any]], before: int, schema: pa.Schema) -> str:
+    """Say which row does not fit a schema, by its number behind ``before`` others, and its column and value."""
+    import pyarrow as pa
+
+    for number, row in enumerate(rows, start=before + 1):
+        for field in schema:
+            try:
+                pa.array([row.get(field.name)], field.type)
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+                return f"row {number}: {field.name} is no {field.type}, as the first row's is: {row[field.name]!r:.60}"
+    return "a row is of other types than the first one"
+
+
 def parquet_writer(path: Path, part: Path, schema: pa.Schema) -> Writing:
     """Begin a Parquet file; ``path`` is what messages call it."""
     import orjson
@@ -64,18 +77,18 @@ def parquet_writer(path: Path, part: Path, schema: pa.Schema) -> Writing:
     table = pq.ParquetWriter(part, schema, compression="zstd")
     names = frozenset(schema.names)
     held: list[Mapping[str, Any]] = []
-    size = 0
+    size = written = 0
 
     def flush() -> None:
-        nonlocal size
+        nonlocal size, written
         if held:
             try:
                 rows = pa.Table.from_pylist(held, schema=schema)
-            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-                raise InputError(
-                    f"{path}: a row is of other types than the first one ({error}); {_NO_PARQUET}"
-                ) from error
+            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+                # OverflowError: a whole number beyond 64 bits with a sign, which JSON holds
+                raise InputError(f"{path}, {_misfit(held, written, schema)} ({error}); {_NO_PARQUET}") from error
             table.write_table(rows, row_group_size=len(held))
+        written += len(held)
         held.clear()
         size = 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.lines import numbered_lines
+from octopack_data.progress import at
 from octopack_data.row_formats import Writing, json_writer, parquet_writer, unwritable
 
 if TYPE_CHECKING:
@@ -80,27 +82,43 @@ def text_rows(
     path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield rows whose named columns must all hold text, with ``also`` others, or ``every`` one; raises InputError."""
+    return (row for _, row in numbered_text_rows(path, columns, also=also, every=every))
+
+
+def numbered_text_rows(
+    path: Path, columns: Sequence[str], *, also: Sequence[str] = (), every: bool = False
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield what ``text_rows`` does, each row with its number for ``place``."""
     for number, row in numbered_rows(path, () if every else (*columns, *also)):
         for name in columns:
             if name not in row:
                 raise InputError(f"{place(path, number)}: no column {name!r}; there are {', '.join(row)}")
             if not isinstance(row[name], str):
-                raise InputError(f"{place(path, number)}: {name} must be text, not {row[name]!r}")
-        yield row
+                raise InputError(f"{place(path, number)}: {name} must be text, not {row[name]!r:.60}")
+        yield number, row
 
 
-def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
+def numbered_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the values of a file of JSON lines, lists too, each with the number of its line; raises InputError.
+
+    Blank lines are none, and neither is the mark before the first one that some editors write (UTF-8 with BOM).
+    """
     import orjson
 
     for number, line in numbered_lines(path, ending(path)):
-        if line.isspace():
+        text = line.removeprefix(BOM_UTF8) if number == 1 else line
+        if not text or text.isspace():
             continue
         try:
-            row = orjson.loads(line)
+            yield number, orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: {_what_is_wrong(line, error)}: {line[:60]!r}") from error
+            raise InputError(f"{path}, line {number}: {_what_is_wrong(text, error)}: {text[:60]!r}") from error
+
+
+def _read_json_lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, row in numbered_values(path):
         if not isinstance(row, dict):
-            raise InputError(f"{path}, line {number}: must be a JSON object, not {line[:60]!r}")
+            raise InputError(f"{path}, line {number}: must be a JSON object, not {row!r:.60}")
         yield number, _chosen(row, columns, f"{path}, line {number}") if columns else row
 
 
@@ -132,8 +150,11 @@ def _read_parquet(path: Path, columns: tuple[str, ...]) -> Iterator[dict[str, An
             missing = [name for name in columns if name not in table.schema_arrow.names]
             if missing:
                 raise InputError(f"{path}: no column {missing[0]!r}; there are {', '.join(table.schema_arrow.names)}")
+            size, read = path.stat().st_size, 0
             for batch in table.iter_batches(_BATCH, columns=list(columns) or None):
                 yield from batch.to_pylist()
+                read += batch.num_rows
+                at(path, size * read // table.metadata.num_rows)
     except pa.ArrowInvalid as error:
         raise InputError(f"{path}: not a Parquet file that can be read ({error})") from error
 

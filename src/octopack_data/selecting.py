@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,53 @@ def are_tables(sources: Sequence[Path]) -> bool:
         if not folder.is_dir():
             raise InputError(f"{folder}: no such folder; a source is a folder with tables, clones, or bigquery")
     return len(sources) == 1 and is_tables(sources[0])
+
+
+@dataclass(frozen=True)
+class SourceSize:
+    """What a selection would read: ``lines`` for a reader; ``commits`` (of clones: a shared one in each of them)."""
+
+    lines: tuple[str, ...]
+    commits: int
+
+
+def size_of(sources: Sequence[Path], histories: HistorySettings) -> SourceSize:
+    """Return what sources hold, without reading a commit; raises InputError and EnvironmentFault."""
+    return _size_of_tables(sources[0]) if are_tables(sources) else _size_of_clones(sources, histories)
+
+
+def _size_of_clones(sources: Sequence[Path], histories: HistorySettings) -> SourceSize:
+    from octopack_data.clones import find_clones, history_size
+
+    clones = find_clones(sources, names=histories.names, patience=histories.git_timeout)
+    sizes = [history_size(clone, histories.git_timeout) for clone in clones]
+    commits, size = (sum(numbers) for numbers in zip(*sizes, strict=True))
+    head = f"{len(clones)} clones, {commits:,} commits, {size:,} bytes"
+    return SourceSize(
+        (
+            head,
+            *(
+                f"  {clone.repo_name}  {clone.path}  {own:,} commits, {bytes_:,} bytes"
+                for clone, (own, bytes_) in zip(clones, sizes, strict=True)
+            ),
+        ),
+        commits,
+    )
+
+
+def _size_of_tables(folder: Path) -> SourceSize:
+    from octopack_data.inputs import input_rows
+    from octopack_data.warehouse import find_tables
+
+    tables = find_tables(folder)
+    rows = {name: input_rows(parts) or 0 for name, parts in tables.items()}
+    return SourceSize(
+        tuple(
+            f"{name}: {rows[name]:,} rows in {len(parts)} files, {sum(part.bytes for part in parts) / 1e6:,.1f} MB"
+            for name, parts in tables.items()
+        ),
+        rows["commits"],
+    )
 
 
 def select_commits(

@@ -15,6 +15,7 @@ from typing import Any
 
 from humanevalpack.errors import EnvironmentFault
 from octopack_data.draws import hash_of
+from octopack_data.progress import at
 from octopack_data.rows import PART, ending
 
 KEY = 32
@@ -139,6 +140,7 @@ def _lines(spill: Path, number: int, ranges: int) -> Iterator[bytes]:
 
     row = (ranges + 1) * _NUMBER
     try:
+        size = spill.stat().st_size
         with spill.open("rb") as stream, index_of(spill).open("rb") as index:
             for place in range(number * _NUMBER, index_of(spill).stat().st_size, row):
                 index.seek(place)
@@ -146,5 +148,6 @@ def _lines(spill: Path, number: int, ranges: int) -> Iterator[bytes]:
                 if start < end:
                     stream.seek(start)
                     yield from zstandard.ZstdDecompressor().decompress(stream.read(end - start)).split(b"\n")
+        at(spill, size * (number + 1) // ranges)
     except (OSError, zstandard.ZstdError) as error:
         raise EnvironmentFault(f"{spill} cannot be read ({error}): start anew with --overwrite") from error

@@ -11,6 +11,9 @@ from octopack_data.draws import is_drawn
 from octopack_data.records import text_schema
 from octopack_data.rows import RowFormat, RowWriter
 
+SIDE_FOLDERS = ("data", "train", "valid")
+"""Where the files of examples lie below an output."""
+
 
 def side_of(texts: Sequence[str], valid: float, seed: int) -> str:
     """Return train or valid, drawn by the texts of an example: equal ones are on one side."""

@@ -23,12 +23,13 @@ from datatrove.pipeline.writers.jsonl import JsonlWriter
 from octopack_data.filtering import FilterSettings, sieve_of
 from octopack_data.languages import checked_folder
 from octopack_data.manifests import MARKS
-from octopack_data.parts import PartResult, Stage, worker_killed
+from octopack_data.parts import PartResult, Stage
 from octopack_data.processes import end_with_parent, one_at_a_time, together
 from octopack_data.records import COMMIT_COLUMNS, Commit
 from octopack_data.rows import text_rows
 from octopack_data.rules.sieve import KEPT
 from octopack_data.sources import Part, find_parts
+from octopack_data.workers import worker_killed
 
 
 def document_of(row: Mapping[str, Any]) -> Document:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 _WORK, _REPORT = ".groups", "repositories.json"
+SIDES = ("train", "valid")
 
 
 class TrainValidSettings(RowSettings):
@@ -106,7 +107,7 @@ class _Split:
         ids, groups = _groups(output / _WORK)
         settings = self.settings
         counts: Counter[str] = Counter(rows=0, kept=0, train=0, valid=0)
-        names = {side: f"{side}/data/{part.name}.{settings.format}" for side in ("train", "valid")}
+        names = {side: f"{side}/data/{part.name}.{settings.format}" for side in SIDES}
         with (
             RowWriter(output / names["train"], lambda: schema_of(part.path)) as train,
             RowWriter(output / names["valid"], lambda: schema_of(part.path)) as valid,
@@ -150,7 +151,7 @@ def split_train(
     """
     sample = make_sample(settings.sample, parts)
     work, scratch = _Split(settings, sample), (_WORK, _REPORT)
-    stage = Stage("split-train", work, tuple(parts), output, written_settings(settings), scratch=scratch)
+    stage = Stage("split-train", work, tuple(parts), output, written_settings(settings), folders=SIDES, scratch=scratch)
     folder, report = output / _WORK, output / _REPORT
     with stage.held(overwrite=overwrite):
         if not stage.finished and not (report.exists() and (folder / "groups.npy").exists()):

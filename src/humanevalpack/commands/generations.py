@@ -41,6 +41,12 @@ OneLimitStartOption = Annotated[
     ),
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there already.")]
+OneProblemOption = Annotated[
+    bool,
+    typer.Option(
+        "--one-problem", help="Of lists: each file is one problem, its number at the end of the name (_7.json)."
+    ),
+]
 
 
 @app.command("merge", epilog="Example: humanevalpack generations merge RUN/shard-* --output RUN")
@@ -53,6 +59,7 @@ def merge(
     form: FormOption = "auto",
     limit_start: LimitStartOption = None,
     descriptions_per_problem: DescriptionsOption = None,
+    one_problem: OneProblemOption = False,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Put slices of one run together; what contradicts itself is refused, and missing samples are named.
@@ -72,6 +79,7 @@ def merge(
         form=form,
         limit_start=limit_start,
         descriptions_per_problem=descriptions_per_problem,
+        one_problem=one_problem,
     )
     for note in merged.notes:
         typer.echo(note)
@@ -87,29 +95,42 @@ def merge(
 
 @app.command("check", epilog="Example: humanevalpack generations check results/mine --dataset hub")
 def check(
-    file: FileArgument,
+    files: FilesArgument,
     task: TaskOption = None,
     dataset: SourceDatasetOption = None,
     prompt: SourcePromptOption = "auto",
     form: FormOption = "auto",
-    limit_start: OneLimitStartOption = None,
+    limit_start: LimitStartOption = None,
     descriptions_per_problem: DescriptionsOption = None,
+    one_problem: OneProblemOption = False,
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples",
+            "-n",
+            parser=at_least(1),
+            metavar="N",
+            help="How many each problem must have; default: as many as the one with the most.",
+        ),
+    ] = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Say what is missing, double, cut off, empty, or all alike; changes nothing.
+    """Say what is missing, double, cut off, empty, or all alike; changes nothing. Several files are looked at as one.
 
     Exit code 0: every sample is there, once; 1: some are missing or double; 2: wrong usage or input.
     """
     from humanevalpack.generations import check_generations
 
     found = check_generations(
-        file,
+        files,
         task=task,
         dataset=dataset,
         prompt=prompt,
         form=form,
         limit_start=limit_start,
         descriptions_per_problem=descriptions_per_problem,
+        one_problem=one_problem,
+        samples=samples,
     )
     if json_output:
         import json

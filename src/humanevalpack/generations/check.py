@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.generations.sources import Source, known_problems, own_source, read_sources
+from humanevalpack.generations.sources import known_problems, own_source, read_sources
 from humanevalpack.results.appending import ends_whole
 from humanevalpack.results.folder import GENERATIONS
 from humanevalpack.results.joining import missing_samples
-from humanevalpack.results.rows import GENERATED, KeptRow
+from humanevalpack.results.rows import GENERATED, KeptRow, Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,20 +44,29 @@ class Checked:
 
 
 def check_generations(
-    path: str | Path, *, task: str | None = None, dataset: str | Path | None = None, **reading: Any
+    files: str | Path | Sequence[str | Path],
+    *,
+    task: str | None = None,
+    dataset: str | Path | None = None,
+    samples: int | None = None,
+    **reading: Any,
 ) -> list[Checked]:
-    """Look through generations, one result a task; changes nothing.
+    """Look through generations (of several files as one), one result a task; changes nothing.
 
-    ``dataset`` says which problems there must be; ``reading`` are further arguments of ``read_generations``. Raises as
-    that does for a file that cannot be read at all.
+    ``dataset`` says which problems there must be, ``samples`` how many generations of each (default: as many as the
+    problem with the most has); ``reading`` are further arguments of ``read_generations``, ``limit_start`` may hold one
+    number a file. Raises as that does for a file that cannot be read at all.
     """
-    path = Path(path).expanduser()
-    source = own_source(path)
-    if source is None:
-        (source,) = read_sources(path, task, dataset=dataset, **reading)
-    rows = [row for row in source.generations.rows if task in (None, row.task)]
-    missing = missing_samples(rows, known_problems([source], rows, dataset))
-    return [_checked(name, found, missing[name], source, _torn(path)) for name, found in _by_task(rows).items()]
+    paths = [Path(path).expanduser() for path in ([files] if isinstance(files, str | Path) else files)]
+    own = [own_source(path) for path in paths]
+    sources = [source for source in own if source is not None]
+    if len(sources) < len(paths):
+        sources = read_sources(paths, task, dataset=dataset, **reading)
+    rows = [row for source in sources for row in source.generations.rows if task in (None, row.task)]
+    missing = missing_samples(rows, known_problems(sources, rows, dataset), samples=samples)
+    judged = {key: record for source in sources for key, record in source.judged.items()}
+    torn = [name for path in paths for name in _torn(path)]
+    return [_checked(name, found, missing[name], judged, torn) for name, found in _by_task(rows).items()]
 
 
 def _torn(path: Path) -> list[str]:
@@ -74,7 +83,13 @@ def _by_task(rows: Iterable[KeptRow]) -> dict[str, list[KeptRow]]:
     return found
 
 
-def _checked(task: str, rows: Sequence[KeptRow], missing: Sequence[str], source: Source, torn: list[str]) -> Checked:
+def _checked(
+    task: str,
+    rows: Sequence[KeptRow],
+    missing: Sequence[str],
+    judged: Mapping[Key, Mapping[str, Any]],
+    torn: Sequence[str],
+) -> Checked:
     first: dict[str, KeptRow] = {}
     twice: list[str] = []
     contradicting: list[str] = []
@@ -88,7 +103,7 @@ def _checked(task: str, rows: Sequence[KeptRow], missing: Sequence[str], source:
     for row in first.values():
         if row.status == GENERATED:
             texts[row.task_id].append(row.generation)
-    verdicts = {key: (record["verdict"] or {}).get("status") for key, record in source.judged.items()}
+    verdicts = {key: (record["verdict"] or {}).get("status") for key, record in judged.items()}
     return Checked(
         task=task,
         problems=len({row.task_id for row in rows}),
@@ -97,7 +112,7 @@ def _checked(task: str, rows: Sequence[KeptRow], missing: Sequence[str], source:
         missing=missing,
         twice=twice,
         contradicting=contradicting,
-        truncated=[name for name, row in first.items() if row.finish == "length"] + torn,
+        truncated=[name for name, row in first.items() if row.finish == "length"] + [*torn],
         empty=[name for name, row in first.items() if row.status == GENERATED and not row.generation.strip()],
         alike=[task_id for task_id, found in texts.items() if len(found) > 1 and len(set(found)) == 1],
     )

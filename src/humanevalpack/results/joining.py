@@ -48,8 +48,10 @@ def join_rows(found: Sequence[Generations]) -> tuple[list[KeptRow], int]:
     return [row for row, _ in rows.values()], twice
 
 
-def missing_samples(rows: Iterable[KeptRow], known: Mapping[str, Iterable[str]] | None = None) -> dict[str, list[str]]:
-    """Return, per task, the samples that are not there: of the problem with the most samples, in every problem.
+def missing_samples(
+    rows: Iterable[KeptRow], known: Mapping[str, Iterable[str]] | None = None, *, samples: int | None = None
+) -> dict[str, list[str]]:
+    """Return, per task, the samples that are not there: of ``samples`` (default: the most) in every problem.
 
     ``known`` maps a language to its task_ids; without it the problems are those from 0 to the highest number that
     occurs.
@@ -59,7 +61,7 @@ def missing_samples(rows: Iterable[KeptRow], known: Mapping[str, Iterable[str]] 
         numbers.setdefault(row.task, {}).setdefault(row.task_id, set()).add(row.sample)
     missing = {}
     for task, found in numbers.items():
-        wanted = max(max(samples) for samples in found.values()) + 1
+        wanted = samples or max(max(there) for there in found.values()) + 1
         task_ids = _up_to_the_last(found) if known is None else known[parse_task(task)[1]]
         missing[task] = [
             f"{task_id}, sample {sample}"

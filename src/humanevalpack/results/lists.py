@@ -1,10 +1,12 @@
 """The reference harness's ``generations.json``: a list with one list of texts a document, in the data's order.
 
 Shapes: problems x n; for explainsynthesize (problems x descriptions) x n, the descriptions of a problem one after the
-other; a slice of either, which begins at document ``limit_start``; rows that are null or empty, not made yet.
+other; a slice of either, which begins at document ``limit_start``; rows that are null or empty, not made yet. A file of
+one problem: 1 x n or, as scripts for a server leave them, n x 1; its name ends with the problem's number.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,25 @@ def _texts(row: Any, place: str) -> list[str]:
         if not isinstance(text, str | None):
             raise InputError(f"{place}, entry {number}: expected text or null, found {_kind(text)}: {text!r:.60}")
     return [writable(text or "") for text in row]
+
+
+def of_one_problem(rows: Sequence[Sequence[str]], path: Path) -> tuple[list[list[str]], int]:
+    """Return the samples of a file of one problem as one row, and the problem's number, which ends the file's name.
+
+    Raises InputError for a name without a number, and for several rows of which one has not exactly one sample.
+    """
+    number = re.search(r"_(\d{1,9})$", path.name.split(".")[0])
+    if number is None:
+        raise InputError(
+            f"{path}: one problem a file: its name must end with the problem's number, such as mine_7.json"
+        )
+    uneven = next((place for place, row in enumerate(rows) if len(rows) > 1 and len(row) != 1), None)
+    if uneven is not None:
+        raise InputError(
+            f"{path}, row {uneven}: {len(rows[uneven])} samples in one of {len(rows)} rows: a file of one problem has "
+            "one row of samples, or rows of one sample each"
+        )
+    return [[text for row in rows for text in row]], int(number[1])
 
 
 def placed(

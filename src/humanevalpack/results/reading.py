@@ -18,7 +18,7 @@ from humanevalpack.prompts import choose_template
 from humanevalpack.results.completion_lines import read_completion_lines
 from humanevalpack.results.folder import GENERATIONS, read_generation_lines, read_run
 from humanevalpack.results.forms import Form, Recognizer, Text, check_form, settle
-from humanevalpack.results.lists import placed, read_lists
+from humanevalpack.results.lists import of_one_problem, placed, read_lists
 from humanevalpack.results.lm_eval_logs import facts_beside, is_our_log, rows_of_log, task_of_log
 from humanevalpack.results.manifest import MANIFEST, read_manifest
 from humanevalpack.results.rows import COMPLETION, GENERATED, PROGRAM, KeptRow, Key
@@ -51,12 +51,13 @@ def read_generations(
     form: str = "auto",
     limit_start: int | None = None,
     descriptions_per_problem: int | None = None,
+    one_problem: bool = False,
 ) -> Generations:
     """Read generations; ``task`` (``humanevalfixtests-python``) where the file does not say it, or to select one.
 
-    ``dataset``, ``prompt``, ``form`` (auto, completion, full, program), ``limit_start`` and
-    ``descriptions_per_problem`` are for files of other harnesses: which problems the rows stand for and what their
-    texts are. Raises UsageError for an argument, InputError for a file: it names file, row, field and value.
+    The others are for files of other harnesses: which problems rows stand for (``one_problem``: that whose number ends
+    the file's name), what texts are (``form``: auto, completion, full, program). Raises UsageError for an argument,
+    InputError for a file: it names file, row, field and value.
     """
     path = Path(path).expanduser()
     if task is not None:
@@ -67,7 +68,7 @@ def read_generations(
         return _selected(_folder(path), task)
     foreign = _Foreign(path, task, dataset or "hub", prompt, check_form(form))
     if path.suffix == ".json":
-        return _lists(foreign, limit_start, descriptions_per_problem)
+        return _lists(foreign, limit_start, descriptions_per_problem, one_problem)
     kind = kind_of_lines(path)
     if kind == "rows":
         return _selected(_rows(path), task)
@@ -161,13 +162,14 @@ def kind_of_lines(path: Path) -> str:
     raise InputError(f"{path}: no generations in it: it is empty")
 
 
-def _lists(foreign: _Foreign, limit_start: int | None, descriptions: int | None) -> Generations:
+def _lists(foreign: _Foreign, limit_start: int | None, descriptions: int | None, one_problem: bool) -> Generations:
     task = foreign.named_task()
-    recognizer, problems = foreign.recognizer(task), foreign.problems(task)
-    rows = read_lists(foreign.path)
+    recognizer, problems, rows = foreign.recognizer(task), foreign.problems(task), read_lists(foreign.path)
+    if one_problem:
+        rows, limit_start = of_one_problem(rows, foreign.path)
+        descriptions = 1 if recognizer.scenario == "explainsynthesize" else None
     texts, notes = placed(rows, foreign.path, problems, recognizer, limit_start=limit_start, descriptions=descriptions)
-    empty = sum(not row for row in rows)
-    if empty:
+    if empty := sum(not row for row in rows):
         notes.append(f"{foreign.path}: {empty} rows are empty: nothing was generated for them")
     settled, note = settle(texts, foreign.form, recognizer, mixed=False)
     return _made(foreign, "list of lists", {task: settled}, [*notes, f"{foreign.path}: {note}"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _ONLY_REFUSALS = 5
 """So many refused requests before any answer: the fault is in all of them, not in the texts."""
 _BYTES_PER_TOKEN = 4
 _SHOWN = 300
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of an emoji, where an answer was cut in its middle: no file of ours could hold it."""
 
 
 class Cost(NamedTuple):
@@ -97,8 +100,9 @@ class _Asker:
                         flying.add(asyncio.create_task(self._one(session, request)))
                     if not flying:
                         break
-                    done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                    for task in done:
+                    done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:  # those behind a failed one stay in flight: their failures are looked at below
+                        flying.remove(task)
                         task.result()
             except LimitReached:
                 # What is in flight is paid for: it is waited for and kept.
@@ -180,20 +184,31 @@ class _Asker:
             return Answer(_message(text), REFUSED)
         if code != 200:
             pause = retry_after_seconds(response.headers.get("Retry-After"), time.time())
-            hint = f" (the key is read from {self.settings.key_variable})" if code in (401, 403) else ""
             again = code in _AGAIN or code >= 500
-            raise _Failed(f"HTTP {code}: {_message(text)}{hint}", again=again, pause=pause)
+            raise _Failed(f"HTTP {code}: {_message(text)}{self._hint(response)}", again=again, pause=pause)
         try:
             reply = json.loads(text)
             choice = reply["choices"][0]
             said = choice["text"] if self.settings.endpoint == "completions" else choice["message"]["content"]
+            said = _LONE_SURROGATE.sub("\ufffd", said or "")
             used = reply.get("usage") or {}
-            counts = [int(used[name]) if name in used else estimated_tokens(part)
+            counts = [estimated_tokens(part) if used.get(name) is None else int(used[name])
                       for name, part in (("prompt_tokens", request.system + request.prompt),
-                                         ("completion_tokens", said or ""))]  # fmt: skip
-            return Answer(str(said or ""), str(choice.get("finish_reason") or ""), *counts)
+                                         ("completion_tokens", said))]  # fmt: skip
+            return Answer(said, str(choice.get("finish_reason") or ""), *counts)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise _Failed(f"the answer is none of an OpenAI-compatible server: {text[:_SHOWN]!r}") from error
+
+    def _hint(self, response: ClientResponse) -> str:
+        """Say what may mend an answer that asking again does not mend."""
+        settings, code = self.settings, response.status
+        if code in (401, 403):
+            return f" (the key is read from {settings.key_variable})"
+        if code == 404:
+            return f" (is {settings.model!r} the --model's name there, and does --base-url end with /v1?)"
+        if 300 <= code < 400:
+            return f" (it sends on to {response.headers.get('Location', '')}: give that address as --base-url)"
+        return ""
 
 
 def _message(text: str) -> str:

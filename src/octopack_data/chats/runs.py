@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from humanevalpack.errors import InputError
 from octopack_data.chats.journal import Answer, Journal, Request
 from octopack_data.chats.settings import ServerSettings, checked_key, deciding
 from octopack_data.manifests import (
@@ -71,26 +72,41 @@ def chat_run(
     *,
     overwrite: bool,
     progress: bool,
+    number: str = "",
 ) -> Iterator[ChatRun]:
     """Begin a run below ``output``, or one that was broken off again.
 
-    The settings and the hashes of ``files`` decide whether it is the same run.
-    A run that ended at a limit goes on if that is higher now. Raises UsageError, InputError.
+    The settings and the hashes of ``files`` decide whether it is the same run. A run that ended at a limit goes on if
+    that is higher now, and one that has made as much as the setting ``number`` said if that is. Raises UsageError,
+    InputError.
     """
     from tqdm import tqdm
 
     checked_key(settings)
     hashes = {path: sha256_of(path) for path in files}
-    said = deciding(settings) | {"file_sha256": list(hashes.values())}
+    said = {key: value for key, value in deciding(settings).items() if key != number}
+    said |= {"file_sha256": list(hashes.values())}
     stage = Stage(name, _no_work, tuple(parts), output, said, hashes, scratch=(JOURNAL, "excluded"))
     with stage.held(overwrite=overwrite):
         inputs = [input_facts(path) for part in parts for path in part.paths]
         with Journal(output / JOURNAL) as journal, tqdm(desc=name, unit="answer", initial=len(journal.answers),
                                                         disable=None if progress else True) as bar:  # fmt: skip
             finished = read_manifest(output) if (output / MANIFEST).is_file() else None
-            if finished is not None and _may_go_on(finished, settings, journal):
+            more = number != "" and finished is not None and _asks_for_more(finished, settings, number, output)
+            if finished is not None and (more or _may_go_on(finished, settings, journal)):
                 finished = None
             yield ChatRun(stage, settings, journal, bar, inputs, finished)
+
+
+def _asks_for_more(manifest: Mapping[str, Any], settings: ServerSettings, number: str, output: Path) -> bool:
+    """Whether a finished run made less than is wanted now; raises InputError where it made more."""
+    there, wanted = manifest["settings"][number], getattr(settings, number)
+    if wanted < there:
+        raise InputError(
+            f"{output} holds another run ({number} is {there} there and {wanted} now; a higher one goes on): name "
+            "another folder, or start anew with --overwrite"
+        )
+    return bool(wanted > there)
 
 
 def _may_go_on(manifest: Mapping[str, Any], settings: ServerSettings, journal: Journal) -> bool:

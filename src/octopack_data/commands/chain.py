@@ -1,12 +1,9 @@
 """``octopack-data commitpack run``: all stages from one file of settings; ``config show``: that file, whole."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from octopack_data.chain import Link
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data commitpack run commitpack.yaml --dry-run  "
@@ -33,7 +30,10 @@ def run(
         str, typer.Option("--overwrite-from", metavar="STAGE", help="Begin this stage and all behind it anew.")
     ] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List the stages; say what the first with work would read and ask for.")
+        bool,
+        typer.Option(
+            "--dry-run", help="List the stages; say what each would read and ask for, as far as it can be known."
+        ),
     ] = False,
 ) -> None:
     """Run all stages from commits to CommitPackFT, and print how many rows each kept and dropped.
@@ -41,7 +41,7 @@ def run(
     The same command goes on after a kill; finished stages are not run again. With other settings for one of them it
     stops there: --overwrite-from STAGE.
     """
-    from octopack_data.chain import first_anew, links, run_chain
+    from octopack_data.chain import NothingLeft, first_anew, links, run_chain
     from octopack_data.chain_settings import ChainSettings
     from octopack_data.funnel import funnel_table, read_chain
     from octopack_data.settings import read_settings
@@ -50,31 +50,18 @@ def run(
     given = {"output": output, "workers": workers, "sample": sample}
     chain = chain.model_copy(update={name: value for name, value in given.items() if value is not None})
     if dry_run:
+        from octopack_data.chain_plan import plan_chain
+
         stages = list(links(chain))
-        _say_stages(stages, first_anew(stages, overwrite=overwrite, overwrite_from=overwrite_from))
+        for line in plan_chain(stages, first_anew(stages, overwrite=overwrite, overwrite_from=overwrite_from)):
+            typer.echo(line)
         return
-    stages = run_chain(chain, overwrite=overwrite, overwrite_from=overwrite_from)
+    try:
+        stages = run_chain(chain, overwrite=overwrite, overwrite_from=overwrite_from)
+    except NothingLeft as nothing:
+        typer.echo(funnel_table(read_chain(*nothing.folders)))
+        raise
     typer.echo(funnel_table(read_chain(*(link.output for link in stages))))
-
-
-def _say_stages(stages: "list[Link]", anew: int) -> None:
-    """List the stages, and what the first that has work reads and asks for; what others will read is not there yet."""
-    from octopack_data.commands.fetch import say_requests
-    from octopack_data.commands.stage_options import say_plan
-    from octopack_data.fetch.settings import FetchSettings
-    from octopack_data.sources import find_parts
-
-    for number, link in enumerate(stages):
-        kept = "finished" if link.finished else "begun"
-        state = "to do" if not link.output.exists() else "anew" if number >= anew else kept
-        typer.echo(f"{link.name:20} {state:9} {link.source} -> {link.output}")
-    first = next((link for number, link in enumerate(stages) if number >= anew or not link.finished), None)
-    if first is None or first.name == "select" or not Path(first.source).exists():
-        return
-    parts = find_parts(first.source)
-    say_plan(first.name, parts, first.output)
-    if isinstance(first.settings, FetchSettings):
-        say_requests(parts, first.settings)
 
 
 @config_app.callback()

@@ -19,18 +19,10 @@ EPILOG = (
 
 def say_requests(parts: list[Part], settings: FetchSettings) -> None:
     """Print what a fetch would ask of hosts."""
-    from octopack_data.fetch.plan import plan_fetch
+    from octopack_data.fetch.plan import plan_fetch, plan_said
 
-    plan = plan_fetch(parts, settings)
-    typer.echo(f"{'rows to fetch':30} {plan.rows}")
-    for reason, count in plan.dropped.items():
-        typer.echo(f"{'dropped: ' + reason:30} {count}")
-    typer.echo(f"{'repositories':30} {plan.repos}")
-    for backend, count in plan.rows_by_backend.items():
-        typer.echo(f"{'rows by ' + backend:30} {count}")
-    typer.echo(f"{'clones':30} {plan.clones}")
-    typer.echo(f"{'requests, about':30} {plan.requests}")
-    typer.echo(f"{'hours, at best':30} {plan.hours:.2f}")
+    for line in plan_said(plan_fetch(parts, settings)):
+        typer.echo(line)
 
 
 @passes_command(FetchSettings, say_requests)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from octopack_data.commands.stage_options import OutputOption, OverwriteOption
+from octopack_data.commands.stage_options import OutputOption
 
 EPILOG = (
     "EXAMPLES: (1) octopack-data figures all -o figures/ --style paper  "
@@ -27,7 +27,7 @@ def figures(
         typer.Option("--data", help="CSV with the figure's columns, instead of the published numbers.",
                      show_default=False),
     ] = None,
-    overwrite: OverwriteOption = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
 ) -> None:  # fmt: skip
     """Draw figures as PDF and PNG."""
     from octopack_data.figures.gallery import draw

@@ -53,7 +53,7 @@ def select(
     settings: SelectOptions,
 ) -> None:
     """Select the commits that changed exactly one file in place, with a message that says something."""
-    from octopack_data.selecting import are_tables, select_commits
+    from octopack_data.selecting import select_commits, size_of
     from octopack_data.warehouse import Machine
 
     selection = _only(SelectSettings, settings)
@@ -62,31 +62,11 @@ def select(
         return
     folders = [Path(source) for source in sources]
     if dry_run:
-        typer.echo(_tables_said(folders[0]) if are_tables(folders) else _clones_said(folders, settings))
+        typer.echo("\n".join(size_of(folders, _only(HistorySettings, settings)).lines))
         return
     options: dict[str, Any] = {"machine": Machine(memory_limit, temp_directory, threads), "shard_bytes": shard_bytes}
     histories = _only(HistorySettings, settings)
     say_counts(select_commits(folders, output, selection, histories, workers=workers, overwrite=overwrite, **options))
-
-
-def _clones_said(folders: list[Path], settings: SelectOptions) -> str:
-    from octopack_data.clones import find_clones
-
-    clones = find_clones(folders, names=settings.names, patience=settings.git_timeout)
-    return "\n".join([f"{len(clones)} clones:", *(f"  {clone.repo_name}  {clone.path}" for clone in clones)])
-
-
-def _tables_said(folder: Path) -> str:
-    import pyarrow.parquet as pq
-
-    from octopack_data.warehouse import find_tables
-
-    lines = []
-    for name, parts in find_tables(folder).items():
-        rows = sum(pq.read_metadata(part.path).num_rows for part in parts)
-        size = sum(part.path.stat().st_size for part in parts)
-        lines.append(f"{name}: {rows:,} rows in {len(parts)} files, {size / 1e6:,.1f} MB")
-    return "\n".join(lines)
 
 
 def _in_bigquery(

@@ -73,3 +73,5 @@ def load(
     manifest = run(stage, workers=1, overwrite=overwrite, dry_run=dry_run)
     if manifest is not None:
         say_counts(manifest)
+        if manifest["counts"].get("dropped_no_output") and not manifest["counts"]["kept"]:
+            typer.echo("No row has an output. To keep them with empty completions: --prompts-only", err=True)

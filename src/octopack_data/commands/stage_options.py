@@ -135,14 +135,10 @@ def run(
 
 
 def say_plan(name: str, parts: "Sequence[Part]", output: Path) -> None:
-    """Print what a stage would read; rows where an earlier stage has counted them."""
-    from octopack_data.manifests import told_facts
+    """Print what a stage would read; rows where they have been counted."""
+    from octopack_data.inputs import input_said
 
-    paths = [path for part in parts for path in part.paths]
-    size = sum(part.bytes for part in parts)
-    counts = [facts.rows for path in paths if (facts := told_facts(path)) is not None and facts.rows is not None]
-    rows = f", {sum(counts):,} rows" if len(counts) == len(paths) else ""
-    typer.echo(f"{name}: {len(parts)} parts, {len(paths)} files, {size:,} bytes{rows} -> {output}")
+    typer.echo(f"{name}: {input_said(parts)} -> {output}")
 
 
 def say_counts(manifest: "Mapping[str, Any]") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from octopack_data.records import Change
 def settle(
     changes: Mapping[int, Change], backends: Backends, journal: Journal, done: Callable[[], None]
 ) -> list[Outcome]:
-    """Return the outcome of each row (number in the block -> change), in order; ``done`` is called for each.
+    """Return the outcome of each row (number in the block -> change), in order; ``done`` is called as each has one.
 
     What the journal has is not asked for. Raises EnvironmentFault; what has been got by then stays in the journal.
     """
@@ -32,11 +33,11 @@ def settle(
         if not order and row not in journal.outcomes:
             journal.note(Outcome(row, Status.ERROR, "", "", detail="the row names no repository"))
     final: dict[int, Outcome] = {}
+    finals = _Finals(journal, {row: len(order) for row, order in orders.items()}, done)
     while True:
-        for row, order in orders.items():
-            if row not in final and (outcome := journal.final(row, len(order))) is not None:
+        for row in orders:
+            if row not in final and (outcome := finals.of(row)) is not None:
                 final[row] = outcome
-                done()
         groups: dict[str, list[Want]] = {}
         for row, order in orders.items():
             if row in final:
@@ -49,7 +50,25 @@ def settle(
                 groups.setdefault(repo, []).append(wants[row])
         if len(final) == len(orders):
             return [final[row] for row in changes]
-        _ask(groups, backends, journal)
+        _ask(groups, backends, journal, finals)
+
+
+class _Finals:
+    """Rows that have their outcome; each is told once, while others are still asked for."""
+
+    def __init__(self, journal: Journal, repos: Mapping[int, int], done: Callable[[], None]) -> None:
+        self._journal, self._repos, self._done = journal, repos, done
+        self._told: set[int] = set()
+        self._lock = threading.Lock()
+
+    def of(self, row: int) -> Outcome | None:
+        """Return a row's outcome if no other repository is to be asked."""
+        outcome = self._journal.final(row, self._repos[row])
+        with self._lock:
+            if outcome is not None and row not in self._told:
+                self._told.add(row)
+                self._done()
+        return outcome
 
 
 def want_of(row: int, change: Change) -> Want:
@@ -57,14 +76,14 @@ def want_of(row: int, change: Change) -> Want:
     return Want(row, change.commit, change.old_file, change.new_file, change.parent, change.old_sha1, change.new_sha1)
 
 
-def _ask(groups: Mapping[str, list[Want]], backends: Backends, journal: Journal) -> None:
+def _ask(groups: Mapping[str, list[Want]], backends: Backends, journal: Journal, finals: _Finals) -> None:
     """Ask one repository for each row that is left: clones and requests at the same time."""
     chosen: dict[BackendName, list[Group]] = {}
     for repo, wants in groups.items():
         chosen.setdefault(backend_for(wants, backends.settings.backend), []).append(Group(repo, tuple(wants)))
     if not chosen:
         return
-    noting = _Noting(journal, backends.cache, backends.settings.policy(), backends)
+    noting = _Noting(journal, backends.cache, backends.settings.policy(), backends, finals)
     with ThreadPoolExecutor(len(chosen)) as pool:
         running = [
             pool.submit(backends.make(name, journal).fetch, some, noting.under(name)) for name, some in chosen.items()
@@ -85,6 +104,7 @@ class _Noting:
     cache: BlobCache
     policy: Policy
     backends: Backends
+    finals: _Finals
 
     def under(self, via: BackendName) -> Report:
         def report(group: Group, fetched: Fetched) -> None:
@@ -98,6 +118,7 @@ class _Noting:
             self.journal.note(
                 Outcome(fetched.want.row, status, group.repo, via, new, old, said_without_secrets(detail))
             )
+            self.finals.of(fetched.want.row)
 
         return report
 

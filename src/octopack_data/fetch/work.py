@@ -6,10 +6,10 @@ import shutil
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from octopack_data.fetch.wants import Want, repository_order
 from octopack_data.fetch.windows import window_ranges
 from octopack_data.manifests import DROPPED, MARKS
 from octopack_data.parts import PartResult, Stage, finish
+from octopack_data.progress import Place, here, told
 from octopack_data.records import CHANGE_COLUMNS, Change, Scraped, scraped_schema
 from octopack_data.rows import RowWriter
 from octopack_data.sampling import WHOLE, Sample, make_sample
@@ -56,7 +57,6 @@ class FetchWork:
     ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sample: Sample = WHOLE
     share: int = 1
-    progress: bool = False
     run: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
     def __call__(self, part: Part, output: Path) -> PartResult:
@@ -69,17 +69,25 @@ class FetchWork:
         counts: Counter[str] = Counter()
         name = f"data/{part.name}.{self.settings.format}"
         with RowWriter(output / name, scraped_schema) as writer:
-            rows = self._rows(part, counts)
-            number = 0
-            while block := list(islice(rows, self.settings.block_rows)):
+            for number, (block, settled) in enumerate(self._blocks(part, counts)):
                 with Journal(work / f"journal-{number:06d}.jsonl") as journal:
-                    for scraped in self._fetched(part, block, backends, journal):
+                    for scraped in self._fetched(block, backends, journal, settled):
                         writer.write(asdict(scraped))
                         counts[f"status_{scraped.status}"] += 1
-                number += 1
         dropped = sum(count for name, count in counts.items() if name.startswith(DROPPED))
         counts.update(rows=writer.rows + dropped, kept=writer.rows)
         return PartResult(((name, writer.rows),), counts)
+
+    def _blocks(self, part: Part, counts: Counter[str]) -> Iterator[tuple[list[Row], Callable[[], None]]]:
+        """Yield each block with what is to be called for every row of it that is fetched: to read it takes no time."""
+        place, reading, rows = here(), Place(part.paths), self._rows(part, counts)
+        while True:
+            begin = reading.share
+            with told(reading):
+                block = list(islice(rows, self.settings.block_rows))
+            if not block:
+                return
+            yield block, _counted(place, begin, reading.share, sum(row.kept is None for row in block))
 
     def inside(self, parts: Sequence[Part]) -> list[Part]:
         """Return the parts of which rows are in the window."""
@@ -122,16 +130,25 @@ class FetchWork:
         again = row.status in self.settings.retried()
         return Row(change_of(row), row.source, None if again else row)
 
-    def _fetched(self, part: Part, block: Sequence[Row], backends: Backends, journal: Journal) -> Iterator[Scraped]:
-        from tqdm import tqdm
-
+    def _fetched(
+        self, block: Sequence[Row], backends: Backends, journal: Journal, settled: Callable[[], None]
+    ) -> Iterator[Scraped]:
         changes = {number: row.change for number, row in enumerate(block) if row.kept is None}
-        hidden = None if self.progress else True
-        with tqdm(total=len(changes), unit="row", desc=part.name, leave=False, disable=hidden) as bar:
-            outcomes = iter(settle(changes, backends, journal, bar.update))
+        outcomes = iter(settle(changes, backends, journal, settled))
         policy = self.settings.policy()
         for row in block:
             yield row.kept or _scraped(row, next(outcomes), backends.cache, policy)
+
+
+def _counted(place: Place | None, begin: float, end: float, rows: int) -> Callable[[], None]:
+    """Return what tells a place, each time it is called, that one more of the rows between two shares is done."""
+    done = count(1)
+
+    def settled() -> None:
+        if place is not None:
+            place.done(begin + (end - begin) * next(done) / rows)
+
+    return settled
 
 
 def _scraped(row: Row, outcome: Outcome, cache: BlobCache, policy: Policy) -> Scraped:
@@ -173,24 +190,20 @@ def remove_finished(output: Path) -> None:
             shutil.rmtree(_work_folder(output, str(name)))
 
 
-def fetch_stage(
-    parts: Sequence[Part], output: Path, settings: FetchSettings, *, workers: int = 1, progress: bool = False
-) -> Stage:
+def fetch_stage(parts: Sequence[Part], output: Path, settings: FetchSettings, *, workers: int = 1) -> Stage:
     """Return the stage over parts; raises UsageError and InputError."""
     check_hosts(settings)
-    work = fetch_work(parts, settings, workers=workers, progress=progress)
+    work = fetch_work(parts, settings, workers=workers)
     if settings.clones:
         clones_of(settings, work.run)
     return Stage("fetch", work, tuple(work.inside(parts)), output, settings.deciding(), scratch=(WORK,))
 
 
-def fetch_work(
-    parts: Sequence[Part], settings: FetchSettings, *, workers: int = 1, progress: bool = False
-) -> FetchWork:
+def fetch_work(parts: Sequence[Part], settings: FetchSettings, *, workers: int = 1) -> FetchWork:
     """Return the work on the window and the sample that the settings name; raises UsageError and InputError."""
     ranges = window_ranges(parts, settings.window, settings.mode) if settings.window else {}
     sample = make_sample(settings.sample, parts)
-    return FetchWork(settings, ranges, sample, workers, progress=progress and workers == 1)
+    return FetchWork(settings, ranges, sample, workers)
 
 
 def fetch(
@@ -206,7 +219,7 @@ def fetch(
 
     Raises EnvironmentFault when a host refuses everything: the same call goes on later where it was.
     """
-    stage = fetch_stage(parts, output, settings, workers=workers, progress=progress)
+    stage = fetch_stage(parts, output, settings, workers=workers)
     with stage.held(overwrite=overwrite):
         manifest = finish(stage, workers=workers, progress=progress)
         shutil.rmtree(output / WORK, ignore_errors=True)

@@ -151,7 +151,7 @@ def _read(name: str, path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path)
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])  # data may be called None or NA
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: not a CSV file that can be read ({error})") from error
 

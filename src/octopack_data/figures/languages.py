@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import UsageError
-from octopack_data.figures.look import BLUE, GRID, ORANGE, Style, need_columns, write_figure
+from octopack_data.figures.look import (
+    BLUE,
+    GRID,
+    ORANGE,
+    POINTS,
+    TEXT_WIDTH,
+    Style,
+    as_it_is,
+    need_columns,
+    need_single,
+    write_figure,
+)
 from octopack_data.instruction_languages import NO_BLOCK, NOT_DETECTED
 from octopack_data.languages import display_name
 from octopack_data.statistics import COLUMNS, LanguageSizes, total
@@ -19,10 +30,12 @@ TOP = 45
 """Languages of the published figure that have bars of their own."""
 _RAW, _FILTERED = BLUE, ORANGE
 _OTHER = "Other"
-_SIZES: dict[Style, tuple[float, float]] = {"default": (12, 4.8), "paper": (7, 2.9)}
+_SIZES: dict[Style, tuple[float, float]] = {"default": (12, 5.8), "paper": (TEXT_WIDTH, 3.1)}
 """Inches."""
 _PAPER_LIMITS = (1e2, 1.1e7)
 """The axes of the published figure."""
+_LETTERS = 26
+"""Letters of a language's name at most."""
 
 
 def draw_language_frame(
@@ -35,18 +48,18 @@ def draw_language_frame(
     if "rows" not in frame.columns:
         return draw_languages(sizes_of_frame(frame), folder, style=style, overwrite=overwrite)
     need_columns(frame, ("language", "rows"), ("rows",))
+    need_single(frame, ["language"])
     known = frame[~frame["language"].isin((NOT_DETECTED, NO_BLOCK))]
     sizes = [
         LanguageSizes(language, 0, rows, 0, 0) for language, rows in zip(known["language"], known["rows"], strict=True)
     ]
-    return draw_languages(
-        sizes, folder, names=("instruction data", ""), style=style, published_axes=False, overwrite=overwrite
-    )
+    return draw_languages(sizes, folder, names=("instruction data", ""), style=style, overwrite=overwrite)
 
 
 def sizes_of_frame(frame: pd.DataFrame) -> list[LanguageSizes]:
     """Return the rows of a data frame with the columns of LanguageSizes; raises UsageError."""
     need_columns(frame, COLUMNS, COLUMNS[1:])
+    need_single(frame, ["language"])
     return [LanguageSizes(*values) for values in frame[list(COLUMNS)].itertuples(index=False)]
 
 
@@ -67,13 +80,13 @@ def draw_languages(
     names: tuple[str, str] = ("CommitPack", "CommitPackFT"),
     top: int = TOP,
     style: Style = "default",
-    published_axes: bool = True,
     overwrite: bool = False,
 ) -> list[Path]:
     """Draw the distribution of languages (samples, logarithmic axes) as ``languages.pdf`` and ``languages.png``.
 
-    ``names`` are those of the data before and after the filters; ``published_axes``: on paper, those of the published
-    figure. Raises EnvironmentFault (no matplotlib), UsageError (no samples; a file that is there already).
+    ``names`` are those of the data before and after the filters. On paper the axes are those of the published figure
+    if the bars are within them. Raises EnvironmentFault (no matplotlib), UsageError (no samples; a file is
+    there already).
     """
     bars = distribution(sizes, top)
     if not any(raw for _, raw, _ in bars):
@@ -84,13 +97,14 @@ def draw_languages(
 
     def draw(figure: Any) -> None:
         axes = figure.add_subplot()
-        _draw(axes, bars, names)
-        _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" and published_axes else _limits(bars))
+        _draw(axes, bars, names, width * 72 / POINTS[style])
+        _set_axes(axes, bars, names, _PAPER_LIMITS if style == "paper" and _like_published(bars) else _limits(bars))
 
     return write_figure("languages", folder, draw, size=(width, height), style=style, overwrite=overwrite)
 
 
-def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -> None:
+def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str], wide: float) -> None:
+    """Draw the bars and their legend; the figure is ``wide`` sizes of its type."""
     at = _places(bars)
     sums = sum(raw for _, raw, _ in bars), sum(filtered for _, _, filtered in bars)
     # A bar of no samples has no length on a logarithmic axis.
@@ -102,7 +116,9 @@ def _draw(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str]) -
         axes.bar(at, heights, width=width, color=colour, label=label, zorder=1 + side)
     # Above the bars: the last one, of all other languages, is high.
     place: Any = {"loc": "lower right", "bbox_to_anchor": (1, 1.01), "borderaxespad": 0}
-    axes.legend(frameon=False, ncols=2, handlelength=1.1, handleheight=1.1, columnspacing=1.6, **place)
+    letters = sum(len(label) for label in axes.get_legend_handles_labels()[1])
+    columns = 2 if 0.6 * letters + 8 < 0.8 * wide else 1
+    axes.legend(frameon=False, ncols=columns, handlelength=1.1, handleheight=1.1, columnspacing=1.6, **place)
 
 
 def _places(bars: list[tuple[str, int, int]]) -> list[float]:
@@ -117,7 +133,7 @@ def _set_axes(axes: Any, bars: list[tuple[str, int, int]], names: tuple[str, str
     axes.set_ylabel(f"Samples in {names[0]}")
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_xlim(-0.8, _places(bars)[-1] + 0.8)
-    axes.set_xticks(_places(bars), [name for name, _, _ in bars], rotation=90)
+    axes.set_xticks(_places(bars), [as_it_is(name, _LETTERS) for name, _, _ in bars], rotation=90)
     axes.tick_params(axis="x", length=0, pad=2)
     axes.tick_params(axis="y", which="minor", length=0)
     if any(filtered for _, _, filtered in bars):
@@ -134,6 +150,12 @@ def _set_second_axis(axes: Any, bars: list[tuple[str, int, int]], name: str, lim
     second.set_ylabel(f"Samples in {name}", rotation=270, va="bottom")
     second.spines["right"].set_visible(True)
     second.tick_params(axis="y", which="minor", length=0)
+
+
+def _like_published(bars: list[tuple[str, int, int]]) -> bool:
+    """Say whether the published axes cut no bar but small ones whose numbers are written in large ones."""
+    low, high = _PAPER_LIMITS
+    return all(10 * low < raw < high and filtered < high for _, raw, filtered in bars)
 
 
 def _limits(bars: list[tuple[str, int, int]]) -> tuple[float, float]:

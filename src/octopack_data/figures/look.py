@@ -29,7 +29,6 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "pdf.fonttype": 42,  # TrueType: publishers' checks refuse Type 3 fonts
-    "savefig.bbox": "tight",
 }
 POINTS: dict[Style, float] = {"default": 10, "paper": 6.5}
 _DOTS: dict[Style, int] = {"default": 150, "paper": 300}
@@ -70,7 +69,8 @@ def write_figure(
     folder.mkdir(parents=True, exist_ok=True)
     look: Any = {**_STYLE, "font.size": POINTS[style], "savefig.dpi": _DOTS[style]}
     with rc_context(look):
-        figure = Figure(figsize=size)
+        # Everything is laid out within the size: a picture that is cut to what is drawn has a width of its own.
+        figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         for file, metadata in zip(files, _METADATA.values(), strict=True):
             figure.savefig(file, metadata=metadata)
@@ -78,7 +78,9 @@ def write_figure(
 
 
 def need_columns(frame: pd.DataFrame, columns: tuple[str, ...], numbers: tuple[str, ...] = ()) -> None:
-    """Raise UsageError unless a data frame has rows and these columns, with numbers (0 or more) in some of them."""
+    """Raise UsageError unless a data frame has rows and these columns, with numbers from 0 in some, none empty."""
+    from numbers import Real
+
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise UsageError(f"the data frame has no column {missing[0]!r}; it needs {', '.join(columns)}")
@@ -86,8 +88,23 @@ def need_columns(frame: pd.DataFrame, columns: tuple[str, ...], numbers: tuple[s
         raise UsageError("the data frame has no rows: there is nothing to draw")
     for column in numbers:
         for value in frame[column]:
-            if isinstance(value, bool | str) or not value >= 0:  # not: a missing number is none either
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
                 raise UsageError(f"column {column!r} of the data frame holds {value!r}: it must hold numbers from 0")
+    for column in columns:
+        if column not in numbers and frame[column].isna().any():
+            raise UsageError(f"column {column!r} of the data frame has rows with nothing in it")
+
+
+def need_single(frame: pd.DataFrame, columns: list[str]) -> None:
+    """Raise UsageError if two rows of a data frame have the same values in these columns."""
+    for values in frame.loc[frame.duplicated(columns), columns].astype(str).itertuples(index=False):
+        raise UsageError(f"the data frame has two rows for {' and '.join(map(repr, values))}: one figure shows one")
+
+
+def as_it_is(name: str, letters: int) -> str:
+    """Return a name for matplotlib, to which a dollar begins mathematics, cut after so many letters."""
+    short = name if len(name) <= letters else name[: letters - 1] + "…"
+    return short.replace("$", r"\$")
 
 
 def tinted(colour: str, share: float) -> tuple[float, float, float]:

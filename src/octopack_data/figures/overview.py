@@ -53,7 +53,6 @@ class _Box:
 
     heading: str
     lines: Sequence[tuple[str, Ground | None]]
-    code: bool = True
 
     @property
     def height(self) -> float:
@@ -95,6 +94,7 @@ def draw_overview(
     points = width * 72 * (_PANEL - 2) / across / _LETTERS / _LETTER  # a line of code fills its box
 
     def draw(figure: Any) -> None:
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_xlim(-0.15, across + 0.15)  # half of a frame's line is outside
@@ -134,12 +134,12 @@ def _panels(problem: dict[str, str]) -> list[_Panel]:
         _Panel(
             "HumanEvalExplain", GREEN,
             [_Box("code", _plain(good))],
-            [_Box("first an explanation, without code", _wrapped(text), code=False),
+            [_Box("first an explanation, without code", _wrapped(text)),
              _Box("then, from that alone, the code", _plain(good))],
         ),
         _Panel(
             "HumanEvalSynthesize", BLUE,
-            [_Box("the declaration and what it shall do", [*_plain(good[:_head(good)]), *_wrapped(text)], code=False)],
+            [_Box("the declaration and what it shall do", [*_plain(good[:_head(good)]), *_wrapped(text)])],
             [_Box("the code", _plain(good))],
         ),
     ]  # fmt: skip

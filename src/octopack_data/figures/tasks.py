@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from humanevalpack.errors import UsageError
 from octopack_data.figures.look import (
     BLUE,
     GREEN,
@@ -17,7 +19,9 @@ from octopack_data.figures.look import (
     SKY,
     VERMILION,
     Style,
+    as_it_is,
     need_columns,
+    need_single,
     text_colour,
     tinted,
     width_of,
@@ -30,13 +34,21 @@ if TYPE_CHECKING:
 
 COLUMNS = ("category", "group", "percent")
 _COLOURS = (BLUE, GREEN, VERMILION, ORANGE, PURPLE, SKY)
-_OUTER, _MIDDLE, _INNER = 1.0, 0.75, 0.19
+_OUTER, _MIDDLE, _INNER = 1.0, 0.75, 0.13
 """Radii: of the outer ring, between the rings, of the hole."""
 _START = 90
 """Degrees: the largest group begins at the top and the others follow clockwise."""
+_GROUP_LETTERS = 11
+"""Letters of a line of a group's name."""
 _LABELLED = 11
 """Percent: from here on a group has room for its name."""
-_LABELS_AT = 1.24
+_LABELS_AT = 1.2
+_LETTERS = 28
+"""Letters of a category's name at most."""
+_LINES = 1.5
+"""Distance of labels, in sizes of their type."""
+_ROUNDING = 0.5
+"""Percent by which shares may sum to more than 100."""
 _LIGHTEST = 0.42
 """Share of a group's colour in the category with the smallest share."""
 
@@ -61,30 +73,54 @@ def draw_tasks(frame: pd.DataFrame, folder: Path, *, style: Style = "default", o
     Raises EnvironmentFault (no matplotlib), UsageError (columns, numbers, a file that is there).
     """
     need_columns(frame, COLUMNS, ("percent",))
+    need_single(frame, ["category"])
+    if (total := float(frame["percent"].sum())) > 100 + _ROUNDING:
+        raise UsageError(f"column 'percent' of the data frame sums to {total:g}: it must hold shares of 100")
     groups, categories = _rings(frame[frame["percent"] > 0])
-    width = width_of(style)
+    width, points = width_of(style), POINTS[style]
+    longest = max(_inches(_label(one), points * 0.95) for one in categories)
+    unit = (width / 2 - longest - 0.06) / (_LABELS_AT + 0.03)  # inches
+    least = _LINES * points * 0.95 / 72 / unit
+    sides = [sum((math.cos(angle) >= 0) == right for angle in _middles(categories)) for right in (True, False)]
+    half = max(1.16, (max(sides) - 1) * least / 2) + 0.09
 
     def draw(figure: Any) -> None:
+        figure.set_layout_engine("none")
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_aspect("equal")
         axes.set_axis_off()
-        axes.set_xlim(-2.6, 2.6)
-        axes.set_ylim(-1.25, 1.25)
-        _ring(axes, categories, _OUTER, _MIDDLE)
-        _ring(axes, groups, _MIDDLE - 0.01, _INNER)
-        _group_names(axes, groups, POINTS[style])
-        _category_names(axes, categories, POINTS[style])
+        for ring, outer, inner in ((categories, _OUTER, _MIDDLE), (groups, _MIDDLE - 0.01, _INNER)):
+            _ring(axes, ring, outer, inner)
+        axes.set_xlim(-width / 2 / unit, width / 2 / unit)  # a pie sets its own
+        axes.set_ylim(-half, half)
+        _group_names(axes, groups, points, 72 * unit * (_MIDDLE - _INNER))
+        _category_names(axes, categories, points, least, half - 0.09)
 
-    return write_figure("tasks", folder, draw, size=(width, width * 2.5 / 5.2), style=style, overwrite=overwrite)
+    return write_figure("tasks", folder, draw, size=(width, 2 * half * unit), style=style, overwrite=overwrite)
+
+
+def _label(one: _Slice) -> str:
+    return f"{as_it_is(one.name, _LETTERS)} ({one.percent:.2f} %)"
+
+
+def _inches(text: str, points: float) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    outline = TextPath((0, 0), text, size=points, prop=FontProperties("DejaVu Sans"))
+    return float(outline.get_extents().width) / 72
 
 
 def _rings(frame: pd.DataFrame) -> tuple[list[_Slice], list[_Slice]]:
     """Return the groups and the categories in their order: the largest first, in a group as among the groups."""
     need_columns(frame, COLUMNS)
+    frame = frame.assign(group=frame["group"].astype(str))
     sums = frame.groupby("group", sort=False)["percent"].sum().sort_values(ascending=False, kind="stable")
     groups, categories = [], []
     for place, (group, percent) in enumerate(sums.items()):
-        colour = _COLOURS[place % len(_COLOURS)]
+        # Around the ring the last group stands beside the first one.
+        last_of_many = 0 < place == len(sums) - 1 and place % len(_COLOURS) == 0
+        colour = _COLOURS[3 if last_of_many else place % len(_COLOURS)]
         groups.append(_Slice(str(group), float(percent), tinted(colour, 1)))
         own = frame[frame["group"] == group].sort_values("percent", ascending=False, kind="stable")
         for number, (name, share) in enumerate(zip(own["category"], own["percent"], strict=True)):
@@ -102,8 +138,6 @@ def _ring(axes: Any, slices: Sequence[_Slice], outer: float, inner: float) -> No
         counterclock=False,
         wedgeprops={"width": outer - inner, "edgecolor": "white", "linewidth": 0.8},
     )
-    axes.set_xlim(-2.6, 2.6)  # a pie sets its own
-    axes.set_ylim(-1.25, 1.25)
 
 
 def _middles(slices: Sequence[_Slice]) -> list[float]:
@@ -115,50 +149,54 @@ def _middles(slices: Sequence[_Slice]) -> list[float]:
     return found
 
 
-def _group_names(axes: Any, groups: Sequence[_Slice], points: float) -> None:
+def _group_names(axes: Any, groups: Sequence[_Slice], points: float, room: float) -> None:
+    """Write names with percentages into the groups with room for them; their ring is ``room`` points wide."""
     total = sum(one.percent for one in groups)
     for one, angle in zip(groups, _middles(groups), strict=True):
         share = 100 * one.percent / total
         if share < _LABELLED:
             continue
-        away = 0.52 * _MIDDLE + 0.48 * _INNER
-        text = f"{one.name}\n{share:.1f} %"
-        axes.text(away * math.cos(angle), away * math.sin(angle), text.replace(" & ", " &\n"), ha="center",
-                  va="center", fontsize=points * 0.76, color=text_colour(one.colour), weight="bold")  # fmt: skip
+        away = 0.57 * _MIDDLE + 0.43 * _INNER
+        lines = textwrap.wrap(one.name, _GROUP_LETTERS) or [""]
+        longest = max(map(len, lines[:2]))
+        text = as_it_is("\n".join([*lines[:2], f"{share:.1f} %"]), 3 * _GROUP_LETTERS)
+        axes.text(away * math.cos(angle), away * math.sin(angle), text, ha="center", va="center", weight="bold",
+                  fontsize=min(points * 0.76, room / (0.72 * longest)), color=text_colour(one.colour))  # fmt: skip
 
 
-def _category_names(axes: Any, categories: Sequence[_Slice], points: float) -> None:
+def _category_names(axes: Any, categories: Sequence[_Slice], points: float, least: float, limit: float) -> None:
     """Write names with percentages on both sides, pushed apart, each with a line to its slice."""
     angles = _middles(categories)
     for side in (1, -1):
         own = [place for place, angle in enumerate(angles) if (math.cos(angle) >= 0) == (side > 0)]
         own.sort(key=lambda place: math.sin(angles[place]))
-        heights = spread([1.12 * math.sin(angles[place]) for place in own], least=0.155, limits=(-1.18, 1.18))
+        heights = spread([1.08 * math.sin(angles[place]) for place in own], least=least, limits=(-limit, limit))
         for place, height in zip(own, heights, strict=True):
-            one, angle = categories[place], angles[place]
-            start = (0.97 * math.cos(angle), 0.97 * math.sin(angle))
-            bend = (1.1 * math.cos(angle), height) if abs(height) < 1.1 else (1.05 * math.cos(angle), height)
-            end = side * _LABELS_AT
-            axes.plot([start[0], bend[0], end], [start[1], bend[1], height], color=GREY, linewidth=0.6, clip_on=False)
-            text = f"{one.name} ({one.percent:.2f} %)"
-            axes.text(end + side * 0.03, height, text, ha="left" if side > 0 else "right", va="center",
-                      fontsize=points * 0.95)  # fmt: skip
+            cosine, sine, end = math.cos(angles[place]), math.sin(angles[place]), side * _LABELS_AT
+            # Out of the ring first, so that no line crosses a neighbour; then beside the circle to the label.
+            beside = side * max(abs(1.08 * cosine), min(1.1, math.sqrt(max(0.0, 1.2 - height * height))))
+            axes.plot([0.97 * cosine, 1.06 * cosine, beside, end], [0.97 * sine, 1.06 * sine, height, height],
+                      color=GREY, linewidth=0.6, clip_on=False)  # fmt: skip
+            axes.text(end + side * 0.03, height, _label(categories[place]), ha="left" if side > 0 else "right",
+                      va="center", fontsize=points * 0.95)  # fmt: skip
 
 
 def spread(heights: Sequence[float], *, least: float, limits: tuple[float, float]) -> list[float]:
-    """Return ascending heights moved so little that neighbours are ``least`` apart and all are within the limits.
+    """Return ascending heights moved as little as can be (least squares) to be ``least`` apart and within the limits.
 
     Where there is no room for that, they stand evenly over the whole of it.
     """
     low, high = limits
-    if not heights:
-        return []
     if (len(heights) - 1) * least >= high - low:
         return [low + (high - low) * place / max(1, len(heights) - 1) for place in range(len(heights))]
-    moved = [max(low, height) for height in heights]
-    for place in range(1, len(moved)):
-        moved[place] = max(moved[place], moved[place - 1] + least)
-    moved[-1] = min(moved[-1], high)
-    for place in range(len(moved) - 2, -1, -1):
-        moved[place] = min(moved[place], moved[place + 1] - least)
-    return moved
+    # Without the distances the heights must only ascend: neighbours that do not are one block at their mean.
+    blocks: list[tuple[float, int]] = []
+    for place, height in enumerate(heights):
+        mean, size = height - place * least, 1
+        while blocks and blocks[-1][0] > mean:
+            before, others = blocks.pop()
+            mean, size = (before * others + mean * size) / (others + size), others + size
+        blocks.append((mean, size))
+    moved = [mean for mean, size in blocks for _ in range(size)]
+    top = high - (len(heights) - 1) * least
+    return [min(max(height, low), top) + place * least for place, height in enumerate(moved)]

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 
 KINDS = {
     # seen in the texts
+    "empty": "a text is empty that says what is asked, or what is right or wrong",
+    "carriage_return": "a text holds carriage returns: its lines end with CRLF",
     "entry_point": "the function that entry_point names is not in the declaration, the prompt or the test",
     "description": "signature, docstring or instruction do not say what the prompt says",
     "unused_import": "the prompt imports what nothing uses",

@@ -7,9 +7,12 @@ their order, then the new ones.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from humanevalpack.errors import InputError
 from humanevalpack.languages.rust import EMPTY_MAIN
+from humanevalpack.problems import BUG_TYPES, FAILURE_SYMPTOMS
 from octopack_data.humanevalpack import names
 from octopack_data.humanevalpack.corrections import correct
 from octopack_data.humanevalpack.descriptions import describe, instruction
@@ -18,8 +21,22 @@ Row = dict[str, str]
 SOURCE_COLUMNS = ("task_id", "prompt", "declaration", "canonical_solution", "test", "example_test")
 _GO_COLUMNS = ("import", "docstring", "test_setup")
 BUG_COLUMNS = ("buggy_solution", "bug_type", "failure_symptoms")
+_MAY_BE_EMPTY = ("example_test", "import", "docstring", "test_setup")
+_ALLOWED = {"bug_type": BUG_TYPES, "failure_symptoms": FAILURE_SYMPTOMS}
 _METADATA = re.compile(r"METADATA = \{[^}]*\}")
 _FUNCTION_LINE = re.compile(r"^(?:pub )?fn ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows of a file, and the file, so that what is wrong with one has a place."""
+
+    path: Path
+    rows: Sequence[Mapping[str, Any]]
+
+    def place(self, number: int) -> str:
+        """Return where a row (from 0) stands."""
+        return f"{self.path}, row {number + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +49,36 @@ class Created:
     warnings: tuple[str, ...]
 
 
-def create_rows(
-    language: str,
-    sources: Sequence[Mapping[str, str]],
-    bugs: Sequence[Mapping[str, str]],
-    labels: Sequence[Mapping[str, str]],
-    originals: Sequence[Mapping[str, str]],
-) -> Created:
+def create_rows(language: str, sources: Sheet, bugs: Sheet, labels: Sheet, originals: Sheet) -> Created:
     """Put the rows of one language together, by position.
 
     ``sources``: rows as in HumanEval-X; ``bugs``: the edited template; ``labels``: the edited template of Python, whose
     bug_type and failure_symptoms hold for every language; ``originals``: rows as in HumanEval (entry_point).
 
-    Raises InputError where the lengths differ or a row lacks a column.
+    Raises InputError, with file and row, where the numbers of rows differ or a row cannot be used.
     """
-    lengths = {"solutions": len(sources), "bugs": len(bugs), "labels": len(labels), "entry points": len(originals)}
-    if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{number} {name}" for name, number in lengths.items())
-        raise InputError(f"{language}: {said}: rows belong together by position, so there must be as many of each")
+    sheets = (sources, bugs, labels, originals)
+    if len({len(sheet.rows) for sheet in sheets}) > 1:
+        said = ", ".join(dict.fromkeys(f"{len(sheet.rows)} in {sheet.path}" for sheet in sheets))
+        raise InputError(f"{language}: {said}: rows belong together by position, so each file must have as many")
     needed = (*SOURCE_COLUMNS, *_GO_COLUMNS) if language == "go" else SOURCE_COLUMNS
     rows, corrected, warnings = [], [], []
-    for number, (source, bug, label, original) in enumerate(zip(sources, bugs, labels, originals, strict=True)):
-        _need(source, needed, f"{language} solutions, row {number + 1}")
-        _need(bug, BUG_COLUMNS[:1], f"{language} bugs, row {number + 1}")
-        _need(label, BUG_COLUMNS[1:], f"python bugs, row {number + 1}")
-        _need(original, ("entry_point",), f"entry points, row {number + 1}")
-        mended = correct(source)
+    for number, (source, bug, label, original) in enumerate(zip(*(sheet.rows for sheet in sheets), strict=True)):
+        _need(source, needed, sources.place(number))
+        _need(bug, BUG_COLUMNS[:1], bugs.place(number))
+        _need(label, BUG_COLUMNS[1:], labels.place(number))
+        _need(original, ("entry_point",), originals.place(number))
+        try:
+            mended = correct(source)
+            row = _row(language, mended, bug["buggy_solution"], label, original["entry_point"])
+        except InputError as error:
+            raise InputError(f"{sources.place(number)}: {error}") from error
         if mended != source:
             corrected.append(source["task_id"])
-        row = _row(language, mended, bug["buggy_solution"], label, original["entry_point"])
         if row["entry_point"] not in row["declaration"] + row["prompt"]:
             warnings.append(
                 f"{row['task_id']}: the entry point {original['entry_point']!r} becomes {row['entry_point']!r}, which "
-                "neither the declaration nor the prompt holds"
+                f"neither the declaration nor the prompt holds: {originals.place(number)}"
             )
         rows.append(row)
     return Created(tuple(rows), tuple(corrected), tuple(warnings))
@@ -112,9 +126,18 @@ def _head_and_function(declaration: str) -> tuple[str, str]:
     return f"{EMPTY_MAIN}{head}\n", function
 
 
-def _need(row: Mapping[str, str], columns: Sequence[str], place: str) -> None:
+def _need(row: Mapping[str, Any], columns: Sequence[str], place: str) -> None:
     for column in columns:
         if column not in row:
-            raise InputError(f"{place}: no column {column!r}; there are {', '.join(row) or 'none'}")
-        if not isinstance(row[column], str):
-            raise InputError(f"{place}: {column} must be text, not {row[column]!r:.80}")
+            mend = ": octopack-data humanevalpack template --labels writes it" if column in _ALLOWED else ""
+            raise InputError(f"{place}: no column {column!r}; there are {', '.join(row) or 'none'}{mend}")
+        value = row[column]
+        if not isinstance(value, str):
+            raise InputError(f"{place}: {column} must be text, not {value!r:.80}")
+        if not value.strip() and column not in _MAY_BE_EMPTY:
+            raise InputError(f"{place}: {column} is empty: {value!r:.80}")
+        if "\r" in value:
+            line = value[: value.index("\r")].count("\n") + 1
+            raise InputError(f"{place}: {column} holds a carriage return in its line {line}: end lines with \\n alone")
+        if column in _ALLOWED and value not in _ALLOWED[column]:
+            raise InputError(f"{place}: {column} is {value!r}; allowed: {', '.join(_ALLOWED[column])}")

@@ -37,6 +37,7 @@ _CHANCE = {
 _SEED = {"python": r"\bseed\(|\bRandom\(\d", "go": r"\brand\.(?:Seed|New)\(\s*(?:rand\.NewSource\(\s*)?\d"}
 _GO_IMPORTS = re.compile(r'^import\s*(?:\([^)]*\)|"[^"]+")', re.MULTILINE)
 _SHARED_TEXTS = ("prompt", "canonical_solution", "test", "docstring")
+_FILLED = ("prompt", "canonical_solution", "buggy_solution", "docstring", "instruction")
 
 
 def static_faults(problems: Sequence[Problem]) -> Iterator[Fault]:
@@ -51,6 +52,19 @@ def static_faults(problems: Sequence[Problem]) -> Iterator[Fault]:
             other = seen.setdefault((column, text), problem.task_id)
             if other != problem.task_id and text:
                 yield Fault(problem.language, problem.task_id, "duplicate", f"{column} is that of {other}, too")
+
+
+def _empty(problem: Problem) -> Found:
+    row = problem.row()
+    empty = [column for column in _FILLED if not row[column].strip()]
+    if empty:
+        yield "empty", ", ".join(empty)
+
+
+def _carriage_return(problem: Problem) -> Found:
+    columns = [column for column, text in problem.row().items() if "\r" in text]
+    if columns:
+        yield "carriage_return", f"in {', '.join(columns)}"
 
 
 def _entry_point(problem: Problem) -> Found:
@@ -115,8 +129,16 @@ def _python_imports(tree: ast.Module) -> list[str]:
 
 
 def _same_solution(problem: Problem) -> Found:
-    if problem.canonical_solution.split() == problem.buggy_solution.split():
+    if _words(problem, problem.canonical_solution) == _words(problem, problem.buggy_solution):
         yield "same_solution", "buggy_solution is canonical_solution"
+
+
+def _words(problem: Problem, code: str) -> list[list[str]]:
+    """Return code without the white space that means nothing: in Python a line's indentation does."""
+    if problem.language != "python":
+        return [code.split()]
+    lines = (line.expandtabs() for line in code.split("\n") if line.strip())
+    return [[line[: len(line) - len(line.lstrip())], *line.split()] for line in lines]
 
 
 def _chance_in_test(problem: Problem) -> Found:
@@ -148,6 +170,8 @@ def _lost_comparison(problem: Problem) -> Found:
 
 
 _CHECKS: tuple[Callable[[Problem], Found], ...] = (
+    _empty,
+    _carriage_return,
     _entry_point,
     _description,
     _unused_import,

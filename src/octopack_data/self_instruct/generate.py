@@ -131,13 +131,16 @@ def generate(
     """Write new instructions (with answers) made from the seed tasks of ``part`` below ``output``; return the manifest.
 
     ``data/instructions.*``: {instruction, input, output}; ``excluded/instructions.jsonl``: what was dropped and why.
-    Goes on after a kill. Memory: all instructions and answers; time of the search for similar ones: their square.
-    Raises EnvironmentFault (the server), UsageError, InputError.
+    Goes on after a kill, and with a higher ``count``. Memory: all instructions and answers; time of the search for
+    similar ones: their square. Raises EnvironmentFault (the server), UsageError, InputError.
     """
     file = settings.wording or WORDING
     seeds, wording = read_seeds(part), read_wording(file)
     files = [*part.paths, file, *settings.keywords]
-    with chat_run(STAGE, [part], output, settings, files, overwrite=overwrite, progress=progress) as run:
+    # A higher count asks the same questions first, and takes the same of what they bring.
+    with chat_run(
+        STAGE, [part], output, settings, files, overwrite=overwrite, progress=progress, number="count"
+    ) as run:
         if run.finished is not None:
             return run.finished
         work = _Bootstrap(seeds, settings, wording)

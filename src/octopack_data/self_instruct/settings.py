@@ -33,7 +33,7 @@ class GenerateSettings(ServerSettings, InstructionFilters):
     """Settings of ``self-instruct generate``."""
 
     count: int = Field(default=1000, ge=1)
-    """New instructions that are wanted."""
+    """New instructions that are wanted; a finished run goes on with a higher number."""
     seed_examples: int = Field(default=6, ge=1)
     """Seed tasks that a question shows."""
     new_examples: int = Field(default=2, ge=0)
