@@ -21,7 +21,7 @@ COMMANDS = (
     "adapter check",
     "adapter push",
     "card",
-    "megatron tokenize",
+    "megatron preprocess",
 )
 
 

@@ -14,12 +14,14 @@ def _root() -> None:
 
 
 @app.command(
-    "tokenize",
-    epilog="EXAMPLES: (1) octopack-train megatron tokenize pairs.jsonl -o data/commits --tokenizer tokenizer.json  "
-    "(2) octopack-train megatron tokenize texts/ -o data/pack --tokenizer tokenizer.json --key content --workers 30",
+    "preprocess",
+    epilog="EXAMPLES: (1) octopack-train megatron preprocess pairs/ -o data/commits --tokenizer tokenizer.json  "
+    "(2) octopack-train megatron preprocess python/ go/ -o data/pack --tokenizer tokenizer.json --key text",
 )
-def tokenize(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")],
+def preprocess(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE…", help="Folders, files or hub ids with rows, in this order.")
+    ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="PREFIX", help="Begins the names of files.", show_default=False),
@@ -38,26 +40,36 @@ def tokenize(
         typer.Option("--eod", help="Append an end token to texts of the last key, of all, of none."),
     ] = "last",
     eod_token: Annotated[str, typer.Option("--eod-token", help="The end token.")] = "<|endoftext|>",
-    revision: Annotated[str | None, typer.Option("--revision", help="Revision, if SOURCE is a hub id.")] = None,
+    revision: Annotated[str | None, typer.Option("--revision", help="Revision of sources that are hub ids.")] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, help="Processes; the files are the same for any number.")
     ] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Start anew instead of going on, and replace files that are there.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read, and show the first row's tokens.")
+    ] = False,
 ) -> None:
     """Tokenize rows into indexed datasets, one a key: PREFIX_inputs_document.bin and .idx, PREFIX_targets_document….
 
-    A column `outputs` is taken for `targets`. A text that ends with the end token already gets no second one.
+    A column `outputs` is taken for `targets`. A text that ends with the end token already gets no second one. A run
+    that was stopped goes on where it was when its command is given again.
     """
-    from octopack_data.commands.stage_options import say_counts
+    from octopack_data.commands.stage_options import say_counts, say_plan
     from octopack_data.sources import find_parts
-    from octopack_train.megatron.tokenizing import INPUTS, TARGETS, Tokenizing
-    from octopack_train.megatron.tokenizing import tokenize as tokenize_rows
+    from octopack_train.megatron.preprocessing import preprocess as preprocess_rows
+    from octopack_train.megatron.tokenizing import INPUTS, TARGETS, Tokenizing, first_row
 
     file = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
     settings = Tokenizing(tuple(keys or (INPUTS, TARGETS)), file, eod, eod_token)
-    manifest = tokenize_rows(
-        find_parts(source, revision=revision), output, settings, workers=workers, overwrite=overwrite
-    )
+    parts = [part for source in sources for part in find_parts(source, revision=revision)]
+    if dry_run:
+        say_plan("megatron preprocess", parts, output)
+        for line in first_row([path for part in parts for path in part.paths], settings):
+            typer.echo(line)
+        return
+    manifest = preprocess_rows(parts, output, settings, workers=workers, overwrite=overwrite)
     say_counts(manifest)
     for one in manifest["outputs"]:
         typer.echo(output.with_name(one["path"]))

@@ -1,4 +1,4 @@
-"""octopack-train megatron tokenize: two keys, two datasets, the same bytes for any number of workers."""
+"""octopack-train megatron preprocess: two keys, two datasets, the same bytes for any number of workers."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
 from octopack_train.commands import main
 from octopack_train.megatron.indexed import data_path, index_path, read_indexed
-from octopack_train.megatron.tokenizing import Tokenizing, dataset_prefix, load_tokenizer, tokenize
+from octopack_train.megatron.preprocessing import dataset_prefix, preprocess
+from octopack_train.megatron.tokenizing import Tokenizing, load_tokenizer
 from tiny_tokenizers import END, byte_level, saved
 
 ROWS = [
@@ -30,7 +31,7 @@ def run(
     workers = options.pop("workers", 1)
     write_rows(tmp_path / "rows.jsonl", rows)
     settings = Tokenizing(options.pop("keys", ("inputs", "targets")), tokenizer, **options)
-    return tokenize(find_parts(tmp_path / "rows.jsonl"), tmp_path / name, settings, workers=workers)
+    return preprocess(find_parts(tmp_path / "rows.jsonl"), tmp_path / name, settings, workers=workers, progress=False)
 
 
 def texts(prefix: Path, tokenizer: Path) -> list[str]:
@@ -108,13 +109,13 @@ def test_a_large_vocabulary_has_larger_tokens(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([*ROWS, {"inputs": "a"}], r"rows.jsonl, row 8: no column 'targets'; there are inputs"),
-        ([*ROWS, {"inputs": 5, "targets": "b"}], r"row 8: inputs must be text, not 5"),
+        ([*ROWS, {"inputs": "a"}], r"rows.jsonl, line 8: no column 'targets'; there are inputs"),
+        ([*ROWS, {"inputs": 5, "targets": "b"}], r"line 8: inputs must be text, not 5"),
         ([], "no row to tokenize"),
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_wrong_row_leaves_no_files(
+def test_a_wrong_row_leaves_no_dataset(
     rows: list[dict[str, Any]], message: str, workers: int, tmp_path: Path, tokenizer: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
@@ -134,7 +135,7 @@ def test_an_end_token_that_is_none(tmp_path: Path, tokenizer: Path) -> None:
 
 def test_the_command(tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(tmp_path / "rows.jsonl", ROWS)
-    command = ["megatron", "tokenize", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "d/out")]
+    command = ["megatron", "preprocess", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "d/out")]
     command += ["--tokenizer", str(tokenizer.parent)]
     for more, code in (([], 0), ([], 2), (["--overwrite"], 0), (["--eod", "some"], 2), (["--workers", "0"], 2)):
         with pytest.raises(SystemExit) as end:
