@@ -1,11 +1,19 @@
 """``octopack-train megatron``: what Megatron-LM reads."""
 
+import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(help="Data for Megatron-LM.", rich_markup_mode=None, no_args_is_help=True)
+from octopack_train.commands.recipes import JsonOption, RecipeArgument, SetOption
+
+app = typer.Typer(
+    help="What Megatron-LM reads: data, path files, arguments, checkpoints; and its start.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.callback()
@@ -73,3 +81,41 @@ def preprocess(
     say_counts(manifest)
     for one in manifest["outputs"]:
         typer.echo(output.with_name(one["path"]))
+
+
+DialectOption = Annotated[
+    Literal["bigcode-2023", "core-0.16"], typer.Option("--dialect", help="Whose arguments: which Megatron-LM is there.")
+]
+BeginOption = Annotated[
+    Literal["auto", "scratch", "first", "resume"],
+    typer.Option("--begin", help="How the run begins; auto: as the tracker file in the checkpoints' folder says."),
+]
+
+
+@app.command(
+    "args",
+    epilog="EXAMPLES: (1) octopack-train megatron args santacoderpack --dialect core-0.16  "
+    "(2) octopack-train megatron args santacoder-mtf-ql --dialect bigcode-2023 --begin first",
+)
+def args(
+    recipe: RecipeArgument,
+    dialect: DialectOption,
+    begin: BeginOption = "auto",
+    settings: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the arguments of a recipe, one flag a line, as the pretraining script of a Megatron-LM reads them."""
+    from octopack_train.megatron.arguments import megatron_arguments
+    from octopack_train.megatron.dialects import read_dialect
+    from octopack_train.megatron.tracker import begin_of
+    from octopack_train.recipes.reading import read_recipe
+
+    whole = read_recipe(recipe, settings or ())
+    own = whole.megatron
+    how = begin_of(Path(own.checkpoints), own.model.base) if begin == "auto" else begin
+    found = megatron_arguments(whole, read_dialect(dialect), how)
+    if as_json:
+        typer.echo(json.dumps([word for flag in found for word in flag], indent=2))
+        return
+    for flag in found:
+        typer.echo(shlex.join(flag))
