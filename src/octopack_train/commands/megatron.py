@@ -1,13 +1,11 @@
 """``octopack-train megatron``: what Megatron-LM reads."""
 
-import json
-import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from octopack_train.commands.recipes import JsonOption, RecipeArgument, SetOption
+from octopack_train.commands import megatron_launch
 
 app = typer.Typer(
     help="What Megatron-LM reads: data, path files, arguments, checkpoints; and its start.",
@@ -83,39 +81,42 @@ def preprocess(
         typer.echo(output.with_name(one["path"]))
 
 
-DialectOption = Annotated[
-    Literal["bigcode-2023", "core-0.16"], typer.Option("--dialect", help="Whose arguments: which Megatron-LM is there.")
-]
-BeginOption = Annotated[
-    Literal["auto", "scratch", "first", "resume"],
-    typer.Option("--begin", help="How the run begins; auto: as the tracker file in the checkpoints' folder says."),
-]
+@app.command(
+    "paths", epilog="EXAMPLE: octopack-train megatron paths data/commits -o data writes data/train_paths.txt and more"
+)
+def paths(
+    prefixes: Annotated[list[str], typer.Argument(metavar="PREFIX…", help="Prefixes of preprocess, of equal weight.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of both files.", show_default=False)],
+    valid: Annotated[float, typer.Option("--valid", help="Share of documents for validation, the last.")] = 0.05,
+) -> None:
+    """Write train_paths.txt and valid_paths.txt: the path files that Megatron-LM of 2023 reads.
+
+    Other weights and shares: change the files, octopack-train megatron launch checks them.
+    """
+    from octopack_train.megatron.indexed import read_indexed
+    from octopack_train.megatron.paths import split_groups, write_paths
+    from octopack_train.megatron.preprocessing import dataset_prefix
+    from octopack_train.megatron.tokenizing import INPUTS, TARGETS
+
+    for prefix in prefixes:
+        for key in (INPUTS, TARGETS):
+            read_indexed(dataset_prefix(Path(prefix), key))
+    for name, group in zip(("train", "valid"), split_groups(prefixes, valid), strict=True):
+        typer.echo(write_paths(output / f"{name}_paths.txt", [group]))
 
 
 @app.command(
-    "args",
-    epilog="EXAMPLES: (1) octopack-train megatron args santacoderpack --dialect core-0.16  "
-    "(2) octopack-train megatron args santacoder-mtf-ql --dialect bigcode-2023 --begin first",
+    "release", epilog="EXAMPLE: octopack-train megatron release converted/iter_0000001 -o checkpoints/santacoder-mtf-ql"
 )
-def args(
-    recipe: RecipeArgument,
-    dialect: DialectOption,
-    begin: BeginOption = "auto",
-    settings: SetOption = None,
-    as_json: JsonOption = False,
+def release(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder of one checkpoint, with mp_rank_00… in it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.", show_default=False)],
 ) -> None:
-    """Print the arguments of a recipe, one flag a line, as the pretraining script of a Megatron-LM reads them."""
-    from octopack_train.megatron.arguments import megatron_arguments
-    from octopack_train.megatron.dialects import read_dialect
-    from octopack_train.megatron.tracker import begin_of
-    from octopack_train.recipes.reading import read_recipe
+    """Make a checkpoint the one with which a run begins: a link `release` to it, and a tracker file that names it."""
+    from octopack_train.megatron.tracker import make_release
 
-    whole = read_recipe(recipe, settings or ())
-    own = whole.megatron
-    how = begin_of(Path(own.checkpoints), own.model.base) if begin == "auto" else begin
-    found = megatron_arguments(whole, read_dialect(dialect), how)
-    if as_json:
-        typer.echo(json.dumps([word for flag in found for word in flag], indent=2))
-        return
-    for flag in found:
-        typer.echo(shlex.join(flag))
+    typer.echo(make_release(checkpoint, output))
+
+
+app.command("args", epilog=megatron_launch.ARGS_EPILOG)(megatron_launch.args)
+app.command("launch", epilog=megatron_launch.LAUNCH_EPILOG)(megatron_launch.launch)
