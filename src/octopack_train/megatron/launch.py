@@ -58,7 +58,8 @@ def pretraining_script(checkout: Path, settings: MegatronSettings, dialect: Dial
     missing = [one for one in (name, "megatron") if not (checkout / one).exists()]
     if missing:
         raise InputError(
-            f"{checkout}: no {missing[0]} there; --megatron must be a checkout of {dialect.sources['arguments']}"
+            f"{checkout}: no {missing[0]} there; --megatron must be a checkout of "
+            + dialect.sources["arguments"].rpartition(", ")[0]
         )
     return checkout / name
 
