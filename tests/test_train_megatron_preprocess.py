@@ -7,6 +7,8 @@ import pytest
 from tokenizers import decoders
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.examples import make_example
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
 from octopack_train.commands import main
@@ -147,3 +149,48 @@ def test_the_command(tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixt
             assert captured.out.endswith(f"{tmp_path / 'd/out_targets_document.idx'}\n")
         elif not more:
             assert "is there already; name another prefix, or say --overwrite" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "keys"),
+    [
+        ("commit", {}, ("inputs", "targets")),
+        ("commit", {"instruction_in": "targets"}, ("inputs", "targets")),
+        ("fenced", {"instruction_in": "targets"}, ("inputs", "targets")),
+        ("bigcode", {}, ("inputs", "targets")),
+        ("xp3", {}, ("inputs", "targets")),
+        ("santacoderpack", {}, ("text",)),
+    ],
+)
+def test_what_the_data_package_writes_of_a_commit_is_what_megatron_reads(
+    form: str, options: dict[str, Any], keys: tuple[str, ...], tmp_path: Path, tokenizer: Path
+) -> None:
+    commits = [
+        {"commit": f"c{n}", "old_file": f"src/f{n}.py", "old_contents": f"x = {n}\n", "new_contents": f"x = {n + 1}\n"}
+        | {"subject": f"Add one to {n}", "message": f"Add one to {n}"}
+        for n in range(4)
+    ]
+    write_rows(tmp_path / "commits.jsonl", commits)
+    columns = "text" if keys == ("text",) else "inputs-targets"
+    pairs = PairSettings(form=form, columns=columns, **options)
+    make_pairs(find_parts(tmp_path / "commits.jsonl"), tmp_path / "pairs", pairs, progress=False)
+    settings = Tokenizing(keys, tokenizer)
+    preprocess(find_parts(tmp_path / "pairs"), tmp_path / "out", settings, progress=False)
+    found = list(zip(*(texts(dataset_prefix(tmp_path / "out", key), tokenizer) for key in keys), strict=True))
+    examples = [make_example(form, row, pairs.options(pairs.mode, pairs.seed)) for row in commits]
+    wanted = [(one.input + one.target,) if keys == ("text",) else (one.input, one.target) for one in examples]
+    assert sorted(found) == sorted((*row[:-1], row[-1].removesuffix(END) + END) for row in wanted)
+
+
+def test_a_dry_run_shows_the_first_row_and_writes_nothing(
+    tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(tmp_path / "rows.jsonl", ROWS)
+    main_arguments = ["megatron", "preprocess", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "out")]
+    with pytest.raises(SystemExit):
+        main([*main_arguments, "--tokenizer", str(tokenizer), "--dry-run"])
+    said = capsys.readouterr().out
+    assert "megatron preprocess: 1 parts, 1 files" in said
+    assert "tokens in the vocabulary, written as uint16" in said
+    assert f'… "{END}"' in next(line for line in said.splitlines() if line.startswith("  targets:"))
+    assert not list(tmp_path.glob("out*"))

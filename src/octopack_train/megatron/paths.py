@@ -46,7 +46,8 @@ def parse_paths(text: str, where: str) -> tuple[Group, ...]:
     line = text.removesuffix("\n")
     if (place := line.find("\n")) >= 0:
         raise InputError(f"{where}, column {place + 1}: a second line; all groups stand on one")
-    groups, column = [], 0
+    groups: list[Group] = []
+    column = 0
     while column < len(line):
         if groups:
             if line[column] != " ":
