@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from megatron.core.datasets.indexed_dataset import DType, IndexedDataset, IndexedDatasetBuilder
 from tokenizers import Tokenizer
 
 from octopack_data.rows import write_rows
@@ -20,7 +18,9 @@ from tiny_tokenizers import END, byte_level, saved
 
 def theirs(prefix: Path, documents: list[list[list[int]]], dtype: str) -> None:
     """Write a dataset with megatron-core."""
-    prefix.parent.mkdir(parents=True, exist_ok=True)
+    import torch
+    from megatron.core.datasets.indexed_dataset import IndexedDatasetBuilder
+
     builder = IndexedDatasetBuilder(str(data_path(prefix)), dtype=np.dtype(dtype).type)
     for document in documents:
         for sequence in document:
@@ -52,6 +52,8 @@ def test_the_same_bytes_as_their_builder(dtype: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("vocabulary", [400, 49_152, 65_499, 65_500, 250_880])
 def test_the_type_is_the_one_that_they_choose(vocabulary: int) -> None:
+    from megatron.core.datasets.indexed_dataset import DType
+
     assert np.dtype(token_type(vocabulary)).type is DType.optimal_dtype(vocabulary)
 
 
@@ -80,6 +82,8 @@ def test_preprocess_writes_what_their_tools_would(make: Callable[[], Tokenizer],
 
 @pytest.mark.parametrize("mapped", [True, False])
 def test_their_dataset_reads_ours(mapped: bool, tmp_path: Path) -> None:
+    from megatron.core.datasets.indexed_dataset import IndexedDataset
+
     documents = [[[1, 2, 513], []], [[65_535]], []]
     with IndexedWriter(tmp_path / "x", "uint16") as writer:
         for document in documents:
