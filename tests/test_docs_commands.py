@@ -29,7 +29,8 @@ every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], None]:
     """Put what a page may suppose to be there into its folder.
 
-    Two runs, the model that ``make demo`` leaves, clones of git repositories with a tokenizer, the examples.
+    Two runs, the model that ``make demo`` leaves, clones of git repositories, a tokenizer, a checkout of Megatron-LM,
+    the examples.
     """
 
     def put(page: Page) -> None:
@@ -42,7 +43,12 @@ def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], No
             (tmp_path / TINY).symlink_to(request.getfixturevalue("trained_model"))
         if "clones" in text:
             make_clones(tmp_path / "clones")
+        if "clones" in text or "--tokenizer tokenizer.json" in text:
             saved(byte_level(), tmp_path / "tokenizer.json")
+        if "--megatron Megatron-LM" in text:  # a checkout, as far as it is looked at before it is started
+            (tmp_path / "Megatron-LM/megatron").mkdir(parents=True)
+            for name in ("pretrain_gpt.py", "finetune_mtf.py"):
+                (tmp_path / "Megatron-LM" / name).touch()
         if "examples/" in text:
             (tmp_path / "examples").symlink_to(PROJECT / "examples")
 

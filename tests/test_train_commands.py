@@ -22,7 +22,7 @@ COMMANDS = (
     "adapter check",
     "adapter push",
     "card",
-    "megatron tokenize",
+    "megatron preprocess",
 )
 
 

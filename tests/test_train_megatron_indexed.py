@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_train.megatron.indexed import IndexedWriter, data_path, index_path, read_indexed, token_type
+from octopack_train.megatron.indexed import data_path, index_path, read_indexed, token_type
+from octopack_train.megatron.indexed_writing import IndexedWriter
 
 # Two documents, [1, 2, 513] and [] and [65535]: written down from the format's description, field by field.
 GOLDEN_DATA = bytes.fromhex("0100 0200 0102 ffff".replace(" ", ""))
@@ -74,7 +75,7 @@ def test_what_is_written_is_read_back(
 def test_offsets_go_on_over_the_pieces_in_which_they_are_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("octopack_train.megatron.indexed._PIECE", 3)
+    monkeypatch.setattr("octopack_train.megatron.indexed_writing._PIECE", 3)
     found = read_indexed(written(tmp_path / "x", [[list(range(n))] for n in range(20)]))
     assert all(found[n].tolist() == list(range(n)) for n in range(20))
     assert found.offsets.tolist() == [n * (n - 1) for n in range(20)]

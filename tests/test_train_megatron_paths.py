@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_train.megatron.paths import Group, Share, check_apart, parse_paths, read_paths, written_paths
+from octopack_train.megatron.paths import (
+    Group,
+    Share,
+    check_apart,
+    parse_paths,
+    read_paths,
+    split_groups,
+    written_paths,
+)
 
 TRAIN = Group("train", (Share(1.0, 0.0, 0.95, "P"),))
 VALID = Group("valid", (Share(1.0, 0.95, 1.0, "P"),))
@@ -45,7 +53,11 @@ WRONG = {
     '"train: 1 0:1 P"': "x, column 17: no newline at the end",
     '"a: 1 0:1 P"\n"b: 1 0:1 Q"\n': "x, column 13: a second line",
     "train: 1 0:1 P\n": "x, column 1: 't'; a group begins with \"",
-    '"a: 1 0:1 P"  b\n': "x, column 15: 'b'; a group begins with \"",
+    '"a: 1 0:1 P" b\n': "x, column 14: 'b'; a group begins with \"",
+    '"a: 1 0:1 P"  "b: 1 0:1 Q"\n': "x, column 14: ' '; a group begins with \"",
+    '"a: 1 0:1 P""b: 1 0:1 Q"\n': "x, column 13: '\"'; one blank stands between groups",
+    '"a: 1 0:1 P" \n': "x, column 14: ''; a group begins with \"",
+    ' "a: 1 0:1 P"\n': "x, column 1: ' '; a group begins with \"",
     '"a: 1 0:1 P\n': 'x, column 1: this " has no second one',
     "\n": "x, column 1: no group",
     '"1 0:1 P"\n': "x, column 2: a group begins with its name and a colon",
@@ -95,6 +107,30 @@ def test_two_files_are_checked_against_each_other() -> None:
     other = Group("valid", (Share(1.0, 0.5, 1.0, "P"),))
     with pytest.raises(InputError, match=r"train\.txt, train and valid\.txt, valid share the documents 0.5:0.95 of P"):
         check_apart([("train.txt", [TRAIN]), ("valid.txt", [other])])
+
+
+def theirs(text: str) -> dict[str, list[list[str]]]:
+    """Do what Megatron's reader does: quotes off the line's ends, cut between quotes, at colons, commas and blanks."""
+    line = text.splitlines(keepends=True)[0]
+    assert line.startswith('"')
+    assert line.endswith('"\n')
+    named = (group.split(":", 1) for group in line[1:-2].split('" "'))
+    return {name: [share.split() for share in shares.split(",")] for name, shares in named}
+
+
+def test_what_is_written_means_the_same_to_megatron_s_reader() -> None:
+    train, valid = split_groups(["data/a", "data/b"], 0.05)
+    assert theirs(written_paths([train])) == {"train": [["1.0", "0.0:0.95", "data/a"], ["1.0", "0.0:0.95", "data/b"]]}
+    assert theirs(written_paths([valid, Group("other", (Share(0.5, 0.0, 1.0, "c"),))])) == {
+        "validation": [["1.0", "0.95:1.0", "data/a"], ["1.0", "0.95:1.0", "data/b"]],
+        "other": [["0.5", "0.0:1.0", "c"]],
+    }
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1])
+def test_a_share_of_validation_leaves_something_on_both_sides(share: float) -> None:
+    with pytest.raises(UsageError, match="must be between 0 and 1"):
+        split_groups(["a"], share)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

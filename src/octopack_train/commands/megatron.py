@@ -5,7 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(help="Data for Megatron-LM.", rich_markup_mode=None, no_args_is_help=True)
+from octopack_train.commands import megatron_launch
+
+app = typer.Typer(
+    help="What Megatron-LM reads: data, path files, arguments, checkpoints; and its start.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
 
 
 @app.callback()
@@ -14,12 +20,14 @@ def _root() -> None:
 
 
 @app.command(
-    "tokenize",
-    epilog="EXAMPLES: (1) octopack-train megatron tokenize pairs.jsonl -o data/commits --tokenizer tokenizer.json  "
-    "(2) octopack-train megatron tokenize texts/ -o data/pack --tokenizer tokenizer.json --key content --workers 30",
+    "preprocess",
+    epilog="EXAMPLES: (1) octopack-train megatron preprocess pairs/ -o data/commits --tokenizer tokenizer.json  "
+    "(2) octopack-train megatron preprocess python/ go/ -o data/pack --tokenizer tokenizer.json --key text",
 )
-def tokenize(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder, file or hub id with rows.")],
+def preprocess(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE…", help="Folders, files or hub ids with rows, in this order.")
+    ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="PREFIX", help="Begins the names of files.", show_default=False),
@@ -38,26 +46,77 @@ def tokenize(
         typer.Option("--eod", help="Append an end token to texts of the last key, of all, of none."),
     ] = "last",
     eod_token: Annotated[str, typer.Option("--eod-token", help="The end token.")] = "<|endoftext|>",
-    revision: Annotated[str | None, typer.Option("--revision", help="Revision, if SOURCE is a hub id.")] = None,
+    revision: Annotated[str | None, typer.Option("--revision", help="Revision of sources that are hub ids.")] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, help="Processes; the files are the same for any number.")
     ] = 1,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Start anew instead of going on, and replace files that are there.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read, and show the first row's tokens.")
+    ] = False,
 ) -> None:
     """Tokenize rows into indexed datasets, one a key: PREFIX_inputs_document.bin and .idx, PREFIX_targets_document….
 
-    A column `outputs` is taken for `targets`. A text that ends with the end token already gets no second one.
+    A column `outputs` is taken for `targets`. A text that ends with the end token already gets no second one. A run
+    that was stopped goes on where it was when its command is given again.
     """
-    from octopack_data.commands.stage_options import say_counts
+    from octopack_data.commands.stage_options import say_counts, say_plan
     from octopack_data.sources import find_parts
-    from octopack_train.megatron.tokenizing import INPUTS, TARGETS, Tokenizing
-    from octopack_train.megatron.tokenizing import tokenize as tokenize_rows
+    from octopack_train.megatron.preprocessing import preprocess as preprocess_rows
+    from octopack_train.megatron.tokenizing import INPUTS, TARGETS, Tokenizing, first_row
 
     file = tokenizer / "tokenizer.json" if tokenizer.is_dir() else tokenizer
     settings = Tokenizing(tuple(keys or (INPUTS, TARGETS)), file, eod, eod_token)
-    manifest = tokenize_rows(
-        find_parts(source, revision=revision), output, settings, workers=workers, overwrite=overwrite
-    )
+    parts = [part for source in sources for part in find_parts(source, revision=revision)]
+    if dry_run:
+        say_plan("megatron preprocess", parts, output)
+        for line in first_row([path for part in parts for path in part.paths], settings):
+            typer.echo(line)
+        return
+    manifest = preprocess_rows(parts, output, settings, workers=workers, overwrite=overwrite)
     say_counts(manifest)
     for one in manifest["outputs"]:
         typer.echo(output.with_name(one["path"]))
+
+
+@app.command(
+    "paths", epilog="EXAMPLE: octopack-train megatron paths data/commits -o data writes data/train_paths.txt and more"
+)
+def paths(
+    prefixes: Annotated[list[str], typer.Argument(metavar="PREFIX…", help="Prefixes of preprocess, of equal weight.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of both files.", show_default=False)],
+    valid: Annotated[float, typer.Option("--valid", help="Share of documents for validation, the last.")] = 0.05,
+) -> None:
+    """Write train_paths.txt and valid_paths.txt: the path files that Megatron-LM of 2023 reads.
+
+    Other weights and shares: change the files, octopack-train megatron launch checks them.
+    """
+    from octopack_train.megatron.indexed import read_indexed
+    from octopack_train.megatron.paths import split_groups, write_paths
+    from octopack_train.megatron.preprocessing import dataset_prefix
+    from octopack_train.megatron.tokenizing import INPUTS, TARGETS
+
+    for prefix in prefixes:
+        for key in (INPUTS, TARGETS):
+            read_indexed(dataset_prefix(Path(prefix), key))
+    for name, group in zip(("train", "valid"), split_groups(prefixes, valid), strict=True):
+        typer.echo(write_paths(output / f"{name}_paths.txt", [group]))
+
+
+@app.command(
+    "release", epilog="EXAMPLE: octopack-train megatron release converted/iter_0000001 -o checkpoints/santacoder-mtf-ql"
+)
+def release(
+    checkpoint: Annotated[Path, typer.Argument(help="Folder of one checkpoint, with mp_rank_00… in it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run.", show_default=False)],
+) -> None:
+    """Make a checkpoint the one with which a run begins: a link `release` to it, and a tracker file that names it."""
+    from octopack_train.megatron.tracker import make_release
+
+    typer.echo(make_release(checkpoint, output))
+
+
+app.command("args", epilog=megatron_launch.ARGS_EPILOG)(megatron_launch.args)
+app.command("launch", epilog=megatron_launch.LAUNCH_EPILOG)(megatron_launch.launch)

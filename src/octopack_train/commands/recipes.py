@@ -26,8 +26,9 @@ def list_recipes(as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps({recipe.name: recipe.about for recipe in found}, indent=2))
         return
+    widest = max(len(recipe.name) for recipe in found)
     for recipe in found:
-        typer.echo(f"{recipe.name:24} {recipe.about}")
+        typer.echo(f"{recipe.name:{widest}} {recipe.about}")
 
 
 @app.command(

@@ -1,7 +1,9 @@
 """Path files: which share of which indexed dataset a split reads, on one line, as Megatron-LM of 2023 wants it.
 
-Grammar: groups in double quotes with blanks between them, a newline at the end. A group is ``name: share, share …``; a
-share is ``weight start:end prefix``, start and end fractions of the dataset's documents.
+Grammar: groups in double quotes with one blank between them, a newline at the end. A group is ``name: share, share …``;
+a share is ``weight start:end prefix``, start and end fractions of the dataset's documents. Its reader (bigcode's branch
+mtf, ``megatron/arguments.py``) takes the quotes off the ends of the line and cuts it at ``" "``: nothing else may stand
+between groups.
 """
 
 import re
@@ -9,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 
 _NAME = re.compile(r"[\w.-]+")
 _SHARE = re.compile(r"(\S+) ([^\s:]+):([^\s:]+) (\S+)")
@@ -44,13 +46,15 @@ def parse_paths(text: str, where: str) -> tuple[Group, ...]:
     line = text.removesuffix("\n")
     if (place := line.find("\n")) >= 0:
         raise InputError(f"{where}, column {place + 1}: a second line; all groups stand on one")
-    groups, column = [], 0
+    groups: list[Group] = []
+    column = 0
     while column < len(line):
-        if line[column] == " ":
+        if groups:
+            if line[column] != " ":
+                raise InputError(f"{where}, column {column + 1}: {line[column]!r}; one blank stands between groups")
             column += 1
-            continue
-        if line[column] != '"':
-            raise InputError(f'{where}, column {column + 1}: {line[column]!r}; a group begins with "')
+        if line[column : column + 1] != '"':
+            raise InputError(f'{where}, column {column + 1}: {line[column : column + 1]!r}; a group begins with "')
         end = line.find('"', column + 1)
         if end < 0:
             raise InputError(f'{where}, column {column + 1}: this " has no second one')
@@ -85,6 +89,28 @@ def written_paths(groups: Sequence[Group]) -> str:
     if fault:
         raise UsageError(f"path file: {fault}")
     return " ".join(f'"{group.name}: {", ".join(map(_share_text, group.shares))}"' for group in groups) + "\n"
+
+
+def write_paths(path: Path, groups: Sequence[Group]) -> Path:
+    """Write a path file; raises UsageError for what the grammar cannot say, EnvironmentFault."""
+    text = written_paths(groups)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be written: {error}") from error
+    return path
+
+
+def split_groups(prefixes: Sequence[str], valid_share: float) -> tuple[Group, Group]:
+    """Return training and validation on datasets of equal weight, the last ``valid_share`` of each being validation."""
+    if not 0 < valid_share < 1:
+        raise UsageError(f"the share of validation is {valid_share:g}, must be between 0 and 1")
+    cut = round(1 - valid_share, 12)
+    train, valid = (
+        tuple(Share(1.0, start, end, prefix) for prefix in prefixes) for start, end in ((0.0, cut), (cut, 1.0))
+    )
+    return Group("train", train), Group("validation", valid)
 
 
 def check_apart(files: Sequence[tuple[str, Sequence[Group]]]) -> None:

@@ -1,26 +1,25 @@
-"""Texts of rows into indexed datasets, one a key: tokenized by several processes, written in the rows' order."""
+"""Texts of rows into tokens: by several processes, in the rows' order."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_data.manifests import file_facts, input_facts, new_manifest, write_json
 from octopack_data.processes import end_with_parent
-from octopack_data.rows import read_rows
-from octopack_data.sources import Part
-from octopack_train.megatron.indexed import IndexedWriter, data_path, index_path, token_type
+from octopack_data.rows import numbered_rows, place
+from octopack_train.megatron.indexed import token_type
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
 INPUTS, TARGETS = "inputs", "targets"
@@ -48,51 +47,6 @@ class Tokenizing:
             raise UsageError(f"keys {', '.join(self.keys) or 'none'}: name each column once")
 
 
-def dataset_prefix(prefix: Path, key: str) -> Path:
-    """Return the prefix of one key's dataset, as Megatron's tools name it."""
-    return prefix.with_name(f"{prefix.name}_{key}_document")
-
-
-def tokenize(
-    parts: Sequence[Part], prefix: Path, settings: Tokenizing, *, workers: int = 1, overwrite: bool = False
-) -> dict[str, Any]:
-    """Write a dataset for each key, and ``<prefix>.manifest.json``, which is returned; the same for any ``workers``.
-
-    All datasets have as many documents as there are rows. Raises InputError (a row without text, no row), UsageError
-    (files that are there, no such token), EnvironmentFault.
-    """
-    tokenizer = load_tokenizer(settings.tokenizer)
-    eod_id(tokenizer, settings)
-    dtype = token_type(tokenizer.get_vocab_size())
-    counts: Counter[str] = Counter(rows=0)
-    with ExitStack() as stack:
-        writers = [
-            stack.enter_context(IndexedWriter(dataset_prefix(prefix, key), dtype, overwrite=overwrite))
-            for key in settings.keys
-        ]
-        for batch in _tokenized(parts, settings, workers):
-            counts["rows"] += len(batch.documents[0])
-            counts["eod_appended"] += batch.eod_appended
-            counts["eod_there"] += batch.eod_there
-            for key, writer, documents in zip(settings.keys, writers, batch.documents, strict=True):
-                for tokens in documents:
-                    writer.add_document(tokens)
-                    counts[f"{key}_empty"] += not tokens
-        if not counts["rows"]:
-            raise InputError("no row to tokenize in " + ", ".join(str(part.path) for part in parts))
-        counts.update({f"{key}_tokens": writer.tokens for key, writer in zip(settings.keys, writers, strict=True)})
-    outputs = [
-        file_facts(path(dataset_prefix(prefix, key)), path(dataset_prefix(prefix, key)).name, counts["rows"])
-        for key in settings.keys
-        for path in (data_path, index_path)
-    ]
-    inputs = [input_facts(path) for part in parts for path in part.paths] + [input_facts(settings.tokenizer)]
-    said = {"keys": list(settings.keys), "eod": settings.eod, "eod_token": settings.eod_token, "dtype": dtype}
-    manifest = new_manifest("megatron-tokenize", said, inputs, outputs, counts)
-    write_json(prefix.with_name(f"{prefix.name}.manifest.json"), manifest)
-    return manifest
-
-
 def load_tokenizer(path: Path) -> Tokenizer:
     """Read a tokenizer.json, without cutting and padding; raises InputError."""
     from tokenizers import Tokenizer
@@ -105,6 +59,11 @@ def load_tokenizer(path: Path) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def vocabulary(tokenizer: Tokenizer) -> int:
+    """Return a tokenizer's number of ids, from 0 to its greatest."""
+    return max(tokenizer.get_vocab().values(), default=-1) + 1
 
 
 def eod_id(tokenizer: Tokenizer, settings: Tokenizing) -> int | None:
@@ -122,12 +81,26 @@ def eod_id(tokenizer: Tokenizer, settings: Tokenizing) -> int | None:
 
 
 @dataclass(frozen=True)
-class _Batch:
-    """Tokens of some rows, by key."""
+class Batch:
+    """Tokens of some rows of one file, by key."""
 
-    documents: tuple[list[list[int]], ...]
+    source: int
+    """Which file, from 0."""
+    rows: int
+    """Rows of that file up to here, these included."""
+    whole: bool
+    """The file has no more."""
+    documents: tuple[list[NDArray[Any]], ...]
     eod_appended: int
     eod_there: int
+
+
+@dataclass(frozen=True)
+class _Rows:
+    source: int
+    rows: int
+    whole: bool
+    texts: Sequence[tuple[str, ...]]
 
 
 @dataclass
@@ -135,76 +108,117 @@ class _Worker:
     """A tokenizer that stays loaded in its process."""
 
     settings: Tokenizing
+    dtype: str
 
     def __post_init__(self) -> None:
         self._tokenizer = load_tokenizer(self.settings.tokenizer)
         self._eod = eod_id(self._tokenizer, self.settings)
 
-    def __call__(self, texts: Sequence[tuple[str, ...]]) -> _Batch:
+    def __call__(self, rows: _Rows) -> Batch:
+        import numpy as np
+
         documents, appended, there = [], 0, 0
-        for place in range(len(self.settings.keys)):
-            encoded = self._tokenizer.encode_batch_fast([row[place] for row in texts], add_special_tokens=False)
+        for column in range(len(self.settings.keys)):
+            encoded = self._tokenizer.encode_batch_fast([row[column] for row in rows.texts], add_special_tokens=False)
             tokens = [one.ids for one in encoded]
-            if self._eod is not None and (self.settings.eod == "all" or place == len(self.settings.keys) - 1):
+            if self._eod is not None and (self.settings.eod == "all" or column == len(self.settings.keys) - 1):
                 for ids in tokens:
                     if ids and ids[-1] == self._eod:  # the release's targets end with its text
                         there += 1
                     else:
                         ids.append(self._eod)
                         appended += 1
-            documents.append(tokens)
-        return _Batch(tuple(documents), appended, there)
+            documents.append([np.array(ids, self.dtype) for ids in tokens])
+        return Batch(rows.source, rows.rows, rows.whole, tuple(documents), appended, there)
 
 
 _worker: _Worker
 
 
-def _begin(settings: Tokenizing) -> None:
+def _begin(settings: Tokenizing, dtype: str) -> None:
     global _worker
     end_with_parent()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the processes are what runs side by side
-    _worker = _Worker(settings)
+    _worker = _Worker(settings, dtype)
 
 
-def _work(texts: Sequence[tuple[str, ...]]) -> _Batch:
-    return _worker(texts)
+def _work(rows: _Rows) -> Batch:
+    return _worker(rows)
 
 
-def _tokenized(parts: Sequence[Part], settings: Tokenizing, workers: int) -> Iterator[_Batch]:
-    """Yield batches in the order of the rows; at most two for each worker are under way: memory stays constant."""
-    rows = _texts(parts, settings.keys)
-    batches = iter(lambda: list(islice(rows, BATCH)), [])
+def tokenized(
+    paths: Sequence[Path], settings: Tokenizing, dtype: str, workers: int, begin: tuple[int, int] = (0, 0)
+) -> Generator[Batch]:
+    """Yield batches in the order of the rows, from row ``begin[1]`` (from 0) of file ``begin[0]`` on.
+
+    At most two batches for each worker are under way: memory stays constant. Raises InputError (a row without text) and
+    EnvironmentFault (a worker was killed).
+    """
+    batches = _batches(paths, settings.keys, begin)
     if workers <= 1:
-        work = _Worker(settings)
-        yield from map(work, batches)
+        yield from map(_Worker(settings, dtype), batches)
         return
-    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(settings,)) as pool:
-        waiting: deque[Future[_Batch]] = deque()
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(settings, dtype)) as pool:
+        waiting: deque[Future[Batch]] = deque()
         try:
-            for batch in batches:
+            for batch in _till_fault(batches):
+                if isinstance(batch, InputError):  # what stands before the wrong row is kept
+                    while waiting:
+                        yield waiting.popleft().result()
+                    raise batch
                 waiting.append(pool.submit(_work, batch))
                 if len(waiting) >= 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
-            raise EnvironmentFault("a worker was killed, perhaps for memory: run again with fewer --workers") from error
+            raise EnvironmentFault(
+                "a worker was killed, perhaps for memory; what is finished stays: run the same command again, with "
+                "fewer --workers"
+            ) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _texts(parts: Sequence[Part], keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for part in parts:
-        for path in part.paths:
-            for number, row in enumerate(read_rows(path), start=1):
-                yield tuple(_text(row, key, f"{path}, row {number}") for key in keys)
+def first_row(paths: Sequence[Path], settings: Tokenizing) -> Iterator[str]:
+    """Yield what a run would write of the first row: a line a key, with its tokens; raises as ``tokenized``."""
+    tokenizer = load_tokenizer(settings.tokenizer)
+    dtype = token_type(vocabulary(tokenizer))
+    row = next((islice(rows.texts, 1) for rows in _batches(paths, settings.keys, (0, 0)) if rows.texts), None)
+    yield f"{vocabulary(tokenizer):,} tokens in the vocabulary, written as {dtype}"
+    if row is None:
+        yield "there are no rows"
+        return
+    batch = _Worker(settings, dtype)(_Rows(0, 1, False, list(row)))
+    for key, (tokens,) in zip(settings.keys, batch.documents, strict=True):
+        shown = " ".join(map(json.dumps, map(tokenizer.id_to_token, tokens[:6].tolist())))
+        last = f" … {json.dumps(tokenizer.id_to_token(int(tokens[-1])))}" if len(tokens) > 6 else ""
+        yield f"  {key}: {len(tokens):,} tokens: {shown}{last}"
 
 
-def _text(row: Mapping[str, Any], key: str, place: str) -> str:
+def _till_fault(batches: Iterator[_Rows]) -> Iterator[_Rows | InputError]:
+    try:
+        yield from batches
+    except InputError as error:
+        yield error
+
+
+def _batches(paths: Sequence[Path], keys: Sequence[str], begin: tuple[int, int]) -> Iterator[_Rows]:
+    for source, path in enumerate(paths[begin[0] :], start=begin[0]):
+        done = begin[1] if source == begin[0] else 0
+        rows = islice(numbered_rows(path), done, None)
+        while piece := list(islice(rows, BATCH)):
+            done += len(piece)
+            texts = [tuple(_text(row, key, place(path, number)) for key in keys) for number, row in piece]
+            yield _Rows(source, done, False, texts)
+        yield _Rows(source, done, True, ())
+
+
+def _text(row: Mapping[str, Any], key: str, where: str) -> str:
     name = key if key in row else OTHER_NAMES.get(key, key)
     if name not in row:
-        raise InputError(f"{place}: no column {key!r}; there are {', '.join(row)}")
+        raise InputError(f"{where}: no column {key!r}; there are {', '.join(row)}")
     value = row[name]
     if not isinstance(value, str):
-        raise InputError(f"{place}: {name} must be text, not {value!r}")
+        raise InputError(f"{where}: {name} must be text, not {value!r}")
     return value

@@ -54,7 +54,7 @@ def unknown(kind: type[Settings], key: str) -> str:
     """Return what to say about a name that is no setting."""
     near = nearest(kind, key)
     said = f"; near it: {', '.join(near)}" if near else ""
-    return f"no setting {key!r}{said} (all: octopack-train recipes show tiny-smoke)"
+    return f"no setting {key!r}{said} (all: octopack-train recipes show RECIPE)"
 
 
 def flatten(kind: type[Settings], values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.settings import make_settings
+from octopack_data.settings import Settings, make_settings
+from octopack_train.config.megatron import MegatronSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.recipes.fields import find_field, flatten, nested, section_of, unknown
 from octopack_train.recipes.origins import Leaf, Origin, read_tagged
 
 FOLDER = Path(__file__).parent
-_WORDS = ("about", "notes", "extends")
+_WORDS = ("about", "notes", "extends", "trainer")
 """What a recipe says about itself, beside its values."""
+TRAINERS: dict[str, type[Settings]] = {"trl": TrainingSettings, "megatron": MegatronSettings}
+"""Who makes the run, and what it is told."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,32 @@ class Recipe:
     """What a user must know before a run; said at its start and in the model's card."""
     leaves: Mapping[str, Leaf]
     """Values by dotted name."""
+    trainer: str = "trl"
+    """Who makes the run; a name of TRAINERS."""
+
+    @property
+    def kind(self) -> type[Settings]:
+        """What the trainer is told."""
+        return TRAINERS[self.trainer]
 
     @cached_property
+    def checked(self) -> Settings:
+        """Checked settings, of whatever trainer; raises UsageError."""
+        return make_settings(self.kind, nested(self.leaves), f"recipe {self.name}")
+
+    @property
     def settings(self) -> TrainingSettings:
-        """Checked settings; raises UsageError."""
-        return make_settings(TrainingSettings, nested(self.leaves), f"recipe {self.name}")
+        """Checked settings of a run here; raises UsageError, also for a recipe of Megatron-LM."""
+        if not isinstance(self.checked, TrainingSettings):
+            raise UsageError(f"recipe {self.name} is one for Megatron-LM: octopack-train megatron args {self.name}")
+        return self.checked
+
+    @property
+    def megatron(self) -> MegatronSettings:
+        """Checked settings of a run of Megatron-LM; raises UsageError, also for a recipe of a run here."""
+        if not isinstance(self.checked, MegatronSettings):
+            raise UsageError(f"recipe {self.name} is none for Megatron-LM: octopack-train sft --recipe {self.name}")
+        return self.checked
 
     def origin(self, key: str) -> Origin:
         """Where the value of a dotted name comes from; a value that no recipe names is the package's own choice."""
@@ -60,10 +84,10 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         key, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--set {text}: must be KEY=VALUE, as in --set optimizer.learning_rate=1e-4")
-        for name, inner in _given(key.strip(), _parsed(key, value)):
+        for name, inner in _given(recipe.kind, key.strip(), _parsed(key, value)):
             put(leaves, name, Leaf(inner, "yours"))
     changed = replace(recipe, leaves=leaves)
-    _ = changed.settings  # an error here is one of what was set, not of what comes later
+    _ = changed.checked  # an error here is one of what was set, not of what comes later
     return changed
 
 
@@ -76,11 +100,11 @@ def _parsed(key: str, value: str) -> Any:
         raise UsageError(f"--set {key}={value}: no value that YAML can read ({error})") from error
 
 
-def _given(key: str, value: Any) -> Iterable[tuple[str, Any]]:
+def _given(kind: type[Settings], key: str, value: Any) -> Iterable[tuple[str, Any]]:
     """A section may be given whole, as ``{rank: 8, targets: [c_attn]}``."""
-    field = find_field(TrainingSettings, key)
+    field = find_field(kind, key)
     if field is None:
-        raise UsageError(f"--set: {unknown(TrainingSettings, key)}")
+        raise UsageError(f"--set: {unknown(kind, key)}")
     if isinstance(value, Mapping) and (section := section_of(field)) is not None:
         return flatten(section, value, f"{key}.")
     return [(key, value)]
@@ -107,15 +131,19 @@ def _read(name: str, seen: tuple[str, ...]) -> Recipe:
     about, notes = str(values.pop("about", base.about)), values.pop("notes", list(base.notes))
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: 'notes' must be a list of sentences, not {notes!r}")
-    leaves = dict(base.leaves)
-    for key, value in flatten(TrainingSettings, values):
-        put(leaves, key, _leaf(path, key, value, shipped))
-    return Recipe(path.stem, about, tuple(notes), leaves)
+    trainer = values.pop("trainer", base.trainer)
+    if trainer not in TRAINERS or (extended and trainer != base.trainer):
+        allowed = base.trainer if extended else ", ".join(TRAINERS)
+        raise InputError(f"{path}: 'trainer' is {trainer!r}, must be {allowed}")
+    leaves, kind = dict(base.leaves), TRAINERS[trainer]
+    for key, value in flatten(kind, values):
+        put(leaves, key, _leaf(path, kind, key, value, shipped))
+    return Recipe(path.stem, about, tuple(notes), leaves, trainer)
 
 
-def _leaf(path: Path, key: str, value: Any, shipped: bool) -> Leaf:
-    if find_field(TrainingSettings, key) is None:
-        raise UsageError(f"{path}: {unknown(TrainingSettings, key)}")
+def _leaf(path: Path, kind: type[Settings], key: str, value: Any, shipped: bool) -> Leaf:
+    if find_field(kind, key) is None:
+        raise UsageError(f"{path}: {unknown(kind, key)}")
     if isinstance(value, Leaf) and value.origin is not None:
         if shipped and value.origin == "yours":
             raise InputError(f"{path}: {key!r} has the origin 'yours', which is for your files")

@@ -13,7 +13,9 @@ def resolved_yaml(recipe: Recipe, meanings: bool = False) -> str:
     """Return every setting with its origin, as YAML that reads back equal; ``meanings`` puts each field's above it."""
     lines = [f"about: {plain(recipe.about)}", "notes:" if recipe.notes else "notes: []"]
     lines += [f"  - {plain(note)}" for note in recipe.notes]
-    lines += _lines(recipe, recipe.settings, "", "", meanings)
+    if recipe.trainer != "trl":
+        lines.append(f"trainer: {recipe.trainer}")
+    lines += _lines(recipe, recipe.checked, "", "", meanings)
     return "\n".join(lines) + "\n"
 
 
@@ -31,7 +33,7 @@ def _lines(recipe: Recipe, settings: Settings, prefix: str, indent: str, meaning
 
 def all_values(recipe: Recipe) -> dict[str, Any]:
     """Return every setting by its dotted name, defaults too."""
-    return dict(flatten(type(recipe.settings), written_settings(recipe.settings)))
+    return dict(flatten(type(recipe.checked), written_settings(recipe.checked)))
 
 
 def differences(left: Recipe, right: Recipe) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""octopack-train megatron tokenize: two keys, two datasets, the same bytes for any number of workers."""
+"""octopack-train megatron preprocess: two keys, two datasets, the same bytes for any number of workers."""
 
 from pathlib import Path
 from typing import Any
@@ -7,11 +7,14 @@ import pytest
 from tokenizers import decoders
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.examples import make_example
+from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
 from octopack_train.commands import main
 from octopack_train.megatron.indexed import data_path, index_path, read_indexed
-from octopack_train.megatron.tokenizing import Tokenizing, dataset_prefix, load_tokenizer, tokenize
+from octopack_train.megatron.preprocessing import dataset_prefix, preprocess
+from octopack_train.megatron.tokenizing import Tokenizing, load_tokenizer
 from tiny_tokenizers import END, byte_level, saved
 
 ROWS = [
@@ -30,7 +33,7 @@ def run(
     workers = options.pop("workers", 1)
     write_rows(tmp_path / "rows.jsonl", rows)
     settings = Tokenizing(options.pop("keys", ("inputs", "targets")), tokenizer, **options)
-    return tokenize(find_parts(tmp_path / "rows.jsonl"), tmp_path / name, settings, workers=workers)
+    return preprocess(find_parts(tmp_path / "rows.jsonl"), tmp_path / name, settings, workers=workers, progress=False)
 
 
 def texts(prefix: Path, tokenizer: Path) -> list[str]:
@@ -108,13 +111,13 @@ def test_a_large_vocabulary_has_larger_tokens(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([*ROWS, {"inputs": "a"}], r"rows.jsonl, row 8: no column 'targets'; there are inputs"),
-        ([*ROWS, {"inputs": 5, "targets": "b"}], r"row 8: inputs must be text, not 5"),
+        ([*ROWS, {"inputs": "a"}], r"rows.jsonl, line 8: no column 'targets'; there are inputs"),
+        ([*ROWS, {"inputs": 5, "targets": "b"}], r"line 8: inputs must be text, not 5"),
         ([], "no row to tokenize"),
     ],
 )
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_wrong_row_leaves_no_files(
+def test_a_wrong_row_leaves_no_dataset(
     rows: list[dict[str, Any]], message: str, workers: int, tmp_path: Path, tokenizer: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
@@ -134,7 +137,7 @@ def test_an_end_token_that_is_none(tmp_path: Path, tokenizer: Path) -> None:
 
 def test_the_command(tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_rows(tmp_path / "rows.jsonl", ROWS)
-    command = ["megatron", "tokenize", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "d/out")]
+    command = ["megatron", "preprocess", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "d/out")]
     command += ["--tokenizer", str(tokenizer.parent)]
     for more, code in (([], 0), ([], 2), (["--overwrite"], 0), (["--eod", "some"], 2), (["--workers", "0"], 2)):
         with pytest.raises(SystemExit) as end:
@@ -146,3 +149,48 @@ def test_the_command(tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixt
             assert captured.out.endswith(f"{tmp_path / 'd/out_targets_document.idx'}\n")
         elif not more:
             assert "is there already; name another prefix, or say --overwrite" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "keys"),
+    [
+        ("commit", {}, ("inputs", "targets")),
+        ("commit", {"instruction_in": "targets"}, ("inputs", "targets")),
+        ("fenced", {"instruction_in": "targets"}, ("inputs", "targets")),
+        ("bigcode", {}, ("inputs", "targets")),
+        ("xp3", {}, ("inputs", "targets")),
+        ("santacoderpack", {}, ("text",)),
+    ],
+)
+def test_what_the_data_package_writes_of_a_commit_is_what_megatron_reads(
+    form: str, options: dict[str, Any], keys: tuple[str, ...], tmp_path: Path, tokenizer: Path
+) -> None:
+    commits = [
+        {"commit": f"c{n}", "old_file": f"src/f{n}.py", "old_contents": f"x = {n}\n", "new_contents": f"x = {n + 1}\n"}
+        | {"subject": f"Add one to {n}", "message": f"Add one to {n}"}
+        for n in range(4)
+    ]
+    write_rows(tmp_path / "commits.jsonl", commits)
+    columns = "text" if keys == ("text",) else "inputs-targets"
+    pairs = PairSettings(form=form, columns=columns, **options)
+    make_pairs(find_parts(tmp_path / "commits.jsonl"), tmp_path / "pairs", pairs, progress=False)
+    settings = Tokenizing(keys, tokenizer)
+    preprocess(find_parts(tmp_path / "pairs"), tmp_path / "out", settings, progress=False)
+    found = list(zip(*(texts(dataset_prefix(tmp_path / "out", key), tokenizer) for key in keys), strict=True))
+    examples = [make_example(form, row, pairs.options(pairs.mode, pairs.seed)) for row in commits]
+    wanted = [(one.input + one.target,) if keys == ("text",) else (one.input, one.target) for one in examples]
+    assert sorted(found) == sorted((*row[:-1], row[-1].removesuffix(END) + END) for row in wanted)
+
+
+def test_a_dry_run_shows_the_first_row_and_writes_nothing(
+    tmp_path: Path, tokenizer: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_rows(tmp_path / "rows.jsonl", ROWS)
+    main_arguments = ["megatron", "preprocess", str(tmp_path / "rows.jsonl"), "-o", str(tmp_path / "out")]
+    with pytest.raises(SystemExit):
+        main([*main_arguments, "--tokenizer", str(tokenizer), "--dry-run"])
+    said = capsys.readouterr().out
+    assert "megatron preprocess: 1 parts, 1 files" in said
+    assert "tokens in the vocabulary, written as uint16" in said
+    assert f'… "{END}"' in next(line for line in said.splitlines() if line.startswith("  targets:"))
+    assert not list(tmp_path.glob("out*"))

@@ -1,0 +1,122 @@
+"""The start of a Megatron-LM: what must be there, how rows are shared out, the command for torchrun."""
+
+import os
+import shlex
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from octopack_train.config.megatron import MegatronSettings
+from octopack_train.megatron.dialects import Dialect
+from octopack_train.megatron.indexed import read_indexed
+from octopack_train.megatron.paths import check_apart, read_paths
+from octopack_train.megatron.preprocessing import dataset_prefix
+
+PORT = 6001
+HOST = "$MASTER_ADDR"
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How one iteration's rows lie on devices."""
+
+    devices: int
+    """Of all machines."""
+    data_parallel: int
+    """Copies of the model."""
+    accumulation: int
+    """Times each copy works before an iteration is done."""
+    tokens_per_step: int
+    tokens: int
+    """Of the whole run, at most: rows of pairs are not always full."""
+
+
+def sharing(settings: MegatronSettings, machines: int, devices: int) -> Sharing:
+    """Share rows out over ``machines`` with ``devices`` each; raises UsageError where that does not go."""
+    here, model = machines * devices, settings.parallel.tensor * settings.parallel.pipeline
+    if here % model:
+        raise UsageError(
+            f"{machines} machines with {devices} devices: {here} is no multiple of parallel.tensor x "
+            f"parallel.pipeline, {model}"
+        )
+    copies, batch = here // model, settings.batch
+    if batch.rows % (batch.micro * copies):
+        fit = [n * model for n in range(1, batch.rows // batch.micro + 1) if not batch.rows % (batch.micro * n)]
+        raise UsageError(
+            f"an iteration has {batch.rows} rows: {copies} copies of the model with batch.micro {batch.micro} cannot "
+            f"share them out; devices that can: {', '.join(map(str, fit))}"
+        )
+    step = batch.rows * settings.sequence_length
+    return Sharing(here, copies, batch.rows // (batch.micro * copies), step, step * settings.schedule.stop_after_steps)
+
+
+def pretraining_script(checkout: Path, settings: MegatronSettings, dialect: Dialect) -> Path:
+    """Return the script of a checkout that a recipe runs; raises InputError if it is not one of this dialect."""
+    name = dialect.scripts[settings.data.form]
+    missing = [one for one in (name, "megatron") if not (checkout / one).exists()]
+    if missing:
+        raise InputError(
+            f"{checkout}: no {missing[0]} there; --megatron must be a checkout of "
+            + dialect.sources["arguments"].rpartition(", ")[0]
+        )
+    return checkout / name
+
+
+def check_data(settings: MegatronSettings) -> None:
+    """Raise InputError if what the run reads is not there: tokenizer, path files, datasets, as many of each key."""
+    data = settings.data
+    if not Path(data.tokenizer).is_file():
+        raise InputError(f"{data.tokenizer}: no such file; say --set data.tokenizer=…/tokenizer.json")
+    if data.path is not None:
+        read_indexed(Path(data.path))
+    if data.train_paths is None or data.valid_paths is None:
+        return
+    files = [(name, read_paths(Path(name))) for name in (data.train_paths, data.valid_paths)]
+    if len(files[0][1]) > 1:
+        raise InputError(f"{data.train_paths}: {len(files[0][1])} groups; training has one")
+    check_apart(files)
+    for prefix in dict.fromkeys(share.prefix for _, groups in files for group in groups for share in group.shares):
+        inputs, targets = (read_indexed(dataset_prefix(Path(prefix), key)) for key in ("inputs", "targets"))
+        if inputs.documents != targets.documents:
+            raise InputError(f"{prefix}: {inputs.documents:,} inputs and {targets.documents:,} targets")
+
+
+def torchrun(script: Path, arguments: list[list[str]], machines: int, devices: int, meet: bool = False) -> list[str]:
+    """Return the words of the command for each machine; the first one's name is left to the shell, as $MASTER_ADDR.
+
+    ``meet``: processes find each other there even if there is one machine.
+    """
+    meeting = ["--standalone"]
+    if machines > 1 or meet:
+        meeting = ["--rdzv-backend", "c10d", "--rdzv-id", "octopack", "--rdzv-endpoint", f"{HOST}:{PORT}"]
+    words = ["torchrun", "--nnodes", str(machines), "--nproc-per-node", str(devices), *meeting]
+    words += ["--max-restarts", "0", "--tee", "3", str(script)]
+    return [*words, *(word for flag in arguments for word in flag)]
+
+
+def shell_lines(words: list[str], dialect: Dialect) -> str:
+    """Return a command as lines for a shell: variables before it, one option a line."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in dialect.environment.items()]
+    rows: list[list[str]] = []
+    for word in words:
+        if word.startswith("--") or not rows or word.endswith(".py"):
+            rows.append([])
+        rows[-1].append(_quoted(word))
+    return "\n".join([*lines, " \\\n  ".join(" ".join(row) for row in rows)]) + "\n"
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if word == f"{HOST}:{PORT}" else shlex.quote(word)
+
+
+def execute(words: list[str], dialect: Dialect) -> int:
+    """Run a command of this machine, and return its exit code; raises UsageError, EnvironmentFault."""
+    if shutil.which(words[0]) is None:
+        raise EnvironmentFault(f"{words[0]} is not installed: it comes with torch, in the environment of Megatron-LM")
+    host = os.environ.get("MASTER_ADDR")
+    if host is None and any(word.startswith(HOST) for word in words):
+        raise UsageError("several machines: MASTER_ADDR in the environment must be the name of the first one")
+    told = [word.replace(HOST, str(host)) if word.startswith(HOST) else word for word in words]
+    return subprocess.run(told, env={**os.environ, **dialect.environment}, check=False).returncode
