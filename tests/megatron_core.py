@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-TIMEOUT = 300
+TIMEOUT = 600
 """Seconds for a script on all its ranks."""
 
 

@@ -39,7 +39,14 @@ def stacked(rows: Sequence[PairRow]) -> PairRow:
 def written_pairs(prefix: Path, given: Sequence[Pair]) -> Path:
     """Write pairs as the two datasets of a prefix."""
     for place, key in enumerate(("inputs", "targets")):
-        with IndexedWriter(dataset_prefix(prefix, key), "uint16") as writer:
-            for pair in given:
-                writer.add_document(pair[place])
+        write_documents(dataset_prefix(prefix, key), [[pair[place]] for pair in given])
     return prefix
+
+
+def write_documents(prefix: Path, documents: Sequence[Sequence[Sequence[int]]]) -> None:
+    """Write a dataset of documents with sequences, in place of one that may be there."""
+    with IndexedWriter(prefix, "uint16", overwrite=True) as writer:
+        for document in documents:
+            for sequence in document:
+                writer.add(sequence)
+            writer.end_document()

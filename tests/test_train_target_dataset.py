@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_train.megatron.indexed import IndexedWriter
 from octopack_train.megatron.target_dataset import Packing, PackingCounts, TargetLossDataset, micro_batch, open_pairs
-from target_pairs import Pair, pairs, written_pairs
+from target_pairs import Pair, pairs, write_documents, written_pairs
 
 TWENTY: list[Pair] = [([number] * (2 + number % 3), [100 + number] * (1 + number % 4)) for number in range(1, 21)]
 
@@ -142,13 +141,9 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         TargetLossDataset(open_pairs(prefix), Packing(length=1, seed=1))
     with pytest.raises(IndexError):
         dataset(tmp_path)[-1]
-    with IndexedWriter(tmp_path / "x_targets_document", "uint16", overwrite=True) as writer:
-        writer.add_document([1])
+    write_documents(tmp_path / "x_targets_document", [[[1]]])
     with pytest.raises(InputError, match="20 inputs, but 1 targets"):
         open_pairs(prefix)
-    with IndexedWriter(tmp_path / "x_targets_document", "uint16", overwrite=True) as writer:
-        writer.add([1])
-        writer.add([2])
-        writer.end_document()
+    write_documents(tmp_path / "x_targets_document", [[[1], [2]]])
     with pytest.raises(InputError, match="2 sequences in 1 documents; each has one"):
         open_pairs(prefix)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from octopack_train.megatron.target_loss import core_gaps, counted, hidden, loss_weights, mean_loss, positions
+from octopack_train.megatron.target_loss import counted, hidden, loss_weights, mean_loss, positions
 from octopack_train.megatron.target_rows import row_bounds
 from target_pairs import EXAMPLE, Pair, packed, pairs, stacked
 
@@ -119,13 +119,3 @@ def test_the_loss_is_the_weighted_mean_for_arrays_and_tensors() -> None:
     assert mean_loss(losses, weights) == pytest.approx(8.5 / 1.5)
     assert mean_loss(torch.tensor(losses), torch.tensor(weights)).item() == pytest.approx(8.5 / 1.5)
     assert mean_loss(losses, 0 * weights) == 0
-
-
-def test_what_megatron_core_cannot_say() -> None:
-    assert [text.split(":")[0] for text in core_gaps("targets", "normalized")] == [
-        "rows packed from whole pairs of inputs and targets",
-        "a loss on targets only",
-        "a loss in which each example weighs the same",
-    ]
-    assert len(core_gaps("all", "normalized")) == len(core_gaps("targets", "plain")) == 2
-    assert len(core_gaps("all", "plain")) == 1

@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 Weighting = Literal["normalized", "plain"]
 """normalized: each run of counted tokens weighs 1; plain: each counted token weighs 1."""
 
-_GAPS = {
-    "pairs": "rows packed from whole pairs of inputs and targets: its GPTDataset joins the documents of one dataset "
-    "and cuts them where a row ends",
-    "targets": "a loss on targets only: only ends of documents, padding and turns of chats (--sft) can be left out",
-    "normalized": "a loss in which each example weighs the same: its loss function divides by a number of tokens, "
-    "an integer",
-}
-
-
-def core_gaps(loss: Loss, weighting: Weighting) -> tuple[str, ...]:
-    """Return what arguments of Megatron-LM with megatron-core 0.16 cannot say of a loss on packed pairs; never none."""
-    return tuple(text for name, text in _GAPS.items() if name in ("pairs", loss, weighting))
-
 
 def positions(segments: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return positions that begin again at 0 where a segment begins; [..., length] to [..., length]."""
