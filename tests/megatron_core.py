@@ -20,6 +20,10 @@ TIMEOUT = 600
 """Seconds for a script on all its ranks."""
 
 
+QUIET = pytest.mark.filterwarnings(r"ignore:::megatron\..*")
+"""For tests that import it: what it remarks is about packages that are not installed, and about its own old names."""
+
+
 class _NoCudaStates:
     """In place of the tracker of CUDA's random states: there are none, dropout draws from the CPU's."""
 

@@ -73,7 +73,7 @@ def checkpoint(run: Path, rank: int, step: int = STEPS) -> dict[str, Any]:
 def test_the_loss_falls(name: str, tensor_parallel: int, runs: dict[int, Path]) -> None:
     each = list(losses(runs[tensor_parallel] / "whole" / name).values())
     assert len(each) == STEPS
-    assert max(each[-3:]) < min(each[:3]) - 1
+    assert max(each[-3:]) < min(each[:3]) - 0.5
 
 
 @each_run

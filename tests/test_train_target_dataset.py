@@ -107,15 +107,15 @@ def test_a_range_of_the_pairs(tmp_path: Path) -> None:
 
 
 def test_a_loader_gives_micro_batches_with_weights(tmp_path: Path) -> None:
-    rows = dataset(tmp_path)
-    loader = DataLoader(rows, batch_size=2, collate_fn=micro_batch)  # type: ignore[arg-type]
-    batch = next(iter(loader))
-    assert batch["attention_mask"].shape == (2, 1, 16, 16)
+    rows: Any = dataset(tmp_path)
+    normalized, plain = (
+        next(iter(DataLoader(rows, batch_size=2, collate_fn=partial(micro_batch, weighting=weighting))))
+        for weighting in ("normalized", "plain")
+    )
+    assert normalized["attention_mask"].shape == (2, 1, 16, 16)
     examples = len(numbers(rows[0])) + len(numbers(rows[1]))
-    assert batch["loss_mask"].sum().item() == pytest.approx(examples, abs=1e-5)
-    plain = partial(micro_batch, weighting="plain")
-    counts = next(iter(DataLoader(rows, batch_size=2, collate_fn=plain)))["loss_mask"]  # type: ignore[arg-type]
-    assert torch.equal(counts, torch.stack([rows[0]["loss_mask"], rows[1]["loss_mask"]]))
+    assert normalized["loss_mask"].sum().item() == pytest.approx(examples, abs=1e-5)
+    assert torch.equal(plain["loss_mask"], torch.stack([rows[0]["loss_mask"], rows[1]["loss_mask"]]))
 
 
 def test_a_process_of_a_loader_maps_the_files_and_gets_no_copy(tmp_path: Path) -> None:
@@ -145,5 +145,5 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="20 inputs, but 1 targets"):
         open_pairs(prefix)
     write_documents(tmp_path / "x_targets_document", [[[1], [2]]])
-    with pytest.raises(InputError, match="2 sequences in 1 documents; each has one"):
+    with pytest.raises(InputError, match="2 sequences in 1 documents; must be one in each"):
         open_pairs(prefix)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from megatron_core import Tiny, causal_mask, gpt_model, ranks
+from megatron_core import QUIET, Tiny, causal_mask, gpt_model, ranks
 from octopack_train.megatron.target_loss import counted, hidden, loss_weights, mean_loss, positions
 from target_pairs import Pair, packed, stacked
 
+pytestmark = QUIET
 PAIRS: list[list[Pair]] = [
     [([5, 9, 17, 3], [22, 31]), ([8, 2], [40, 41, 42, 0]), ([11, 12, 13], [14])],
     [([1, 2, 3, 4, 5, 6, 7], [8, 9, 10]), ([60], [61, 62])],
@@ -22,19 +23,19 @@ Forward = Callable[[Any, Any, Any], torch.Tensor]
 
 @pytest.fixture(params=["gpt-bigcode", "megatron-core"])
 def forward(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Forward]:
-    """A model with random weights, large enough that what it sees makes a difference."""
+    """A model with random weights, twice as large as usual: what it sees makes a difference."""
     if request.param == "megatron-core":
         with ranks(tmp_path), torch.no_grad():
             model = gpt_model(Tiny()).eval()
             for parameter in model.parameters():
-                parameter.mul_(4)
+                parameter.mul_(2)
             yield model
     else:
         from transformers import GPTBigCodeConfig, GPTBigCodeForCausalLM
 
         torch.manual_seed(0)
         config = GPTBigCodeConfig(
-            vocab_size=128, n_positions=32, n_embd=32, n_layer=2, n_head=4, initializer_range=0.2,
+            vocab_size=128, n_positions=32, n_embd=32, n_layer=2, n_head=4, initializer_range=0.04,
             activation_function="gelu_pytorch_tanh", attn_implementation="eager",
         )  # fmt: skip
         bigcode = GPTBigCodeForCausalLM(config).eval()
@@ -69,7 +70,7 @@ def test_a_packed_row_equals_separate_runs(forward: Forward) -> None:
         for pair in row:
             expected = alone(forward, pair)
             here = logits[number, begin : begin + len(expected)]
-            torch.testing.assert_close(here, expected, atol=1e-6, rtol=1e-6)
+            torch.testing.assert_close(here, expected, atol=1e-6, rtol=0)
             begin += len(expected)
 
 
@@ -96,4 +97,4 @@ def test_without_the_mask_and_the_positions_it_is_another_row(forward: Forward) 
     ):
         other = forward(tokens, at, mask)
         expected = alone(forward, PAIRS[0][1])
-        assert (other[0, 6 : 6 + len(expected)] - expected).abs().max() > 1e-2
+        assert (other[0, 6 : 6 + len(expected)] - expected).abs().max() > 1e-3

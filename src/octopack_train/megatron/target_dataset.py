@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +144,9 @@ class TargetLossDataset:
             "position_ids": torch.from_numpy(positions(seen)),
             "attention_mask": torch.from_numpy(hidden(seen)),
         }
+
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        return (self[number] for number in range(len(self)))
 
     def _place(self, number: int) -> tuple[int, int]:
         """Return where a sample's pairs stand in the order of its epoch, which is then the one at hand."""

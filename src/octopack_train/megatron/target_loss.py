@@ -70,4 +70,5 @@ def loss_weights(mask: NDArray[np.bool_], weighting: Weighting) -> NDArray[np.fl
 
 def mean_loss(losses: Any, weights: Any) -> Any:
     """Return a micro-batch's loss from that of each label: arrays or tensors of one shape; 0 where nothing counts."""
-    return (losses * weights).sum() / max(weights.sum(), 1e-9)
+    whole = weights.sum()
+    return (losses * weights).sum() / (whole + (whole == 0))  # no branch: a GPU would have to be asked
