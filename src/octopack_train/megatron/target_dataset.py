@@ -139,7 +139,7 @@ class TargetLossDataset:
         seen = row.segments[:-1]
         return {
             "tokens": torch.from_numpy(row.tokens[:-1]),
-            "labels": torch.from_numpy(row.tokens[1:]),
+            "labels": torch.from_numpy(row.tokens[1:].copy()),  # who changes tokens must not change labels
             "loss_mask": torch.from_numpy(counted(row, self.packing.loss)).float(),
             "position_ids": torch.from_numpy(positions(seen)),
             "attention_mask": torch.from_numpy(hidden(seen)),
