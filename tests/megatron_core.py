@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-TIMEOUT = 600
+TIMEOUT = 900
 """Seconds for a script on all its ranks."""
 
 
