@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -123,7 +122,7 @@ def test_a_process_of_a_loader_maps_the_files_and_gets_no_copy(tmp_path: Path) -
     rows = dataset(tmp_path, many)
     again = pickle.loads(pickle.dumps(rows))
     assert same(again[3], rows[3])
-    assert isinstance(again._inputs.data, np.memmap)
+    assert len(pickle.dumps(rows._inputs)) < 1000  # a name, not the tokens
 
 
 def test_all_tokens_count_where_the_recipe_says_so(tmp_path: Path) -> None:
