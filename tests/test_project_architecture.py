@@ -164,7 +164,7 @@ TRAIN_ORDER = (
 ORDERS = {"humanevalpack": ORDER, "octopack_data": DATA_ORDER, "octopack_train": TRAIN_ORDER}
 HEAVY = {"torch", "transformers", "lm_eval", "datasets", "numpy", "docker", "ray", "matplotlib", "pandas", "inspect_ai"}
 HEAVY |= {"duckdb", "pyarrow", "scipy", "datatrove", "sqlglot", "aiohttp", "tokenizers", "google", "huggingface_hub"}
-HEAVY |= {"peft", "trl", "accelerate", "deepspeed"}
+HEAVY |= {"peft", "trl", "accelerate", "deepspeed", "megatron"}
 
 LATE = {"lm_eval_plugin", "inspect_ai_plugin", "demo", "steps", "training"}
 """Rooms that are built on one of these packages, and are imported late themselves."""

@@ -80,6 +80,9 @@ class IndexedDataset:
     def __iter__(self) -> Iterator[NDArray[Any]]:
         return (self[place] for place in range(len(self)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return read_indexed, (self.prefix,)  # a process that is given it maps the files, too, and gets no copy
+
 
 def read_indexed(prefix: Path) -> IndexedDataset:
     """Open a dataset and check that index and data fit each other; raises InputError that names file and place."""
