@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-app = typer.Typer(help="Data for Megatron-LM.", rich_markup_mode=None, no_args_is_help=True)
+from octopack_train.commands import megatron_checkpoints as checkpoints
+
+app = typer.Typer(help="Data and checkpoints for Megatron-LM.", rich_markup_mode=None, no_args_is_help=True)
+app.command("to-hf", epilog=checkpoints.TO_HF_EPILOG)(checkpoints.to_hf)
+app.command("from-hf", epilog=checkpoints.FROM_HF_EPILOG)(checkpoints.from_hf)
 
 
 @app.callback()
