@@ -134,6 +134,7 @@ TRAIN_ORDER = (
     "launching",
     "plans",
     "plan_text",
+    "torch_files",
     "tensor_files",
     "logits",
     "equivalence",
