@@ -6,6 +6,7 @@ CUDA's random states. Both are substituted while tests run, and only then; every
 
 import contextlib
 import functools
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,12 @@ from typing import Any
 
 import pytest
 
-TIMEOUT = 300
+TIMEOUT = 600
 """Seconds for a script on all its ranks."""
+
+
+QUIET = pytest.mark.filterwarnings(r"ignore:::megatron\..*")
+"""For tests that import it: what it remarks is about packages that are not installed, and about its own old names."""
 
 
 class _NoCudaStates:
@@ -122,18 +127,20 @@ def causal_mask(length: int) -> Any:
 def run_ranks(script: Path, tensor_parallel: int, folder: Path, arguments: Sequence[str]) -> None:
     """Run ``script RANK RANKS FOLDER ARGUMENTS`` on all ranks, as processes that end with this function."""
     folder.mkdir(parents=True)
-    processes = []
+    processes: list[subprocess.Popen[bytes]] = []
     with contextlib.ExitStack() as stack:
         for rank in range(tensor_parallel):
             log = stack.enter_context((folder / f"rank{rank}.log").open("w"))
             command = [sys.executable, str(script), str(rank), str(tensor_parallel), str(folder), *arguments]
-            processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
+            # Beside the other tests, more threads only stand in each other's way.
+            variables = {**os.environ, "OMP_NUM_THREADS": "1"}
+            processes.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=variables))
             stack.callback(_end, processes[-1])
         codes = [process.wait(TIMEOUT) for process in processes]
     said = "\n".join((folder / f"rank{rank}.log").read_text() for rank in range(tensor_parallel))
     assert codes == [0] * tensor_parallel, said
 
 
-def _end(process: "subprocess.Popen[Any]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()

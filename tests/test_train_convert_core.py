@@ -10,7 +10,7 @@ import torch
 import megatron_rank
 from adapter_models import save_base
 from checkpoint_files import Tensors, arguments, big_code_noisy, noisy, write_rank
-from megatron_core import causal_mask, gpt_model, ranks, run_ranks
+from megatron_core import QUIET, causal_mask, gpt_model, ranks, run_ranks
 from megatron_rank import LAYERS, POSITIONS, VOCABULARY, logits, tiny, tokens
 from octopack_train.logits import load_model
 from octopack_train.megatron.checkpoints.finding import open_checkpoint
@@ -20,7 +20,7 @@ from octopack_train.megatron.checkpoints.source import merged
 from octopack_train.megatron.checkpoints.to_hf import ToHf, to_hf
 from octopack_train.torch_files import load_values
 
-pytest.importorskip("megatron.core")
+pytestmark = QUIET
 FILE = "model_optim_rng.pt"
 ALLOWED = 1e-6
 """By the largest logit: two programs add up in other orders."""

@@ -142,6 +142,11 @@ def test_tensors_of_another_architecture_are_refused(case: str, megatron: Path, 
     assert not (tmp_path / "model").exists()
 
 
+def test_a_named_architecture_must_be_what_the_arguments_say(megatron: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="num_layers is 2, the architecture has 24"):
+        to_hf(megatron, tmp_path / "model", ToHf(architecture="santacoderpack"))
+
+
 def test_a_folder_without_checkpoint_is_an_error_that_says_why(megatron: Path, tmp_path: Path) -> None:
     def message(path: Path) -> str:
         with pytest.raises(HumanEvalPackError) as error:
@@ -154,7 +159,7 @@ def test_a_folder_without_checkpoint_is_an_error_that_says_why(megatron: Path, t
     tracker.write_text("7")
     assert "names 7, but" in message(megatron)
     tracker.write_text("seven")
-    assert "must hold the number of an iteration, or release; not 'seven'" in message(megatron)
+    assert "'seven', must be 'release' or the number of an iteration" in message(megatron)
     tracker.unlink()
     (megatron / "iter_0000005").mkdir()
     assert "there are iter_0000005 below it: name one of them" in message(megatron)

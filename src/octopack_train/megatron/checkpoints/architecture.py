@@ -67,7 +67,19 @@ def named_config(name: str) -> dict[str, Any]:
         raise InputError(f"{path}: multi_query is false: a key for every head is not converted")
     if values.get("tie_word_embeddings", True) is not True:
         raise InputError(f"{path}: tie_word_embeddings is false: an output layer of its own is not converted")
-    return values
+    from transformers import AutoConfig
+
+    whole: dict[str, Any] = AutoConfig.for_model(**values).to_dict()  # a file may leave out what is usual
+    return whole
+
+
+def check_agreement(config: Mapping[str, Any], arguments: Mapping[str, Any], place: object) -> None:
+    """Raise InputError if an architecture that was named is not what the saved arguments say."""
+    for setting in _NEEDED:
+        names = _facts()["config"][setting]
+        for name in names:
+            if arguments.get(name) not in (None, config[setting] or 4 * config["n_embd"]):  # only n_inner may be None
+                raise InputError(f"{place}: {name} is {arguments[name]}, the architecture has {config[setting]}")
 
 
 def arguments_from_config(values: Mapping[str, Any], spelling: str) -> argparse.Namespace:

@@ -6,13 +6,13 @@ from humanevalpack.errors import InputError
 from octopack_train.megatron.checkpoints.distributed import METADATA, open_distributed
 from octopack_train.megatron.checkpoints.ranks import open_ranks
 from octopack_train.megatron.checkpoints.source import Source
-from octopack_train.megatron.tracker import TRACKER, checkpoint_name, read_tracker
+from octopack_train.megatron.tracker import TRACKER, iteration_folder, read_tracker
 
 
 def open_checkpoint(path: Path) -> Source:
     """Open a checkpoint of Megatron: an iteration's folder, or the one that a tracker file names; raises InputError."""
     newest = read_tracker(path)
-    folder = path / checkpoint_name(newest) if newest is not None else path
+    folder = iteration_folder(path, newest) if newest is not None else path
     if (folder / METADATA).is_file():
         return open_distributed(folder)
     if folder.is_dir() and any(folder.glob("mp_rank_*")):

@@ -53,6 +53,11 @@ class Names:
     """The embedding's copy on the last of several stages."""
 
     @property
+    def embedding(self) -> Part:
+        """What the output layer is a copy of."""
+        return next(entry.parts[0] for entry in self.entries if entry.name == EMBEDDING)
+
+    @property
     def expected(self) -> frozenset[str]:
         """Names that a whole checkpoint has."""
         return frozenset(part.name for entry in self.entries for part in entry.parts)

@@ -14,6 +14,7 @@ from octopack_train.adapters.merging import TOKENIZER_FILES
 from octopack_train.folders import check_free, whole_folder
 from octopack_train.logits import TYPES
 from octopack_train.megatron.checkpoints.architecture import (
+    check_agreement,
     config_from_arguments,
     named_config,
     refuse_what_does_not_fit,
@@ -71,7 +72,7 @@ def to_hf(checkpoint: Path, output: Path, settings: ToHf, *, overwrite: bool = F
     check_free(output, PROVENANCE, overwrite=overwrite)
     source = open_checkpoint(checkpoint)
     names = recognize(source.names, source.path)
-    padded = sum(piece.values.shape[0] for piece in source.pieces(names.entries[0].parts[0].name))
+    padded = sum(piece.values.shape[0] for piece in source.pieces(names.embedding.name))
     config = _config(source, settings, padded)
     shapes = tensor_shapes(config)
     if shapes.keys() != {entry.name for entry in names.entries}:
@@ -100,7 +101,7 @@ def check_tied(source: Source, names: Names) -> None:
     """Raise InputError if the output layer on the last stage is another than the embedding on the first."""
     if names.tied.name not in source.names:
         return
-    for first, last in zip(source.pieces(names.entries[0].parts[0].name), source.pieces(names.tied.name), strict=True):
+    for first, last in zip(source.pieces(names.embedding.name), source.pieces(names.tied.name), strict=True):
         try:
             check_equal(names.tied.name, (first, last), source.path)
         except InputError as error:
@@ -135,6 +136,7 @@ def _config(source: Source, settings: ToHf, padded: int) -> dict[str, Any]:
     refuse_what_does_not_fit(source.arguments, source.path)
     if settings.architecture is not None:
         config = named_config(settings.architecture)
+        check_agreement(config, source.arguments, source.path)
     elif source.arguments:
         config = config_from_arguments(source.arguments, source.path)
     else:
@@ -153,7 +155,7 @@ def _config(source: Source, settings: ToHf, padded: int) -> dict[str, Any]:
 def _type_of(source: Source, names: Names, settings: ToHf) -> str:
     if settings.dtype is not None:
         return TYPES[settings.dtype]
-    return str(source.pieces(names.entries[0].parts[0].name)[0].values.dtype).removeprefix("torch.")
+    return str(source.pieces(names.embedding.name)[0].values.dtype).removeprefix("torch.")
 
 
 def _write_weights(
