@@ -99,13 +99,14 @@ def test_a_damaged_checkpoint_is_an_error(base: Path, tensors: Tensors, tmp_path
 
 
 MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
 from octopack_train.megatron.checkpoints.from_hf import FromHf, from_hf
 from octopack_train.megatron.checkpoints.to_hf import ToHf, to_hf
 import octopack_train.torch_files, octopack_train.megatron.checkpoints.writing as writing
 octopack_train.torch_files.REMAP_AFTER = writing.REMAP_AFTER = 8 * 2**20
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+status = Path("/proc/self/status")  # getrusage's maximum begins with that of the process that started this one
+peak = lambda: next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 tiny, base, folder = map(Path, sys.argv[1:])
 settings = ToHf(shard_size="20MB")
 from_hf(tiny, folder / "a", FromHf()), to_hf(folder / "a", folder / "b", settings)
@@ -117,8 +118,9 @@ print(between - before, peak() - before, sum(path.stat().st_size for path in fol
 """
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel does not tell a process's memory")
 def test_memory_does_not_grow_with_the_model(base: Path, tmp_path: Path) -> None:
-    """A checkpoint of 205 MB in one file, written and read with less than 90 MB on top of the imports."""
+    """A checkpoint of 180 MB in one file, written and read with less than 90 MB on top of the imports."""
     from transformers import GPTBigCodeConfig, GPTBigCodeForCausalLM
 
     config = GPTBigCodeConfig(vocab_size=1024, n_positions=64, n_embd=512, n_layer=16, n_head=4)
