@@ -75,12 +75,24 @@ def test_rows_that_fill_the_vocabulary_up_are_zeros_and_are_cut(base: Path, tmp_
     last = load_values(tmp_path / "megatron/release/mp_rank_01" / FILE)["model"][EMBEDDING]
     assert last.shape == (400, 32)
     assert last[112:].count_nonzero() == 0
-    kept = to_hf(tmp_path / "megatron", tmp_path / "cut", ToHf(vocabulary=512))
-    assert (kept.vocabulary, kept.padded) == (512, 800)
-    assert compare_models(base, tmp_path / "cut").equal
-    assert to_hf(tmp_path / "megatron", tmp_path / "all", ToHf()).vocabulary == 800
+    for name, settings in (("told", ToHf(vocabulary=512)), ("saved", ToHf())):
+        kept = to_hf(tmp_path / "megatron", tmp_path / name, settings)
+        assert (kept.vocabulary, kept.padded) == (512, 800)
+        assert compare_models(base, tmp_path / name).equal
+    for rank in range(2):
+        change_rank(tmp_path / f"megatron/release/mp_rank_{rank:02d}" / FILE, lambda values: values.pop("args"))
+    assert to_hf(tmp_path / "megatron", tmp_path / "all", ToHf(architecture=str(base))).vocabulary == 512
+    with pytest.raises(UsageError, match="name its --architecture"):
+        to_hf(tmp_path / "megatron", tmp_path / "no", ToHf())
     with pytest.raises(InputError, match="has 800 rows, the vocabulary 801"):
-        to_hf(tmp_path / "megatron", tmp_path / "more", ToHf(vocabulary=801))
+        to_hf(tmp_path / "megatron", tmp_path / "more", ToHf(str(base), vocabulary=801))
+
+
+def test_what_is_read_is_never_written_over(base: Path, tmp_path: Path) -> None:
+    from_hf(base, tmp_path / "megatron", FromHf())
+    for source in (tmp_path / "megatron", tmp_path / "megatron/release"):
+        with pytest.raises(UsageError, match="is what is read"):
+            to_hf(source, tmp_path / "megatron", ToHf(), overwrite=True)
 
 
 def spoil(name: str, rank: str, folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import InputError
 from octopack_data.manifests import write_json
-from octopack_train.folders import check_free, whole_folder
+from octopack_train.folders import check_apart, check_free, whole_folder
 from octopack_train.logits import TYPES
 from octopack_train.megatron.checkpoints.architecture import (
     arguments_from_config,
@@ -70,6 +70,7 @@ def from_hf(model: Path, output: Path, settings: FromHf, *, overwrite: bool = Fa
     """
     import torch
 
+    check_apart(model, output)
     check_free(output, PROVENANCE, overwrite=overwrite)
     config = named_config(str(model))
     config["n_inner"] = config.get("n_inner") or 4 * config["n_embd"]
@@ -82,7 +83,7 @@ def from_hf(model: Path, output: Path, settings: FromHf, *, overwrite: bool = Fa
     split = Split(names, config, shapes, settings.tensor_parallel, settings.pipeline_parallel, padded)
     kind = getattr(torch, TYPES[settings.dtype]) if settings.dtype else files.tensor(EMBEDDING).dtype
     arguments = arguments_from_config(config, split.names.spelling)
-    arguments.padded_vocab_size, arguments.params_dtype = padded, kind
+    arguments.vocab_size, arguments.padded_vocab_size, arguments.params_dtype = config["vocab_size"], padded, kind
     arguments.tensor_model_parallel_size = settings.tensor_parallel
     arguments.pipeline_model_parallel_size = settings.pipeline_parallel
     values = {"args": arguments, "checkpoint_version": VERSION, "iteration": 0}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.manifests import write_json
 from octopack_train.adapters.merging import TOKENIZER_FILES
-from octopack_train.folders import check_free, whole_folder
+from octopack_train.folders import check_apart, check_free, whole_folder
 from octopack_train.logits import TYPES
 from octopack_train.megatron.checkpoints.architecture import (
     check_agreement,
@@ -69,6 +69,7 @@ def to_hf(checkpoint: Path, output: Path, settings: ToHf, *, overwrite: bool = F
 
     Raises InputError (what does not fit, ranks that differ), UsageError (output).
     """
+    check_apart(checkpoint, output)
     check_free(output, PROVENANCE, overwrite=overwrite)
     source = open_checkpoint(checkpoint)
     names = recognize(source.names, source.path)
