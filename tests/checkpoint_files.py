@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from adapter_models import big_code
-
 Tensors = dict[str, torch.Tensor]
 
 
@@ -25,6 +23,8 @@ def noisy(model: Any, seed: int = 0) -> Any:
 
 def big_code_noisy(layers: int = 2) -> Any:
     """A GPTBigCode model, 32 wide, 4 heads, vocabulary 512, 64 positions."""
+    from adapter_models import big_code  # ranks of megatron-core need no transformers, which is slow to import
+
     return noisy(big_code(layers=layers))
 
 
