@@ -150,6 +150,7 @@ TRAIN_ORDER = (
     "throughput",
     "run_folder",
     "training",
+    "torch_files",
     "tensor_files",
     "logits",
     "equivalence",

@@ -214,8 +214,13 @@ def _list(path: Path) -> Path:
     return path
 
 
+class Hostile:
+    def __reduce__(self) -> Any:
+        return Path.touch, (Path("hostile"),)
+
+
 def _with_code(path: Path) -> Path:
-    torch.save({"x": Path("a")}, path)
+    torch.save({"x": Hostile()}, path)
     return path
 
 

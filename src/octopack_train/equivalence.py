@@ -112,7 +112,7 @@ def _compare(name: str, first: TensorFiles, second: TensorFiles) -> tuple[Differ
         return Difference(name, "shape", _shown(a), _shown(b)), 0
     unequal, place, max_abs, max_relative = 0, None, 0.0, 0.0
     for start, left, right in _pieces(a, b):
-        differs = _bits(left) != _bits(right) if a.dtype == b.dtype else left.double() != right.double()
+        differs = bits(left) != bits(right) if a.dtype == b.dtype else left.double() != right.double()
         count = int(differs.sum())
         if not count:
             continue
@@ -141,7 +141,7 @@ def _pieces(a: torch.Tensor, b: torch.Tensor) -> Iterator[tuple[int, torch.Tenso
         yield start, a[start : start + PIECE], b[start : start + PIECE]
 
 
-def _bits(values: torch.Tensor) -> torch.Tensor:
+def bits(values: torch.Tensor) -> torch.Tensor:
     """The same bytes as whole numbers: NaN equals itself there, and 0.0 is not -0.0."""
     import torch
 

@@ -24,6 +24,12 @@ def check_free(path: Path, mark: str, *, overwrite: bool) -> None:
         raise UsageError(f"{path} is there already; name another folder, or say --overwrite")
 
 
+def check_apart(read: Path, written: Path) -> None:
+    """Raise UsageError if a folder that is read, or one around it, is to be written."""
+    if written.resolve() == read.resolve() or written.resolve() in read.resolve().parents:
+        raise UsageError(f"{written} is what is read ({read}): name another folder")
+
+
 @contextmanager
 def whole_folder(path: Path, mark: str, *, overwrite: bool) -> Iterator[Path]:
     """Give a folder to write into, which becomes ``path`` if nothing is raised; raises UsageError, EnvironmentFault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,8 +71,16 @@ def architecture(model: ModelSettings) -> dict[str, Any]:
         raise UsageError(
             f"the architecture of {model.base} is not known here: no model.architecture, no folder with a config.json"
         )
-    values = read_yaml(path)  # JSON is YAML
-    if "model_type" not in values:
+    return read_config(path)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a model's config.json; raises InputError (no JSON, no model_type)."""
+    try:
+        values = json.loads(path.read_text("utf-8"))  # not as YAML, where 1e-05 is a text
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not JSON that can be read ({error})") from error
+    if not isinstance(values, dict) or "model_type" not in values:
         raise InputError(f"{path}: has no 'model_type'")
     return values
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import InputError
+from octopack_train.torch_files import MappedTensors
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +41,7 @@ class TensorFiles:
         path = self.places[name]
         try:
             if path.suffix in TORCH_ENDINGS:
-                return _mapped(path, _version(path))[name]
+                return _mapped(path, _version(path)).tensor(name)
             with _safetensors(path) as stream:
                 found: torch.Tensor = stream.get_tensor(name)
                 return found
@@ -103,7 +104,7 @@ def _shards(index: Path) -> list[Path]:
 
 def _names(path: Path) -> list[str]:
     if path.suffix in TORCH_ENDINGS:
-        return list(_mapped(path, _version(path)))
+        return list(_mapped(path, _version(path)).names)
     if path.suffix != ".safetensors":
         raise InputError(f"{path}: the name must end with .safetensors, {', '.join(TORCH_ENDINGS)}")
     with _safetensors(path) as stream:
@@ -126,30 +127,5 @@ def _version(path: Path) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=4)
-def _mapped(path: Path, _version: tuple[int, int]) -> dict[str, torch.Tensor]:
-    """Return a torch file's tensors by dotted name, mapped; nothing but tensors and plain values is unpickled."""
-    import pickle
-
-    import torch
-
-    try:
-        values = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, ValueError, OSError, EOFError, pickle.UnpicklingError) as error:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(
-            f"{path}: not a torch file that is read in pieces and without running code: {said} "
-            "(mend it: save its state dict with today's torch.save, or as safetensors)"
-        ) from error
-    return dict(_flat(values, "", path))
-
-
-def _flat(values: Any, prefix: str, path: Path) -> Iterator[tuple[str, torch.Tensor]]:
-    import torch
-
-    if not isinstance(values, Mapping):
-        raise InputError(f"{path}: must hold a mapping of names and tensors, not {type(values).__name__}")
-    for name, value in values.items():
-        if isinstance(value, torch.Tensor):
-            yield f"{prefix}{name}", value
-        elif isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.", path)
+def _mapped(path: Path, _version: tuple[int, int]) -> MappedTensors:
+    return MappedTensors(path)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from octopack_train.commands import megatron_checkpoints as checkpoints
 from octopack_train.commands import megatron_launch
 
 app = typer.Typer(
@@ -12,6 +13,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+app.command("to-hf", epilog=checkpoints.TO_HF_EPILOG)(checkpoints.to_hf)
+app.command("from-hf", epilog=checkpoints.FROM_HF_EPILOG)(checkpoints.from_hf)
 
 
 @app.callback()
