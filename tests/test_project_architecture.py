@@ -145,6 +145,7 @@ TRAIN_ORDER = (
     "order",
     "throughput",
     "run_folder",
+    "statistics",
     "training",
     "tensor_files",
     "logits",

@@ -22,6 +22,7 @@ COMMANDS = (
     "adapter check",
     "adapter push",
     "card",
+    "stats",
     "megatron tokenize",
 )
 

@@ -1,0 +1,80 @@
+"""From commits to a score: what examples/commits_to_score does, and that the score comes from these commits.
+
+It says nothing about learning: the commits hold the answers, and a tiny model learns them by heart.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import PROJECT
+from lm_eval_runs import Run, run
+
+pytestmark = [pytest.mark.xdist_group("training"), pytest.mark.namespaces, pytest.mark.toolchain("python")]
+
+EXAMPLE = PROJECT / "examples" / "commits_to_score"
+FIX = "humanevalfixtests-python"
+PROBLEMS = 2
+
+
+def steps(folder: Path, first: int) -> Path:
+    """Run the example's commands in a folder, on commits to two functions; return the training run's folder."""
+    ours = [sys.executable, "-m"]
+    for command in (
+        [sys.executable, str(EXAMPLE / "histories.py"), "repositories", "--first", str(first)],
+        [*ours, "octopack_data.commands", "commitpack", "run", str(EXAMPLE / "commits.yaml")],
+        [*ours, "octopack_data.commands", "pairs", "commits/commitpackft", "-o", "pairs", "--form", "instruction"],
+        [*ours, "octopack_train.commands", "sft", "--recipe", str(EXAMPLE / "tiny.yaml")],
+        [*ours, "octopack_train.commands", "adapter", "merge", "auto", "run/adapter", "-o", "merged"],
+    ):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=250)
+        assert done.returncode == 0, (command, done.stdout + done.stderr)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the commits that mend the first two problems."""
+    return steps(tmp_path_factory.mktemp("taught"), 0)
+
+
+@pytest.fixture(scope="module")
+def merged(taught: Path) -> Run:
+    return evaluated("humanevalpack_mini", f"pretrained={taught.parent / 'merged'}")
+
+
+def evaluated(tasks: str, model_args: str) -> Run:
+    options = {"prompt": str(EXAMPLE / "prompt.yaml"), "max_new_tokens": 128, "missing_toolchains": "skip"}
+    more = {"device": "cpu", "batch_size": 10, "limit": PROBLEMS, "metadata": options}
+    return run(tasks, "hf", model_args=model_args, **more)
+
+
+def test_the_base_scores_nothing(taught: Path) -> None:
+    found = evaluated("humanevalpack_mini", f"pretrained={taught / 'base'}")
+    assert found.metric("humanevalpack_mini", "pass@1") == 0
+
+
+def test_the_merged_model_has_learned_both_fixes(merged: Run) -> None:
+    assert merged.metric(FIX, "pass@1") == 1
+    assert merged.metric("humanevalpack_mini", "pass@1") > 0
+
+
+def test_the_adapter_says_what_the_merged_model_says(taught: Path, merged: Run) -> None:
+    found = evaluated(FIX, f"pretrained={taught / 'base'},peft={taught / 'adapter'}")
+    assert found.metric(FIX, "pass@1") == 1
+    assert found.generations(FIX) == merged.generations(FIX)
+
+
+def test_the_same_training_on_other_commits_scores_nothing(tmp_path: Path) -> None:
+    other = steps(tmp_path, PROBLEMS)
+    found = evaluated(FIX, f"pretrained={other.parent / 'merged'}")
+    assert found.metric(FIX, "pass@1") == 0
+
+
+def test_decontamination_takes_these_commits_out(taught: Path) -> None:
+    command = [sys.executable, "-m", "octopack_data.commands", "commitpack", "decontaminate", "commits/commitpackft"]
+    command += ["-o", "clean", "--problems", "mini"]
+    done = subprocess.run(command, cwd=taught.parent, capture_output=True, text=True, check=True, timeout=250)
+    assert f"{PROBLEMS} dropped_humanevalpack" in done.stdout
