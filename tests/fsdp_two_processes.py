@@ -15,6 +15,7 @@ from accelerate.utils import FullyShardedDataParallelPlugin
 from accelerate.utils.fsdp_utils import fsdp2_prepare_auto_wrap_policy
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor
 
 import octopack_train
 from octopack_train.config.model import LoraSettings
@@ -66,7 +67,7 @@ def main() -> None:
         if policy(module):
             fully_shard(module, mesh=mesh)
     fully_shard(shared, mesh=mesh)
-    local = sum(one.to_local().numel() for one in shared.parameters())
+    local = sum(one.to_local().numel() for one in shared.parameters() if isinstance(one, DTensor))
     wrapped = [name for name, module in shared.named_modules() if isinstance(module, FSDPModule)]
     said = {"wrapped": wrapped, "share": local / whole, "plain": losses(plain), "shared": losses(shared)}
     if dist.get_rank() == 0:

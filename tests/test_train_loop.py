@@ -47,8 +47,8 @@ def merged(taught: Path) -> Run:
 
 def evaluated(tasks: str, model_args: str) -> Run:
     options = {"prompt": str(EXAMPLE / "prompt.yaml"), "max_new_tokens": 128, "missing_toolchains": "skip"}
-    more = {"device": "cpu", "batch_size": 10, "limit": PROBLEMS, "metadata": options}
-    return run(tasks, "hf", model_args=model_args, **more)
+    more = {"device": "cpu", "batch_size": 10, "limit": PROBLEMS}
+    return run(tasks, "hf", model_args=model_args, metadata=options, **more)
 
 
 def test_the_base_scores_nothing(taught: Path) -> None:
