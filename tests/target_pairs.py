@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
-from octopack_train.megatron.indexed import IndexedWriter
+from octopack_train.megatron.indexed_writing import IndexedWriter
 from octopack_train.megatron.target_rows import PairRow, pack_row
 from octopack_train.megatron.tokenizing import dataset_prefix
 

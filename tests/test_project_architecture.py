@@ -149,6 +149,7 @@ TRAIN_ORDER = (
     "order",
     "throughput",
     "run_folder",
+    "statistics",
     "training",
     "torch_files",
     "tensor_files",

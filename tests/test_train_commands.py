@@ -23,6 +23,7 @@ COMMANDS = (
     "adapter push",
     "card",
     "megatron preprocess",
+    "stats",
 )
 
 

@@ -12,7 +12,8 @@ from conftest import PROJECT
 from megatron_core import run_ranks
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
-from octopack_train.megatron.tokenizing import Tokenizing, tokenize
+from octopack_train.megatron.preprocessing import preprocess
+from octopack_train.megatron.tokenizing import Tokenizing
 from tiny_tokenizers import byte_level, saved
 
 pytestmark = pytest.mark.xdist_group("megatron run")
@@ -34,8 +35,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     write_rows(folder / "text.jsonl", [{"content": "".join(commit)} for commit in commits])
     write_rows(folder / "pairs.jsonl", pairs)
-    tokenize(find_parts(folder / "text.jsonl"), folder / "text", Tokenizing(("content",), tokenizer))
-    tokenize(find_parts(folder / "pairs.jsonl"), folder / "pairs", Tokenizing(("inputs", "targets"), tokenizer))
+    preprocess(find_parts(folder / "text.jsonl"), folder / "text", Tokenizing(("content",), tokenizer))
+    preprocess(find_parts(folder / "pairs.jsonl"), folder / "pairs", Tokenizing(("inputs", "targets"), tokenizer))
     return folder
 
 

@@ -21,6 +21,7 @@ from training_rows import example_rows, written
 
 pytestmark = pytest.mark.xdist_group("training")
 
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 RUNNER = ("-m", "octopack_train.commands", "sft", "--recipe", "tiny-smoke", "--json")
 
 
@@ -55,8 +56,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path, base: Path) -> None:
     same += ["adapter.dropout=0", "data.text=question-answer", f"data.path={rows}", "sequence.length=64"]
     same += ["sequence.packing=none", "schedule.stop_after_steps=4", "batch.per_device=2", "batch.accumulation=2"]
     one = started([sys.executable], *same, f"output={tmp_path / 'one'}")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    two = started(torchrun, *same, f"output={tmp_path / 'two'}")
+    two = started(TORCHRUN, *same, f"output={tmp_path / 'two'}")
     assert (one.returncode, two.returncode) == (0, 0), one.stderr + two.stderr
     assert json.loads(two.stdout)["steps"] == 4  # one process speaks
     found = [
@@ -77,6 +77,33 @@ def test_fsdp_that_would_silently_be_ddp_is_an_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(EnvironmentFault, match="fsdp2 needs CUDA: without it accelerate runs plain ddp instead"):
         check_before(settings("distributed.kind=fsdp2"))
+    check_before(settings("distributed.kind=ddp"))
+
+
+def test_a_run_on_two_processes_without_a_device_refuses_fsdp(tmp_path: Path) -> None:
+    done = started(TORCHRUN, "distributed.kind=fsdp2", f"output={tmp_path / 'run'}", CUDA_VISIBLE_DEVICES="")
+    assert done.returncode != 0
+    assert "Error: distributed.kind: fsdp2 needs CUDA: without it accelerate runs plain ddp instead" in done.stderr
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+def test_what_the_fsdp_file_wraps_trains_as_what_is_not_shared_out(project: Path, tmp_path: Path) -> None:
+    command = [*TORCHRUN, str(project / "tests" / "fsdp_two_processes.py"), str(tmp_path / "said.json")]
+    own = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=own, check=False, timeout=500)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "said.json").read_text("utf-8"))
+    assert found["wrapped"] == ["", *(f"base_model.model.transformer.h.{layer}" for layer in range(2))]
+    assert found["share"] == pytest.approx(0.5, rel=0.01)
+    assert found["shared"] == pytest.approx(found["plain"], rel=1e-5)
+    assert found["plain"][1] < found["plain"][0]
+
+
+def test_zero_without_deepspeed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("octopack_train.training.processes.find_spec", lambda name: None)
+    with pytest.raises(EnvironmentFault, match=r"zero1 needs DeepSpeed.*pip install 'humanevalpack\[deepspeed\]'"):
+        check_before(settings("distributed.kind=zero1"))
     check_before(settings("distributed.kind=ddp"))
 
 

@@ -97,6 +97,7 @@ def test_the_folder_of_a_run(whole: Trained) -> None:
     done = json.loads((whole.folder / "done.json").read_text("utf-8"))
     assert (done["steps"], done["saved"]) == (12, "adapter")
     assert not list(whole.saved.glob("*.bin"))
+    assert not (whole.saved / "README.md").exists()  # PEFT's empty form would pass for a card
 
 
 def _path(done: Trained) -> str:
@@ -174,10 +175,14 @@ def test_all_weights_in_bf16_whatever_accelerate_was_told(
     assert all(line["trained_token_share"] > 0.9 for line in lines if "loss" in line)
 
 
-def test_a_logger_that_is_not_installed(tmp_path: Path, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("logger", ["tensorboard", "trackio", "wandb"])
+def test_a_logger_that_is_not_installed(
+    tmp_path: Path, rows: Path, monkeypatch: pytest.MonkeyPatch, logger: str
+) -> None:
     monkeypatch.setattr("octopack_train.training.arguments.find_spec", lambda name: None)
-    with pytest.raises(EnvironmentFault, match=r"loggers: wandb is not installed; mend it: pip install wandb"):
-        run(tmp_path, rows, "loggers=[wandb]")
+    with pytest.raises(EnvironmentFault, match=rf"loggers: {logger} is not installed; mend it: pip install {logger}, "):
+        run(tmp_path, rows, f"loggers=[{logger}]")
+    assert not (tmp_path / "config.yaml").exists()
 
 
 def test_a_row_longer_than_the_models_positions(tmp_path: Path, rows: Path) -> None:

@@ -14,7 +14,7 @@ _SPEEDS = {
     "tokens_per_second": "tokens a second",
     "mfu": "model FLOPs utilization",
     "peak_memory_bytes": "peak memory of a device, bytes",
-    "trained_share": "share of tokens that are trained",
+    "trained_token_share": "share of tokens that are trained",
 }
 _FREE = ("output", "loggers", "workers", "cadence.", "evaluation.")
 """Settings that change nothing that is learned."""
@@ -34,7 +34,7 @@ class CardSettings(Settings):
 def make_card(run: Run, settings: CardSettings, recipe: str | None = None) -> str:
     """Return the card as Markdown; ``recipe`` names the shipped recipe to compare with. Raises UsageError."""
     shipped = shipped_recipe(run, recipe)
-    title = settings.name or (shipped.name if shipped else run.recipe.name)
+    title = settings.name or (shipped.name if shipped else run.folder.resolve().name)
     sections = [
         _front_matter(run, settings),
         f"# {title}\n\n{run.recipe.about}.\n",
@@ -83,6 +83,10 @@ def _use(run: Run, settings: CardSettings) -> Iterator[str]:
     yield f'model = {kind}.from_pretrained("{settings.repository}")'
     yield f'tokenizer = AutoTokenizer.from_pretrained("{settings.repository}")'
     yield "```"
+    if _adapted(run) and run.recipe.settings.model.random_weights:
+        yield ""
+        yield "Its base has random weights and lies in the run's folder alone (`base/`): an adapter of it is of no use"
+        yield "elsewhere, a merged model is (`octopack-train adapter merge`)."
     if run.recipe.settings.data.question_answer:
         yield ""
         yield "It was trained on texts like `Question: …`, a blank line, `Answer: …`: ask in this form, with nothing"
@@ -92,8 +96,11 @@ def _use(run: Run, settings: CardSettings) -> Iterator[str]:
 def _deviations(run: Run, shipped: Recipe | None) -> Iterator[str]:
     yield from _weights(run)
     yield from _length(run)
-    if shipped is None:
-        yield "- It began with no recipe of the OctoPack release: there is no published run to compare it with."
+    if shipped is None or not _published(shipped):
+        name = (
+            f"the recipe `{shipped.name}`, which reproduces nothing" if shipped else "no recipe of the OctoPack release"
+        )
+        yield f"- It began with {name}: there is no published run to compare it with."
     else:
         found = {key: sides for key, sides in differences(shipped, run.recipe).items() if not _is_free(key)}
         if found:
@@ -112,6 +119,10 @@ def _deviations(run: Run, shipped: Recipe | None) -> Iterator[str]:
             named = ", ".join(f"`{key}`" for key in open_keys)
             yield f"- Not known from the publication, so chosen by this package: {named}"
     yield from (f"- {note}" for note in run.recipe.notes)
+
+
+def _published(recipe: Recipe) -> bool:
+    return any(recipe.origin(key) in ("published", "card") for key in all_values(recipe))
 
 
 def _weights(run: Run) -> Iterator[str]:
@@ -207,10 +218,10 @@ def _measured(run: Run) -> Iterator[str]:
 
 def _evaluate(run: Run, settings: CardSettings) -> Iterator[str]:
     model = run.recipe.settings.model
-    base = model.base if not model.random_weights else "BASE"
-    args = f"pretrained={base},peft={settings.repository}" if _adapted(run) else f"pretrained={settings.repository}"
+    base, adapter = (model.base, settings.repository) if not model.random_weights else ("RUN/base", "RUN/adapter")
+    args = f"pretrained={base},peft={adapter}" if _adapted(run) else f"pretrained={settings.repository}"
     yield "```bash"
-    yield "pip install 'humanevalpack[hf]'"
+    yield "pip install 'humanevalpack[hf]'" + (" peft" if _adapted(run) else "")
     yield f"humanevalpack run --backend hf --model-args {args} \\"
     yield "  --tasks humanevalfixtests,humanevalsynthesize,humanevalexplain \\"
     yield f"  --prompt {run.recipe.settings.evaluation.prompt} --output results"

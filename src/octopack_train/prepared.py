@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from humanevalpack.errors import InputError
 from octopack_data.manifests import write_json
@@ -21,9 +21,6 @@ from octopack_train.packing import Row
 from octopack_train.spooling import Spool, fill, stamp
 from octopack_train.texts import Text
 from octopack_train.tokens import IGNORED, Tokenizer, Tokens, fitting, load_tokenizer, tokenize
-
-if TYPE_CHECKING:
-    pass
 
 REPORT = "report.json"
 _TOKENIZER_TEXTS = 10_000
@@ -40,6 +37,8 @@ class Side:
     languages: dict[str, Counter[str]] = field(default_factory=dict)
     lengths: array[int] = field(default_factory=lambda: array("I"))
     """Tokens of each example before anything is cut."""
+    groups: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)
+    """Examples of a source and language by those tokens, up to the next power of two."""
     rows: int = 0
     tokens: int = 0
     """In rows."""
@@ -57,6 +56,10 @@ class Side:
             "sources": _shares(self.sources),
             "languages": _shares(self.languages),
             "lengths": percentiles(self.lengths),
+            "histograms": [
+                {"source": source, "language": language, "examples": {str(most): found[most] for most in sorted(found)}}
+                for (source, language), found in self.groups.items()
+            ],
             "rows": self.rows,
             "tokens": self.tokens,
             "trained_tokens": self.trained,
@@ -185,7 +188,10 @@ def _buffered(examples: Iterator[Tokens], settings: TrainingSettings, side: Side
 
 def _measured(examples: Iterable[Tokens], side: Side) -> Iterator[Tokens]:
     for example in examples:
-        side.lengths.append(len(example.ids))
+        tokens, text = len(example.ids), example.text
+        side.lengths.append(tokens)
+        most = 1 << max(0, tokens - 1).bit_length()
+        side.groups.setdefault((text.source, text.language or "unknown"), Counter())[most] += 1
         yield example
 
 

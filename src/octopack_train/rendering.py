@@ -10,13 +10,14 @@ from octopack_train.tokens import Tokenizer, Tokens
 
 MASKED, TRAINED, PLAIN = "\x1b[2m", "\x1b[1;32m", "\x1b[0m"
 """Colours: dim, and bold green."""
-_SAID = {
+LOST = {
     "truncated": "cut at the end, end marker lost",
     "truncated_tokens": "tokens lost by that",
     "dropped_overlong": "left out: longer than a row",
     "dropped_untrained": "left out: nothing of them would be trained",
     "boundary_moved": "prompt's own tokens do not begin the whole's",
 }
+"""What may have become of an example, as the report counts it, in words."""
 
 
 def preview_text(found: Preview, settings: TrainingSettings, *, colour: bool) -> str:
@@ -47,7 +48,7 @@ def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[
     yield f"examples      {examples:,} of the first {ROWS:,} of each source{rows}"
     yield "tokens        " + ", ".join(f"{name} {value:,}" for name, value in train["lengths"].items())
     yield f"trained       {train['trained_share']:.1%} of the tokens"
-    for name, said in _SAID.items():
+    for name, said in LOST.items():
         if counts.get(name):
             share = f" ({counts[name] / examples:.1%})" if name != "truncated_tokens" else ""
             yield f"{name:13} {counts[name]:,}{share}: {said}"

@@ -8,7 +8,7 @@ import typer
 
 from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
 from humanevalpack.version import __version__
-from octopack_train.commands import adapter, card, check_equivalence, megatron, recipes, sft
+from octopack_train.commands import adapter, card, check_equivalence, megatron, recipes, sft, stats
 
 app = typer.Typer(
     name="octopack-train",
@@ -26,6 +26,7 @@ app.add_typer(adapter.app, name="adapter")
 app.add_typer(megatron.app, name="megatron")
 app.command("card", epilog=card.EPILOG)(card.card)
 app.command("sft", epilog=sft.EPILOG)(sft.sft)
+app.command("stats", epilog=stats.EPILOG)(stats.stats)
 app.command("check-equivalence", epilog=check_equivalence.EPILOG)(check_equivalence.check_equivalence)
 
 

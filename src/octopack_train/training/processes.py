@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, UsageError
@@ -45,6 +46,11 @@ def check_before(settings: TrainingSettings) -> None:
         raise EnvironmentFault(
             "distributed.kind: fsdp2 needs CUDA: without it accelerate runs plain ddp instead, in which every process "
             "holds everything. Say distributed.kind=ddp"
+        )
+    if kind.startswith("zero") and find_spec("deepspeed") is None:
+        raise EnvironmentFault(
+            f"distributed.kind: {kind} needs DeepSpeed, which is not installed; mend it: pip install "
+            "'humanevalpack[deepspeed]', or say distributed.kind=ddp"
         )
 
 

@@ -92,6 +92,7 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
     done = Trained(folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun)
     if processes.is_main():
         (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
+        (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
         values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
         write_json(folder / run_folder.DONE, values)
     _wait(args)

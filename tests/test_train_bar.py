@@ -1,0 +1,55 @@
+"""octopack_train.training.callbacks: what a run shows, on a terminal and elsewhere."""
+
+import io
+import os
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+
+from octopack_train.training.callbacks import Bar
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A real terminal, of 80 columns, in place of stderr; what is read from it is what a user would see."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as written:
+        monkeypatch.setattr("sys.stderr", written)
+        monkeypatch.setenv("COLUMNS", "80")
+        yield ours
+    os.close(ours)
+
+
+def go(bar: Bar, steps: int) -> None:
+    state = SimpleNamespace(is_world_process_zero=True, max_steps=steps, global_step=0)
+    bar.on_train_begin(None, state, None)
+    for step in range(1, steps + 1):
+        state.global_step = step
+        bar.on_step_end(None, state, None)
+        bar.on_log(None, state, None, {"loss": 1 / step, "learning_rate": 1e-3, "grad_norm": 5.0})
+    bar.on_train_end()
+
+
+def test_a_bar_on_a_terminal(terminal: int) -> None:
+    go(Bar("tiny-smoke", 0), 4)
+    seen = os.read(terminal, 100_000).decode()
+    last = seen.strip().splitlines()[-1]
+    assert last.startswith("tiny-smoke: 100%|")
+    assert "4/4 [" in last
+    assert "loss=0.2500" in last
+    assert "lr=0.001" in last
+    assert "grad" not in seen
+
+
+def test_lines_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    go(Bar("tiny-smoke", 0), 2)
+    assert written.getvalue() == "step 1/2  loss 1.0000  lr 0.001\nstep 2/2  loss 0.5000  lr 0.001\n"
+
+
+def test_other_processes_say_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    state = SimpleNamespace(is_world_process_zero=False, max_steps=2, global_step=1)
+    Bar("tiny-smoke", 0).on_log(None, state, None, {"loss": 1.0})
+    assert capsys.readouterr().err == ""
