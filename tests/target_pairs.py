@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from hypothesis import strategies as st
 
+from octopack_train.megatron.indexed import dataset_prefix
 from octopack_train.megatron.indexed_writing import IndexedWriter
 from octopack_train.megatron.target_rows import PairRow, pack_row
-from octopack_train.megatron.tokenizing import dataset_prefix
 
 Pair = tuple[list[int], list[int]]
 EXAMPLE: list[Pair] = [([6, 7], [8]), ([3, 4], [5, 9])]

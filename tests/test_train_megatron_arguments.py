@@ -1,7 +1,9 @@
 """octopack-train megatron args: the exact lists, what a dialect cannot say, and where every flag comes from."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +12,7 @@ from humanevalpack.errors import UsageError
 from octopack_train.commands import app
 from octopack_train.config.megatron import MegatronSettings
 from octopack_train.megatron.arguments import argument_values, megatron_arguments, written
-from octopack_train.megatron.dialects import DIALECTS, DialectName, read_dialect
+from octopack_train.megatron.dialects import DIALECTS, Dialect, DialectName, read_dialect
 from octopack_train.megatron.tracker import Begin
 from octopack_train.recipes.fields import dotted_names
 from octopack_train.recipes.reading import read_recipe, recipe_names
@@ -95,11 +97,15 @@ def test_what_a_dialect_cannot_say_is_refused(case: tuple[DialectName, str, str]
         listed(recipe, dialect, settings=(setting,))
 
 
+def _conditions(dialect: Dialect) -> list[Mapping[str, Any]]:
+    return [*(flag.when for flag in dialect.flags), *(one.when for one in dialect.cannot_say)]
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 def test_no_setting_is_lost(name: DialectName) -> None:
     dialect = read_dialect(name)
     named = {flag.value for flag in dialect.flags} | set(dialect.elsewhere)
-    named |= {key for one in (*dialect.flags, *dialect.cannot_say) for key in one.when}
+    named |= {key for when in _conditions(dialect) for key in when}
     named |= {part.split("}")[0] for flag in dialect.flags for part in (flag.text or "").split("{")[1:]}
     assert [key for key in dotted_names(MegatronSettings) if key not in named] == []
 
@@ -108,7 +114,7 @@ def test_no_setting_is_lost(name: DialectName) -> None:
 def test_every_name_in_a_dialect_is_one_of_a_recipe(name: DialectName) -> None:
     dialect, values = read_dialect(name), argument_values(read_recipe("santacoderpack"), "first")
     named = {flag.value for flag in dialect.flags if flag.value} | set(dialect.elsewhere)
-    named |= {key for one in (*dialect.flags, *dialect.cannot_say) for key in one.when}
+    named |= {key for when in _conditions(dialect) for key in when}
     assert named <= set(values)
 
 

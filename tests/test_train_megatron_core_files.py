@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def test_preprocess_writes_what_their_tools_would(make: Callable[[], Tokenizer],
     settings = Tokenizing(("text",), saved(tokenizer, tmp_path / "tokenizer.json"))
     preprocess(find_parts(tmp_path / "rows.jsonl"), tmp_path / "ours", settings, workers=2, progress=False)
     end = tokenizer.token_to_id(END)
-    documents = [[[*tokenizer.encode(row["text"], add_special_tokens=False).ids, end]] for row in rows]
+    documents: Any = [[[*tokenizer.encode(row["text"], add_special_tokens=False).ids, end]] for row in rows]
     theirs(tmp_path / "theirs", documents, np.dtype(dtype).name)
     assert_same(tmp_path / "ours_text_document", tmp_path / "theirs")
 

@@ -97,7 +97,7 @@ def run(*arguments: str) -> int:
     return 0
 
 
-LAUNCH = ("launch", "santacoder-mtf-ql", "--dialect", "bigcode-2023", "--megatron", "Megatron-LM")
+LAUNCH: tuple[str, ...] = ("launch", "santacoder-mtf-ql", "--dialect", "bigcode-2023", "--megatron", "Megatron-LM")
 LAUNCH += ("--set", "data.tokenizer=tokenizer.json")
 
 

@@ -7,7 +7,7 @@ import pytest
 from tokenizers import decoders
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.examples import make_example
+from octopack_data.examples import Columns, make_example
 from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
@@ -171,7 +171,7 @@ def test_what_the_data_package_writes_of_a_commit_is_what_megatron_reads(
         for n in range(4)
     ]
     write_rows(tmp_path / "commits.jsonl", commits)
-    columns = "text" if keys == ("text",) else "inputs-targets"
+    columns: Columns = "text" if keys == ("text",) else "inputs-targets"
     pairs = PairSettings(form=form, columns=columns, **options)
     make_pairs(find_parts(tmp_path / "commits.jsonl"), tmp_path / "pairs", pairs, progress=False)
     settings = Tokenizing(keys, tokenizer)

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from humanevalpack.errors import HumanEvalPackError, UsageError
+from octopack_data.settings import read_yaml
 from octopack_train.megatron.launch import sharing
 from octopack_train.recipes.reading import read_recipe
 from octopack_train.schedules import learning_rate
-from octopack_train.sizes import ARCHITECTURES, build, read_yaml
+from octopack_train.sizes import ARCHITECTURES, build
 
 # rows of an iteration, machines, peak, end, iterations, schedule, warm-up, decay, loss, normalized, save, evaluate
 VARIANTS: dict[str, tuple[Any, ...]] = {
@@ -26,7 +27,12 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
 def test_a_variant_has_the_published_numbers(name: str) -> None:
     recipe = read_recipe(f"santacoder-mtf-{name}")
     one = recipe.megatron
-    found = (one.batch.rows, one.parallel.machines, one.optimizer.learning_rate, one.schedule.final_learning_rate)
+    found: tuple[Any, ...] = (
+        one.batch.rows,
+        one.parallel.machines,
+        one.optimizer.learning_rate,
+        one.schedule.final_learning_rate,
+    )
     found += (one.schedule.stop_after_steps, one.schedule.kind, one.schedule.warmup_fraction)
     found += (one.optimizer.weight_decay, one.loss, one.normalized_loss, one.cadence.save, one.cadence.evaluate)
     assert found == VARIANTS[name]

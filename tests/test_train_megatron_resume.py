@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.rows import write_rows
+from octopack_data.rows import numbered_rows, write_rows
 from octopack_data.sources import Part, find_parts
 from octopack_train.megatron import tokenizing
-from octopack_train.megatron.indexed import data_path, index_path
-from octopack_train.megatron.preprocessing import dataset_prefix, preprocess
+from octopack_train.megatron.indexed import data_path, dataset_prefix, index_path
+from octopack_train.megatron.preprocessing import preprocess
 from octopack_train.megatron.tokenizing import Tokenizing
 from tiny_tokenizers import byte_level, saved
 
@@ -70,8 +70,12 @@ def test_after_a_refused_row_the_files_before_it_are_kept(
     assert journal(folder, "out") == [(20, True), (10, False)]
     (folder / "in/b.jsonl").write_text(before)
     seen: list[Path] = []
-    read = tokenizing.numbered_rows
-    monkeypatch.setattr(tokenizing, "numbered_rows", lambda path: [seen.append(path), read(path)][1])
+
+    def read(path: Path) -> Any:
+        seen.append(path)
+        return numbered_rows(path)
+
+    monkeypatch.setattr(tokenizing, "numbered_rows", read)
     manifest = run(folder, "out", workers=workers)
     assert [path.name for path in seen] == ["b.jsonl"]
     assert files(folder, "out") == files(folder, "whole")

@@ -34,11 +34,11 @@ def forward(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Forward]
         from transformers import GPTBigCodeConfig, GPTBigCodeForCausalLM
 
         torch.manual_seed(0)
-        config = GPTBigCodeConfig(
+        config = GPTBigCodeConfig(  # type: ignore[call-arg]
             vocab_size=128, n_positions=32, n_embd=32, n_layer=2, n_head=4, initializer_range=0.04,
             activation_function="gelu_pytorch_tanh", attn_implementation="eager",
         )  # fmt: skip
-        bigcode = GPTBigCodeForCausalLM(config).eval()
+        bigcode: Any = GPTBigCodeForCausalLM(config).eval()  # type: ignore[no-untyped-call]
 
         def logits(tokens: Any, position_ids: Any, mask: Any) -> torch.Tensor:
             added = torch.zeros(mask.shape).masked_fill(mask, torch.finfo(torch.float32).min)

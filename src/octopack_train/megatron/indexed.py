@@ -40,6 +40,11 @@ def token_type(vocabulary: int) -> str:
     return "uint16" if vocabulary < SMALL_VOCABULARY else "int32"
 
 
+def dataset_prefix(prefix: Path, key: str) -> Path:
+    """Return the prefix of one key's dataset, as Megatron's tools name it."""
+    return prefix.with_name(f"{prefix.name}_{key}_document")
+
+
 def data_path(prefix: Path) -> Path:
     """Return the file of tokens of a dataset's prefix."""
     return prefix.with_name(prefix.name + ".bin")

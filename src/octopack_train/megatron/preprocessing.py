@@ -14,18 +14,13 @@ from humanevalpack.errors import InputError, UsageError
 from octopack_data.manifests import file_facts, input_facts, new_manifest, sha256_of, told_facts, version_of, write_json
 from octopack_data.processes import alone
 from octopack_data.sources import Part
-from octopack_train.megatron.indexed import data_path, index_path, token_type
+from octopack_train.megatron.indexed import data_path, dataset_prefix, index_path, token_type
 from octopack_train.megatron.indexed_writing import IndexedWriter, are_begun
 from octopack_train.megatron.journal import JOURNAL, Reached, read_journal, write_journal
 from octopack_train.megatron.tokenizing import Batch, Tokenizing, eod_id, load_tokenizer, tokenized, vocabulary
 
 SAVED_EVERY = 10.0
 """Seconds between two writings of the journal: so much of the work is done again after a kill."""
-
-
-def dataset_prefix(prefix: Path, key: str) -> Path:
-    """Return the prefix of one key's dataset, as Megatron's tools name it."""
-    return prefix.with_name(f"{prefix.name}_{key}_document")
 
 
 def work_folder(prefix: Path) -> Path:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_train.config.sequence import Loss
-from octopack_train.megatron.indexed import IndexedDataset, read_indexed
+from octopack_train.megatron.indexed import IndexedDataset, dataset_prefix, read_indexed
 from octopack_train.megatron.target_loss import Weighting, counted, hidden, loss_weights, positions
 from octopack_train.megatron.target_rows import pack_row, row_bounds
-from octopack_train.megatron.tokenizing import INPUTS, TARGETS, dataset_prefix
+from octopack_train.megatron.tokenizing import INPUTS, TARGETS
 
 if TYPE_CHECKING:
     import numpy as np
