@@ -12,8 +12,8 @@ from octopack_data.pairs import PairSettings, make_pairs
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
 from octopack_train.commands import main
-from octopack_train.megatron.indexed import data_path, index_path, read_indexed
-from octopack_train.megatron.preprocessing import dataset_prefix, preprocess
+from octopack_train.megatron.indexed import data_path, dataset_prefix, index_path, read_indexed
+from octopack_train.megatron.preprocessing import preprocess
 from octopack_train.megatron.tokenizing import Tokenizing, load_tokenizer
 from tiny_tokenizers import END, byte_level, saved
 

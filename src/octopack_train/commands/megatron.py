@@ -96,9 +96,8 @@ def paths(
 
     Other weights and shares: change the files, octopack-train megatron launch checks them.
     """
-    from octopack_train.megatron.indexed import read_indexed
+    from octopack_train.megatron.indexed import dataset_prefix, read_indexed
     from octopack_train.megatron.paths import split_groups, write_paths
-    from octopack_train.megatron.preprocessing import dataset_prefix
     from octopack_train.megatron.tokenizing import INPUTS, TARGETS
 
     for prefix in prefixes:

@@ -10,9 +10,8 @@ from pathlib import Path
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_train.config.megatron import MegatronSettings
 from octopack_train.megatron.dialects import Dialect
-from octopack_train.megatron.indexed import read_indexed
+from octopack_train.megatron.indexed import dataset_prefix, read_indexed
 from octopack_train.megatron.paths import check_apart, read_paths
-from octopack_train.megatron.preprocessing import dataset_prefix
 
 PORT = 6001
 HOST = "$MASTER_ADDR"
