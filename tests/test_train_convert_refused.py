@@ -208,7 +208,9 @@ def test_what_megatron_saves_beside_weights_is_held_and_not_imported(
 ) -> None:
     path, name = tmp_path / "x.pt", "megatron.model.enums"
     module: Any = types.ModuleType(name)
-    module.PositionEmbeddingType = enum.Enum("PositionEmbeddingType", {"rotary": 1, "absolute": 2}, module=name)
+    module.__dict__["PositionEmbeddingType"] = enum.Enum(
+        "PositionEmbeddingType", {"rotary": 1, "absolute": 2}, module=name
+    )
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, name, module)
         torch.save({"args": arguments(position_embedding_type=module.PositionEmbeddingType(2)), "model": {}}, path)
