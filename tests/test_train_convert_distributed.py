@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-import torch.distributed.checkpoint as dcp
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from adapter_models import save_base
 from checkpoint_files import Tensors, arguments, big_code_noisy
@@ -44,7 +44,7 @@ def stacked(tensors: Tensors) -> Tensors:
 
 def write(folder: Path, state: dict[str, Any], args: Any = None) -> Path:
     """Write with torch's own writer; what is no tensor stands beside it, as Megatron does."""
-    dcp.save(state, checkpoint_id=folder, no_dist=True)
+    save(state, checkpoint_id=folder, no_dist=True)
     if args is not None:
         torch.save({"args": args, "iteration": 5}, folder / "common.pt")
     return folder

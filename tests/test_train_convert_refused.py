@@ -206,13 +206,15 @@ def test_code_in_a_checkpoint_does_not_run(megatron: Path, tmp_path: Path) -> No
 def test_what_megatron_saves_beside_weights_is_held_and_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, module = tmp_path / "x.pt", "megatron.model.enums"
-    kind = enum.Enum("PositionEmbeddingType", {"rotary": 1, "absolute": 2}, module=module)
+    path, name = tmp_path / "x.pt", "megatron.model.enums"
+    module: Any = types.ModuleType(name)
+    module.__dict__["PositionEmbeddingType"] = enum.Enum(
+        "PositionEmbeddingType", {"rotary": 1, "absolute": 2}, module=name
+    )
     with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, module, types.ModuleType(module))
-        patch.setattr(sys.modules[module], "PositionEmbeddingType", kind, raising=False)
-        torch.save({"args": arguments(position_embedding_type=kind["absolute"]), "model": {}}, path)
+        patch.setitem(sys.modules, name, module)
+        torch.save({"args": arguments(position_embedding_type=module.PositionEmbeddingType(2)), "model": {}}, path)
     found = vars(load_values(path)["args"])
     assert str(found["position_embedding_type"]) == "megatron.model.enums.PositionEmbeddingType(2)"
     refuse_what_does_not_fit(found, path)
-    assert module not in sys.modules
+    assert name not in sys.modules

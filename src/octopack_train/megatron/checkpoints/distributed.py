@@ -92,7 +92,7 @@ class DistributedFiles:
         try:
             reader.read_data(LoadPlan(list(items)), _planner(target)).wait()
         except (OSError, RuntimeError, KeyError, AssertionError, EOFError, pickle.UnpicklingError) as error:
-            raise InputError(f"{self.path}: {name} cannot be read: {error or type(error).__name__}") from error
+            raise InputError(f"{self.path}: {name} cannot be read: {type(error).__name__} {error}") from error
         return target if layer is None else target[0]
 
     def _facts(self, name: str) -> TensorStorageMetadata:
@@ -132,7 +132,7 @@ def _records() -> frozenset[str]:
 
 
 def _reader(path: Path, metadata: Metadata) -> Any:
-    from torch.distributed.checkpoint import FileSystemReader
+    from torch.distributed.checkpoint.filesystem import FileSystemReader
 
     reader = FileSystemReader(path)
     reader.set_up_storage_reader(metadata, is_coordinator=True)
@@ -141,7 +141,7 @@ def _reader(path: Path, metadata: Metadata) -> Any:
 
 def _planner(target: torch.Tensor) -> Any:
     """Return a planner that has all that is read put into one tensor."""
-    from torch.distributed.checkpoint import DefaultLoadPlanner
+    from torch.distributed.checkpoint.default_planner import DefaultLoadPlanner
 
     class OneTensor(DefaultLoadPlanner):
         def lookup_tensor(self, index: object) -> torch.Tensor:

@@ -27,12 +27,21 @@ class Piece:
 class Source(Protocol):
     """Per-rank files, or a distributed checkpoint."""
 
-    path: Path
-    """Folder of one iteration."""
-    arguments: Mapping[str, Any]
-    """That Megatron saved; empty where there are none."""
-    tensor_parallel: int
-    pipeline_parallel: int
+    @property
+    def path(self) -> Path:
+        """Folder of one iteration."""
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What Megatron saved of them; empty where there are none."""
+
+    @property
+    def tensor_parallel(self) -> int:
+        """Ranks that share one layer."""
+
+    @property
+    def pipeline_parallel(self) -> int:
+        """Stages that share the layers."""
 
     @property
     def names(self) -> Sequence[str]:
