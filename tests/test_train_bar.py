@@ -2,23 +2,13 @@
 
 import io
 import os
-from collections.abc import Iterator
+import termios
+from select import select
 from types import SimpleNamespace
 
 import pytest
 
 from octopack_train.training.callbacks import Bar
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A real terminal, of 80 columns, in place of stderr; what is read from it is what a user would see."""
-    ours, theirs = os.openpty()
-    with os.fdopen(theirs, "w") as written:
-        monkeypatch.setattr("sys.stderr", written)
-        monkeypatch.setenv("COLUMNS", "80")
-        yield ours
-    os.close(ours)
 
 
 def go(bar: Bar, steps: int) -> None:
@@ -31,9 +21,15 @@ def go(bar: Bar, steps: int) -> None:
     bar.on_train_end()
 
 
-def test_a_bar_on_a_terminal(terminal: int) -> None:
-    go(Bar("tiny-smoke", 0), 4)
-    seen = os.read(terminal, 100_000).decode()
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()  # a real terminal, of 120 columns: what comes out of it is what a user would see
+    termios.tcsetwinsize(theirs, (24, 120))
+    with os.fdopen(theirs, "w") as stderr, os.fdopen(ours, "rb", buffering=0) as screen:
+        monkeypatch.setattr("sys.stderr", stderr)
+        go(Bar("tiny-smoke", 0), 4)
+        seen = ""
+        while select([screen], [], [], 2)[0]:
+            seen += screen.read(100_000).decode()
     last = seen.strip().splitlines()[-1]
     assert last.startswith("tiny-smoke: 100%|")
     assert "4/4 [" in last

@@ -43,11 +43,14 @@ def test_how_full_packing_makes_the_rows(tmp_path: Path, packing: str, rows: int
 
 
 def test_a_run_says_what_its_recipe_said(tmp_path: Path) -> None:
-    whole = recipe(tmp_path, "greedy", "data.test_share=0.4")
+    test = written(tmp_path / "test.jsonl", {"prompt": "a", "completion": " a a a"})
+    whole = recipe(tmp_path, "greedy", f"data.test_path={test}")
     folder = tmp_path / "run"
     prepare(whole.settings, folder / "data")
     (folder / "config.yaml").write_text(resolved_yaml(whole), "utf-8")
-    assert stats_of_run(folder) == stats_of_recipe(whole)
+    found = stats_of_run(folder)
+    assert found == stats_of_recipe(whole)
+    assert [found[side]["examples"] for side in ("train", "test")] == [4, 1]
 
 
 def test_the_first_rows_alone(tmp_path: Path) -> None:

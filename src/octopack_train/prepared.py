@@ -58,7 +58,7 @@ class Side:
             "lengths": percentiles(self.lengths),
             "histograms": [
                 {"source": source, "language": language, "examples": {str(most): found[most] for most in sorted(found)}}
-                for (source, language), found in self.groups.items()
+                for (source, language), found in sorted(self.groups.items())
             ],
             "rows": self.rows,
             "tokens": self.tokens,
