@@ -222,7 +222,8 @@ def begun(tmp_path: Path) -> subprocess.Popen[bytes]:
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen([sys.executable, "-c", program], env=environment)
-    while not all((tmp_path / f"p{part}.pid").exists() for part in range(2)):
+    pids = [tmp_path / f"p{part}.pid" for part in range(2)]
+    while not all(path.exists() and path.read_text() for path in pids):  # a file is there before what is written in it
         time.sleep(0.01)
     return child
 

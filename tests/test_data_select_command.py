@@ -53,7 +53,8 @@ def test_a_source_that_is_tables_is_read_as_such(tmp_path: Path, capsys: pytest.
 def test_a_dry_run_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make_repository(tmp_path / "src" / "clone", special_history())
     _, clones, _ = run(capsys, "select", tmp_path / "src", "-o", tmp_path / "out", "--dry-run")
-    assert clones.startswith("1 clones:\n  src/clone")
+    assert clones.startswith("1 clones, 30 commits, ")
+    assert "\n  src/clone  " in clones
     _, tables, _ = run(capsys, "select", write_golden(tmp_path / "t"), "-o", tmp_path / "out", "--dry-run")
     assert tables.startswith("commits: 16 rows in 1 files")
     assert not (tmp_path / "out").exists()

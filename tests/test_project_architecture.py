@@ -111,6 +111,7 @@ DATA_ORDER = (
     "audit",
     "funnel",
     "card_kinds",
+    "card_origin",
     "cards",
     "pushed",
     "push",
