@@ -44,6 +44,20 @@ def test_torch_is_installed_first_and_by_itself(project: Path) -> None:
     assert re.search(r"\$\(STAMPS\)/project: \$\(STAMPS\)/torch", makefile)
 
 
+TOP = {
+    *("src", "prompts", "sandboxes", "tests", "docs", "examples", "benchmarks", ".ci", ".github"),
+    *("README.md", "CHANGELOG.md", "LICENSE", "NOTICE", "CITATION.cff", "Makefile", "pyproject.toml"),
+    *(".gitignore", ".dockerignore", "constraints.txt", "hatch_build.py"),
+}
+
+
+def test_nothing_else_lies_at_the_top(project: Path) -> None:
+    listed = subprocess.run(["git", "-C", str(project), "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    assert {name.split("/")[0] for name in listed.stdout.split("\0") if name} == TOP
+
+
 def test_the_changelog_has_this_version(project: Path) -> None:
     assert f"## {__version__}" in (project / "CHANGELOG.md").read_text("utf-8")
 
