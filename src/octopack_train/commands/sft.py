@@ -1,6 +1,8 @@
 """``octopack-train sft``: fine-tune a model as a recipe says, or print what that would be."""
 
 import json
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -66,7 +68,8 @@ def sft(
             typer.echo(f"note: {line}", err=True)
     from octopack_train.training.sft import train
 
-    done = train(whole, resume=resume, overwrite=overwrite)
+    with redirect_stdout(sys.stderr):  # loggers and DeepSpeed speak; standard output is the answer alone
+        done = train(whole, resume=resume, overwrite=overwrite)
     if is_main():
         values = {"folder": str(done.folder), "saved": str(done.saved), "steps": done.steps, "loss": done.loss}
         said = f"{done.steps} steps, loss {done.loss}: {done.saved}"
