@@ -66,9 +66,9 @@ def sft(
     if is_main():
         for line in whole.notes:
             typer.echo(f"note: {line}", err=True)
-    from octopack_train.training.sft import train
+    with redirect_stdout(sys.stderr):  # loggers and DeepSpeed speak, also when imported; stdout is the answer alone
+        from octopack_train.training.sft import train
 
-    with redirect_stdout(sys.stderr):  # loggers and DeepSpeed speak; standard output is the answer alone
         done = train(whole, resume=resume, overwrite=overwrite)
     if is_main():
         values = {"folder": str(done.folder), "saved": str(done.saved), "steps": done.steps, "loss": done.loss}
