@@ -179,7 +179,7 @@ def test_all_weights_in_bf16_whatever_accelerate_was_told(
 def test_a_logger_that_is_not_installed(
     tmp_path: Path, rows: Path, monkeypatch: pytest.MonkeyPatch, logger: str
 ) -> None:
-    monkeypatch.setattr("octopack_train.training.arguments.find_spec", lambda name: None)
+    monkeypatch.setattr("octopack_train.training.loggers.find_spec", lambda name: None)
     with pytest.raises(EnvironmentFault, match=rf"loggers: {logger} is not installed; mend it: pip install {logger}, "):
         run(tmp_path, rows, f"loggers=[{logger}]")
     assert not (tmp_path / "config.yaml").exists()

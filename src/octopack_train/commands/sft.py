@@ -1,6 +1,8 @@
 """``octopack-train sft``: fine-tune a model as a recipe says, or print what that would be."""
 
 import json
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
@@ -64,9 +66,10 @@ def sft(
     if is_main():
         for line in whole.notes:
             typer.echo(f"note: {line}", err=True)
-    from octopack_train.training.sft import train
+    with redirect_stdout(sys.stderr):  # loggers and DeepSpeed speak, also when imported; stdout is the answer alone
+        from octopack_train.training.sft import train
 
-    done = train(whole, resume=resume, overwrite=overwrite)
+        done = train(whole, resume=resume, overwrite=overwrite)
     if is_main():
         values = {"folder": str(done.folder), "saved": str(done.saved), "steps": done.steps, "loss": done.loss}
         said = f"{done.steps} steps, loss {done.loss}: {done.saved}"

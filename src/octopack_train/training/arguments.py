@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from importlib.util import find_spec
 from pathlib import Path
 
 from trl.trainer.sft_config import SFTConfig
 
-from humanevalpack.errors import EnvironmentFault
 from octopack_train.config.training import TrainingSettings
 from octopack_train.packing import OF_TRL
 from octopack_train.training.processes import world_size
 
 _HOURS = 3_600
-_LOGGERS = {"tensorboard": ("tensorboard", "tensorboardX"), "trackio": ("trackio",), "wandb": ("wandb",)}
-"""Packages of which a logger needs one."""
-
-
-def check_loggers(settings: TrainingSettings) -> None:
-    """Raise EnvironmentFault for a logger whose package is missing."""
-    for name in settings.loggers:
-        if not any(find_spec(package) for package in _LOGGERS[name]):
-            raise EnvironmentFault(
-                f"loggers: {name} is not installed; mend it: pip install {_LOGGERS[name][0]}, or say loggers=[]"
-            )
 
 
 def arguments(settings: TrainingSettings, output: Path, accumulation: int, *, cpu: bool, evaluates: bool) -> SFTConfig:
     """Return TRL's arguments of a run; its rows are packed and its learning rate is computed elsewhere."""
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(output / "tensorboard"))
-    os.environ.setdefault("WANDB_DIR", str(output))
     optimizer, cadence, sequence = settings.optimizer, settings.cadence, settings.sequence
     return SFTConfig(
         output_dir=str(output),
@@ -76,7 +60,7 @@ def arguments(settings: TrainingSettings, output: Path, accumulation: int, *, cp
         save_steps=cadence.save or 1,
         eval_strategy="steps" if evaluates else "no",
         eval_steps=cadence.evaluate if evaluates else None,
-        report_to=list(settings.loggers) or "none",
+        report_to=list(settings.loggers) or "none",  # loggers.py says where their files lie
         disable_tqdm=True,  # progress.py has a bar of its own
         dataloader_num_workers=settings.workers,
         dataloader_pin_memory=not cpu,

@@ -27,9 +27,10 @@ from octopack_train.recipes.reading import Recipe
 from octopack_train.sizes import lora_config
 from octopack_train.tokens import Tokenizer
 from octopack_train.training import processes
-from octopack_train.training.arguments import arguments, check_loggers
+from octopack_train.training.arguments import arguments
 from octopack_train.training.callbacks import Bar, MetricsFile
 from octopack_train.training.evalhook import Evaluate
+from octopack_train.training.loggers import check_loggers, wandb_run, write_events_into
 from octopack_train.training.models import load_base, save_base
 from octopack_train.training.trainer import RecipeTrainer
 from octopack_train.weights import Decision, decide, obstacle_to_bitsandbytes
@@ -74,29 +75,32 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
             _clear(folder)
         run_folder.check(recipe, folder, resuming=resume is not None)
     _wait(args)
-    data = _data(settings, folder, args, resuming=checkpoint is not None)
-    test = folder / run_folder.DATA / "test.arrow"
-    if evaluates and test.exists():
-        args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
-    trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
-    active = processes.check_active(settings, trainer.accelerator)
-    if processes.is_main():
-        run_folder.write_config(recipe, folder)
-        run_folder.cut_metrics(folder, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
-        run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
-    _callbacks(settings, trainer, folder, recipe.name, checkpoint)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    saved = folder / ("adapter" if isinstance(settings.adapter, LoraSettings) else "model")
-    trainer.save_model(str(saved))
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    done = Trained(folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun)
-    if processes.is_main():
-        (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
-        (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
-        values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
-        write_json(folder / run_folder.DONE, values)
-    _wait(args)
-    return done
+    with wandb_run(settings, folder):
+        data = _data(settings, folder, args, resuming=checkpoint is not None)
+        test = folder / run_folder.DATA / "test.arrow"
+        if evaluates and test.exists():
+            args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
+        trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
+        active = processes.check_active(settings, trainer.accelerator)
+        if processes.is_main():
+            run_folder.write_config(recipe, folder)
+            run_folder.cut_metrics(folder, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
+            run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
+        _callbacks(settings, trainer, folder, recipe.name, checkpoint)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        saved = folder / ("adapter" if isinstance(settings.adapter, LoraSettings) else "model")
+        trainer.save_model(str(saved))
+        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+        done = Trained(
+            folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun
+        )
+        if processes.is_main():
+            (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
+            (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
+            values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
+            write_json(folder / run_folder.DONE, values)
+        _wait(args)
+        return done
 
 
 def _clear(folder: Path) -> None:
@@ -173,6 +177,7 @@ def _callbacks(
 ) -> None:
     for kind in (PrinterCallback, ProgressCallback):
         trainer.remove_callback(kind)
+    write_events_into(folder, trainer)
     trainer.add_callback(MetricsFile(folder))
     trainer.add_callback(Bar(title, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0))
     if settings.evaluation.every:

@@ -1,0 +1,63 @@
+"""octopack_train.training.loggers: what was measured is in each logger's files, and each run has its own."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from humanevalpack.errors import EnvironmentFault
+from octopack_train.recipes.reading import read_recipe
+from octopack_train.training.sft import train
+from training_rows import example_rows, written
+
+pytestmark = pytest.mark.xdist_group("training")
+
+SHORT = ("data.text=question-answer", "sequence.length=64", "schedule.stop_after_steps=2", "cadence.save=0")
+SEEN = ("loss", "learning_rate", "tokens_per_second", "trained_token_share", "grad_norm")
+
+
+def run(folder: Path, logger: str) -> None:
+    rows = written(folder.with_suffix(".jsonl"), *example_rows(30))
+    train(read_recipe("tiny-smoke", [*SHORT, f"data.path={rows}", f"output={folder}", f"loggers=[{logger}]"]))
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
+def test_each_run_has_its_own_events_with_what_metrics_jsonl_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    monkeypatch.delenv("TENSORBOARD_LOGGING_DIR", raising=False)
+    for name in ("first", "second"):  # in one Python
+        run(tmp_path / name, "tensorboard")
+        lines = [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text("utf-8").splitlines()]
+        events = EventAccumulator(str(tmp_path / name / "tensorboard"))
+        events.Reload()
+        for value in SEEN:
+            found = [(event.step, event.value) for event in events.Scalars(f"train/{value}")]
+            assert found == [(line["step"], pytest.approx(line[value], rel=1e-6)) for line in lines], value
+    assert len(list((tmp_path / "first" / "tensorboard").iterdir())) == 1
+
+
+@pytest.mark.skipif(find_spec("wandb") is None, reason="wandb is not installed")
+def test_each_run_is_one_of_weights_and_biases_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    for name in ("first", "second"):
+        run(tmp_path / name, "wandb")
+        assert len(list((tmp_path / name / "wandb").glob("offline-run-*/run-*.wandb"))) == 1
+
+
+@pytest.mark.skipif(find_spec("wandb") is None, reason="wandb is not installed")
+def test_without_a_key_wandb_is_an_error_before_anything_is_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import wandb
+
+    def refuse(**_: object) -> None:
+        raise wandb.errors.UsageError("No API key configured.")
+
+    monkeypatch.setattr(wandb, "init", refuse)
+    with pytest.raises(EnvironmentFault, match=r"No API key configured.*wandb login, or WANDB_MODE=offline"):
+        run(tmp_path / "run", "wandb")
+    assert not (tmp_path / "run" / "data").exists()
