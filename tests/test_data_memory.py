@@ -28,7 +28,7 @@ def inputs(project: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path
     sys.path.insert(0, str(project / "benchmarks"))
     from data_memory import write_input
 
-    paths = [tmp_path_factory.mktemp("memory") / f"{size}.jsonl" for size in (8, 32)]
+    paths = [tmp_path_factory.mktemp("memory") / f"{size}.jsonl" for size in (16, 64)]
     for path in paths:
         write_input(path, int(path.stem) * MEGABYTE)
     return paths
@@ -40,8 +40,8 @@ def test_four_times_the_input_needs_no_more_memory(
 ) -> None:
     short, long = (peak(project, name, path, tmp_path / path.stem) for path in inputs)
     assert short > 30 * MEGABYTE  # it was measured
-    # What held its input would need 24 MB more, and twice that as Python's objects.
-    assert long - short < 12 * MEGABYTE
+    # What held its input would need 48 MB more, and twice that as Python's objects.
+    assert long - short < 20 * MEGABYTE
 
 
 INSTRUCTIONS = {

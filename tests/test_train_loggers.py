@@ -1,7 +1,6 @@
 """octopack_train.training.loggers: what was measured is in each logger's files, and each run has its own."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,6 @@ def run(folder: Path, logger: str) -> None:
     train(read_recipe("tiny-smoke", [*SHORT, f"data.path={rows}", f"output={folder}", f"loggers=[{logger}]"]))
 
 
-@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard is not installed")
 def test_each_run_has_its_own_events_with_what_metrics_jsonl_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,7 +38,6 @@ def test_each_run_has_its_own_events_with_what_metrics_jsonl_says(
     assert len(list((tmp_path / "first" / "tensorboard").iterdir())) == 1
 
 
-@pytest.mark.skipif(find_spec("wandb") is None, reason="wandb is not installed")
 def test_each_run_is_one_of_weights_and_biases_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_MODE", "offline")
     for name in ("first", "second"):
@@ -48,7 +45,6 @@ def test_each_run_is_one_of_weights_and_biases_own(tmp_path: Path, monkeypatch: 
         assert len(list((tmp_path / name / "wandb").glob("offline-run-*/run-*.wandb"))) == 1
 
 
-@pytest.mark.skipif(find_spec("wandb") is None, reason="wandb is not installed")
 def test_without_a_key_wandb_is_an_error_before_anything_is_prepared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
