@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from transformers import Trainer
-from transformers.integrations import TensorBoardCallback
+from transformers.integrations.integration_utils import TensorBoardCallback
 
 from humanevalpack.errors import EnvironmentFault
 from octopack_train.config.training import TrainingSettings
