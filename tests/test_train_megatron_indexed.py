@@ -160,3 +160,18 @@ def test_a_damaged_dataset_says_what_is_wrong(case: str, tmp_path: Path) -> None
     with pytest.raises(InputError) as error:
         read_indexed(prefix)
     assert message in str(error.value)
+
+
+def test_offsets_beyond_two_and_four_gigabytes(tmp_path: Path) -> None:
+    """Two documents of 2 GiB each are there, in a file with holes; a third comes behind them."""
+    work, sizes = tmp_path / "work", (2**32, 8, 24)
+    work.mkdir()
+    with (work / "x.bin.part").open("wb") as data:
+        data.truncate(2**32)
+    (work / "x.idx.lengths.part").write_bytes(np.array([2**30, 2**30], "<i4").tobytes())
+    (work / "x.idx.documents.part").write_bytes(np.array([0, 1, 2], "<i8").tobytes())
+    with IndexedWriter(tmp_path / "x", "uint16", work=work, begun=sizes) as writer:
+        writer.add_document([5, 6, 7])
+    found = read_indexed(tmp_path / "x")
+    assert found.offsets.tolist() == [0, 2**31, 2**32]
+    assert found[2].tolist() == [5, 6, 7]

@@ -1,8 +1,13 @@
 """octopack-train megatron launch: how a run begins, what must be there, torchrun and Slurm; with stand-ins for both."""
 
 import json
+import os
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -81,7 +86,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("bin/torchrun").write_text(TORCHRUN)
     Path("bin/torchrun").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    tracked(Path("checkpoints/santacoder-mtf-ql"), "release", "release")
+    tracked(Path("checkpoints/santacoder-mtf-ql"), "release", "release/mp_rank_00")
+    Path("checkpoints/santacoder-mtf-ql/release/mp_rank_00/model_optim_rng.pt").touch()
     saved(byte_level(), tmp_path / "tokenizer.json")
     write_rows(Path("pairs.jsonl"), [{"inputs": f"x{n}", "targets": f"y{n}"} for n in range(20)])
     run("preprocess", "pairs.jsonl", "-o", "data/commits", "--tokenizer", "tokenizer.json")
@@ -134,17 +140,46 @@ def test_it_is_executed_with_its_environment_and_its_exit_code_kept(
     assert "node17:6001" in (place / "bin/said").read_text().splitlines()
 
 
+def test_an_interrupt_is_torchrun_s_and_waited_for(place: Path) -> None:
+    Path("bin/torchrun").write_text(
+        "#!/bin/bash\ntrap 'sleep 1; touch ended; exit 5' INT\ntouch begun\nfor n in {1..300}; do sleep 0.1; done\n"
+    )
+    command = [sys.executable, "-m", "octopack_train.commands", "megatron", *LAUNCH, "--execute"]
+    # A group of its own, as a terminal gives it: the interrupt reaches all of it.
+    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                if Path("begun").exists():
+                    break
+                process.poll()
+                assert process.returncode is None
+                time.sleep(0.1)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(60) == 5
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    assert Path("ended").exists()
+
+
 def test_a_job_of_several_machines_for_slurm(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("cluster.yaml").write_text("partition: gpu\nsbatch: {account: me}\nenvironment: MADE=1\n")
+    Path("cluster.yaml").write_text("partition: gpu\nsbatch: {account: me}\nenvironment: MADE=1\nlogs: my logs\n")
     monkeypatch.setenv("PATH", f"{make_slurm(place / 'slurm')}:{place / 'bin'}:/usr/bin:/bin")
     job = (*LAUNCH, "--machines", "2", "--devices", "4", "--slurm", "cluster.yaml")
     capsys.readouterr()
     assert run(*job) == 0
     assert capsys.readouterr().out == "sbatch santacoder-mtf-ql.sbatch\n"
     text = Path("santacoder-mtf-ql.sbatch").read_text()
-    for line in ("nodes=2", "ntasks-per-node=1", "gres=gpu:4", "partition=gpu", "account=me", "output=./%x-%j.out"):
+    for line in (
+        "nodes=2",
+        "ntasks-per-node=1",
+        "gres=gpu:4",
+        "partition=gpu",
+        "account=me",
+        "output='my logs/%x-%j.out'",
+    ):
         assert f"#SBATCH --{line}\n" in text
     done = subprocess.run(["bash", "santacoder-mtf-ql.sbatch"], capture_output=True, text=True, check=False)
     assert done.returncode == 7, done.stderr
@@ -171,6 +206,10 @@ FAULTS: dict[str, tuple[Callable[[], object], str]] = {
     "another checkout": (lambda: Path("Megatron-LM/finetune_mtf.py").unlink(), "Megatron-LM: no finetune_mtf.py there"),
     "no tokenizer": (lambda: Path("tokenizer.json").unlink(), "tokenizer.json: no such file"),
     "no tracker": (lambda: Path("checkpoints/santacoder-mtf-ql", TRACKER).unlink(), "is not there: this recipe begins"),
+    "no weights": (
+        lambda: Path("checkpoints/santacoder-mtf-ql/release/mp_rank_00/model_optim_rng.pt").rename("there.pt"),
+        "release/mp_rank_00/model_optim_rng.pt is not there: the weights of bigcode/santacoder, made with",
+    ),
     "no dataset": (lambda: Path("data/commits_targets_document.idx").unlink(), "no indexed dataset that can be read"),
     "overlap": (
         lambda: Path("data/valid_paths.txt").write_text('"v: 1 0.8:1 data/commits"\n'),
@@ -209,6 +248,18 @@ def test_datasets_of_two_lengths_are_no_pairs(place: Path, capsys: pytest.Captur
     )
     assert run(*LAUNCH, "--execute") == 2
     assert "data/commits: 1 inputs and 20 targets" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["inputs", "targets"])
+def test_documents_without_a_token_would_end_the_run(key: str, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"inputs": "x", "targets": "y"}, {"inputs": "x", "targets": "y"} | {key: ""}]
+    write_rows(Path("pairs.jsonl"), rows)
+    again = ("--tokenizer", "tokenizer.json", "--eod", "none", "--overwrite")
+    run("preprocess", "pairs.jsonl", "-o", "data/commits", *again)
+    capsys.readouterr()
+    assert run(*LAUNCH, "--execute") == 2
+    assert f"commits_{key}_document: 1 documents without a token, first that of row 2" in capsys.readouterr().err
+    assert not (place / "bin/said").exists()
 
 
 def test_paths_asks_for_datasets(place: Path) -> None:

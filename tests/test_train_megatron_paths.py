@@ -109,6 +109,20 @@ def test_two_files_are_checked_against_each_other() -> None:
         check_apart([("train.txt", [TRAIN]), ("valid.txt", [other])])
 
 
+def test_a_copy_of_the_training_s_file_is_no_validation() -> None:
+    with pytest.raises(InputError, match=r"train\.txt, train and valid\.txt, train share the documents 0:0.95 of P"):
+        check_apart([("train.txt", [TRAIN]), ("valid.txt", [TRAIN])])
+
+
+@pytest.mark.parametrize("prefix", ["./P", "x/../P", "link/P"])
+def test_a_dataset_is_the_same_by_another_path(prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link").symlink_to(".")
+    other = Group("valid", (Share(1.0, 0.5, 1.0, prefix),))
+    with pytest.raises(InputError, match=r"share the documents 0\.5:0\.95"):
+        check_apart([("train.txt", [TRAIN]), ("valid.txt", [other])])
+
+
 def theirs(text: str) -> dict[str, list[list[str]]]:
     """Do what Megatron's reader does: quotes off the line's ends, cut between quotes, at colons, commas and blanks."""
     line = text.splitlines(keepends=True)[0]

@@ -68,6 +68,14 @@ def test_rows_that_cannot_be_shared_out() -> None:
         sharing(settings, 6, 8)
 
 
+def test_the_published_machines_of_one_variant_cannot_share_its_rows() -> None:
+    recipe = read_recipe("santacoder-mtf-long64bs")
+    with pytest.raises(UsageError, match=r"24 copies of the model .* devices that can: 1, 2, 4, 8"):
+        sharing(recipe.megatron, 3, 8)
+    assert sharing(recipe.megatron, 1, 8).accumulation == 1
+    assert any("--machines 1" in note for note in recipe.notes)
+
+
 def test_santacoderpack_s_learning_rate_ends_far_above_zero() -> None:
     settings = read_recipe("santacoderpack").megatron
     schedule = settings.schedule.closed_form

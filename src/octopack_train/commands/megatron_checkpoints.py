@@ -20,7 +20,7 @@ TO_HF_EPILOG = (
 FROM_HF_EPILOG = (
     "EXAMPLES: (1) octopack-train megatron from-hf model/ -o checkpoints  "
     "(2) octopack-train megatron from-hf starcoderbase/ -o checkpoints --tensor-parallel 4 --pipeline-parallel 4 "
-    "--names bigcode-2023"
+    "--names bigcode-2023 --distributed-optimizer 4"
 )
 
 
@@ -87,13 +87,22 @@ def from_hf(
         ),
     ] = 128,
     dtype: DtypeOption = None,
+    distributed_optimizer: Annotated[
+        int,
+        typer.Option(
+            "--distributed-optimizer",
+            metavar="COPIES",
+            min=0,
+            help="For a run of bigcode-2023 that has one: copies of the model. Its names of files are others.",
+        ),
+    ] = 0,
     overwrite: OverwriteOption = False,
 ) -> None:
     """Split a folder of GPTBigCode into a checkpoint that Megatron begins from: release, with its tracker file."""
     from octopack_train.megatron.checkpoints.from_hf import FromHf
     from octopack_train.megatron.checkpoints.from_hf import from_hf as convert
 
-    settings = FromHf(tensor_parallel, pipeline_parallel, names, vocabulary_multiple, dtype)
+    settings = FromHf(tensor_parallel, pipeline_parallel, names, vocabulary_multiple, dtype, distributed_optimizer)
     done = convert(model, output, settings, overwrite=overwrite)
     typer.echo(f"vocabulary: {done.vocabulary:,} rows, filled up with zeros to {done.padded:,}")
     typer.echo(f"{output}: release of {done.ranks} files, {done.bytes:,} bytes, names of {names}")

@@ -91,7 +91,15 @@ def launch(
     from octopack_data.settings import read_settings
     from octopack_train.megatron.arguments import megatron_arguments
     from octopack_train.megatron.dialects import read_dialect
-    from octopack_train.megatron.launch import check_data, execute, pretraining_script, sharing, shell_lines, torchrun
+    from octopack_train.megatron.launch import (
+        check_data,
+        check_release,
+        execute,
+        pretraining_script,
+        sharing,
+        shell_lines,
+        torchrun,
+    )
     from octopack_train.megatron.slurm import MegatronSlurm, sbatch_script, submit, write_script
     from octopack_train.recipes.reading import read_recipe
 
@@ -111,6 +119,8 @@ def launch(
     )
     if run_it:
         check_data(own)
+        if how == "first" and dialect == "bigcode-2023":
+            check_release(own, shared.data_parallel)
     if slurm is not None:
         job = output or Path(f"{whole.name}.sbatch")
         write_script(job, sbatch_script(command, words, read_settings(MegatronSlurm, slurm), count, each))

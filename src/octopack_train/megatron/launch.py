@@ -5,13 +5,16 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_train.config.megatron import MegatronSettings
+from octopack_train.megatron.checkpoints.ranks import FILES, OPTIMIZER, copy_folder, rank_folder
 from octopack_train.megatron.dialects import Dialect
 from octopack_train.megatron.indexed import dataset_prefix, read_indexed
 from octopack_train.megatron.paths import check_apart, read_paths
+from octopack_train.megatron.tracker import RELEASE
 
 PORT = 6001
 HOST = "$MASTER_ADDR"
@@ -80,6 +83,33 @@ def check_data(settings: MegatronSettings) -> None:
         inputs, targets = (read_indexed(dataset_prefix(Path(prefix), key)) for key in ("inputs", "targets"))
         if inputs.documents != targets.documents:
             raise InputError(f"{prefix}: {inputs.documents:,} inputs and {targets.documents:,} targets")
+        for one in (inputs, targets):
+            if empty := int((one.lengths == 0).sum()):
+                first = int((one.lengths == 0).argmax())
+                raise InputError(
+                    f"{one.prefix}: {empty:,} documents without a token, first that of row {first + 1:,}: Megatron-LM "
+                    "of 2023 ends at one; leave these rows out, and preprocess the others"
+                )
+
+
+def check_release(settings: MegatronSettings, copies: int) -> None:
+    """Raise InputError if a first run with Megatron-LM of 2023 would not find its weights: a file of each rank.
+
+    ``copies`` of the model: with a distributed optimizer each asks for its file, though it takes nothing from it.
+    """
+    parallel, folder = settings.parallel, Path(settings.checkpoints) / RELEASE
+    for tensor, stage in product(range(parallel.tensor), range(parallel.pipeline)):
+        rank = rank_folder(tensor, stage, parallel.pipeline)
+        wanted = [f"{rank}/{FILES[parallel.distributed_optimizer]}"]
+        if parallel.distributed_optimizer:
+            wanted += [f"{copy_folder(rank, copy)}/{OPTIMIZER}" for copy in range(copies)]
+        if missing := next((name for name in wanted if not (folder / name).is_file()), None):
+            more = f" --distributed-optimizer {copies}" if parallel.distributed_optimizer else ""
+            raise InputError(
+                f"{folder / missing} is not there: the weights of {settings.model.base or 'a model'}, made with "
+                f"octopack-train megatron from-hf MODEL -o {settings.checkpoints} --names bigcode-2023 "
+                f"--tensor-parallel {parallel.tensor} --pipeline-parallel {parallel.pipeline}{more}"
+            )
 
 
 def torchrun(script: Path, arguments: list[list[str]], machines: int, devices: int, meet: bool = False) -> list[str]:
@@ -118,4 +148,10 @@ def execute(words: list[str], dialect: Dialect) -> int:
     if host is None and any(word.startswith(HOST) for word in words):
         raise UsageError("several machines: MASTER_ADDR in the environment must be the name of the first one")
     told = [word.replace(HOST, str(host)) if word.startswith(HOST) else word for word in words]
-    return subprocess.run(told, env={**os.environ, **dialect.environment}, check=False).returncode
+    with subprocess.Popen(told, env={**os.environ, **dialect.environment}) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # torchrun has it, too, and needs seconds to end its processes: killed, it would leave them.
+                continue

@@ -114,7 +114,7 @@ def split_groups(prefixes: Sequence[str], valid_share: float) -> tuple[Group, Gr
 
 
 def check_apart(files: Sequence[tuple[str, Sequence[Group]]]) -> None:
-    """Raise InputError if groups of other names, in the same file or another, read the same documents."""
+    """Raise InputError if two groups, in the same file or another, read the same documents, whatever their names."""
     fault = _overlap([(f"{where}, {group.name}", group) for where, groups in files for group in groups])
     if fault:
         raise InputError(fault)
@@ -173,12 +173,13 @@ def _fault(groups: Sequence[Group]) -> str:
 
 
 def _overlap(named: Sequence[tuple[str, Group]]) -> str:
-    """Groups of one name may share documents: two files of a training split, say."""
     for place, (here, first) in enumerate(named):
         for there, second in named[place + 1 :]:
-            for one in first.shares if first.name != second.name else ():
+            for one in first.shares:
                 for other in second.shares:
                     begin, end = max(one.start, other.start), min(one.end, other.end)
-                    if one.prefix == other.prefix and begin < end:
+                    # A path has several spellings: ./data and data, a link.
+                    same = Path(one.prefix).resolve() == Path(other.prefix).resolve()
+                    if same and begin < end:
                         return f"{here} and {there} share the documents {begin:g}:{end:g} of {one.prefix}"
     return ""

@@ -46,7 +46,7 @@ def sbatch_script(words: list[str], dialect: Dialect, slurm: MegatronSlurm, mach
         **slurm.sbatch,
     }
     command = shell_lines(words, dialect)
-    lines = ["#!/bin/bash", *(f"#SBATCH --{name}={value}" for name, value in options.items())]
+    lines = ["#!/bin/bash", *(f"#SBATCH --{name}={shlex.quote(value)}" for name, value in options.items())]
     lines += ["set -eo pipefail"]
     lines += [slurm.environment] if slurm.environment else []
     lines += ['MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)', "export MASTER_ADDR"]

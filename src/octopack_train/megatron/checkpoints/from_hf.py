@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from humanevalpack.errors import InputError
+from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.manifests import write_json
 from octopack_train.folders import check_apart, check_free, whole_folder
 from octopack_train.logits import TYPES
@@ -19,7 +19,7 @@ from octopack_train.megatron.checkpoints.architecture import (
 )
 from octopack_train.megatron.checkpoints.names import EMBEDDING, names_of
 from octopack_train.megatron.checkpoints.provenance import PROVENANCE, provenance
-from octopack_train.megatron.checkpoints.ranks import FILES, rank_folder
+from octopack_train.megatron.checkpoints.ranks import FILES, OPTIMIZER, copy_folder, rank_folder
 from octopack_train.megatron.checkpoints.source import Piece, check_equal, check_finite
 from octopack_train.megatron.checkpoints.splitting import Cut, Split
 from octopack_train.megatron.checkpoints.writing import write_torch_file
@@ -48,6 +48,13 @@ class FromHf:
     """Rows of the embedding on each rank are filled up with zeros to a multiple of it: make-vocab-size-divisible-by."""
     dtype: str | None = None
     """One of fp32, bf16, fp16; None: the model's."""
+    distributed_copies: int = 0
+    """bigcode-2023: copies of the model in a run with a distributed optimizer, which asks for files of other names, and
+    for one of the optimizer for each copy even where it takes nothing from it; 0: a run without."""
+
+    def __post_init__(self) -> None:
+        if self.distributed_copies and self.spelling != "bigcode-2023":
+            raise UsageError(f"--distributed-optimizer is for --names bigcode-2023, not {self.spelling}")
 
 
 @dataclass(frozen=True)
@@ -72,6 +79,8 @@ def from_hf(model: Path, output: Path, settings: FromHf, *, overwrite: bool = Fa
 
     check_apart(model, output)
     check_free(output, PROVENANCE, overwrite=overwrite)
+    if trained := sorted(path.name for path in output.glob("iter_*")):
+        raise UsageError(f"{output} has {trained[-1]}, which a run has trained: name another folder")
     config = named_config(str(model))
     config["n_inner"] = config.get("n_inner") or 4 * config["n_embd"]
     files = open_tensors(model)
@@ -86,22 +95,26 @@ def from_hf(model: Path, output: Path, settings: FromHf, *, overwrite: bool = Fa
     arguments.vocab_size, arguments.padded_vocab_size, arguments.params_dtype = config["vocab_size"], padded, kind
     arguments.tensor_model_parallel_size = settings.tensor_parallel
     arguments.pipeline_model_parallel_size = settings.pipeline_parallel
+    file = FILES[1] if settings.distributed_copies else FILES[0]
     values = {"args": arguments, "checkpoint_version": VERSION, "iteration": 0}
     with whole_folder(output, PROVENANCE, overwrite=overwrite) as folder:
         for stage in range(settings.pipeline_parallel):
             for rank in range(settings.tensor_parallel):
                 name = rank_folder(rank, stage, settings.pipeline_parallel)
-                _write(folder / RELEASE / name / FILES[0], values, files, split.cuts(rank, stage), kind)
+                _write(folder / RELEASE / name / file, values, files, split.cuts(rank, stage), kind)
+                for copy in range(settings.distributed_copies):
+                    _write_empty(folder / RELEASE / copy_folder(name, copy) / OPTIMIZER)
         write_tracker(folder, RELEASE)
         said = {
             "spelling": names.spelling,
             "tensor_parallel": settings.tensor_parallel,
             "pipeline_parallel": settings.pipeline_parallel,
+            "distributed_copies": settings.distributed_copies,
             "rows_of_embedding": {"read": config["vocab_size"], "written": padded},
             "dtype": str(kind).removeprefix("torch."),
         }
         write_json(folder / PROVENANCE, provenance("from-hf", model, (model / "config.json", *files.files), said))
-        sizes = [path.stat().st_size for path in folder.glob(f"{RELEASE}/*/{FILES[0]}")]
+        sizes = [path.stat().st_size for path in folder.glob(f"{RELEASE}/*/{file}")]
     return Checkpoint(output, len(sizes), sum(sizes), config["vocab_size"], padded)
 
 
@@ -120,6 +133,16 @@ def _check(files: TensorFiles, shapes: Mapping[str, tuple[int, ...]]) -> None:
     if HEAD in files.places:
         both = [Piece(name, files.tensor(name)) for name in (HEAD, EMBEDDING)]
         check_equal(f"{HEAD}, which is tied to the embedding,", both, files.path)
+
+
+def _write_empty(path: Path) -> None:
+    import torch
+
+    try:
+        path.parent.mkdir()
+        torch.save({}, path)
+    except OSError as error:
+        raise EnvironmentFault(f"{path} cannot be written: {error}") from error
 
 
 def _write(path: Path, values: Mapping[str, Any], files: TensorFiles, cuts: Sequence[Cut], kind: torch.dtype) -> None:

@@ -17,6 +17,8 @@ from octopack_train.torch_files import MappedTensors, load_values
 
 FILES = ("model_optim_rng.pt", "model_rng.pt")
 """The second where the optimizer's state lies beside it."""
+OPTIMIZER = "optim.pt"
+"""Alone in a folder for each copy of a rank: the states of a distributed optimizer of 2023."""
 _RANK = re.compile(r"mp_rank_(\d{2,})(?:_(\d{3}))?")
 _PREFIX = "model."
 
@@ -24,6 +26,11 @@ _PREFIX = "model."
 def rank_folder(tensor: int, pipeline: int, stages: int) -> str:
     """Return how Megatron names a rank's folder: without the stage where there is one only."""
     return f"mp_rank_{tensor:02d}" + (f"_{pipeline:03d}" if stages > 1 else "")
+
+
+def copy_folder(rank: str, copy: int) -> str:
+    """Return how Megatron of 2023 names the folder with the optimizer's states of one copy of a rank."""
+    return f"{rank}_{copy:03d}"
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,16 @@ def open_ranks(path: Path) -> RankFiles:
     """Open the files of all ranks in an iteration's folder; raises InputError (one is missing, virtual stages)."""
     found: dict[tuple[int, int], Path] = {}
     for folder in sorted(path.glob("mp_rank_*")):
+        # Named as a stage's or an expert's folder may be: what is in it tells.
+        if (folder / OPTIMIZER).is_file() and not any((folder / name).is_file() for name in FILES):
+            continue
         match = _RANK.fullmatch(folder.name)
         if match is None:
             raise InputError(f"{folder}: a rank with a third number (expert parallelism): GPTBigCode has no experts")
         found[int(match[1]), int(match[2] or 0)] = _file_of(folder)
-    tensor, stages = (1 + max((rank[place] for rank in found), default=-1) for place in (0, 1))
+    if not found:
+        raise InputError(f"{path}: has an optimizer's states alone, no {' or '.join(FILES)}")
+    tensor, stages = (1 + max(rank[place] for rank in found) for place in (0, 1))
     for rank in ((t, p) for p in range(stages) for t in range(tensor)):
         if rank not in found:
             raise InputError(f"{path}: {rank_folder(*rank, stages)} is missing: {tensor} x {stages} ranks")

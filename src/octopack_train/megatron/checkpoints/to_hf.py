@@ -24,7 +24,7 @@ from octopack_train.megatron.checkpoints.finding import open_checkpoint
 from octopack_train.megatron.checkpoints.names import EMBEDDING, Entry, Names, recognize
 from octopack_train.megatron.checkpoints.provenance import PROVENANCE, provenance
 from octopack_train.megatron.checkpoints.source import Source, check_equal, check_finite, merged
-from octopack_train.megatron.tokenizing import load_tokenizer
+from octopack_train.megatron.tokenizing import load_tokenizer, vocabulary
 
 if TYPE_CHECKING:
     import torch
@@ -145,7 +145,7 @@ def _config(source: Source, settings: ToHf, padded: int) -> dict[str, Any]:
     size, end = None, None
     if settings.tokenizer is not None:
         tokenizer = load_tokenizer(settings.tokenizer)
-        size, end = tokenizer.get_vocab_size(), tokenizer.token_to_id(END_TOKEN)
+        size, end = vocabulary(tokenizer), tokenizer.token_to_id(END_TOKEN)
     told = (settings.vocabulary, config.get("vocab_size"), source.arguments.get("vocab_size"), size, padded)
     kept = next(number for number in told if number is not None)
     if not 0 < kept <= padded:
