@@ -117,7 +117,7 @@ class RecipeTrainer(SFTTrainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint, and say at its end that it is whole; a run goes on from such ones only."""
-        place = place_of(Path(self.args.output_dir), self.state.global_step)
+        place = place_of(Path(str(self.args.output_dir)), self.state.global_step)
         if self.is_world_process_zero():
             unseal(place)
         super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
