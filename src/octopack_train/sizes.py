@@ -96,7 +96,7 @@ def count(model: ModelSettings, adapter: LoraSettings | bool) -> Counts:
     largest = max(sum(parameter.numel() for parameter in layer.parameters()) for layer in max(layers, key=len))
     head = built.get_output_embeddings()  # type: ignore[operator]
     rounded = [part for part in built.modules() if type(part).__name__ in ("Linear", "Conv1D") and part is not head]
-    whole = total - sum(part.weight.numel() for part in rounded)  # type: ignore[operator,union-attr,misc]
+    whole = total - sum(part.weight.numel() for part in rounded)  # type: ignore[operator,misc]
     if not isinstance(adapter, LoraSettings):
         return Counts(total, total, largest, whole, (), shape_of(built.config))
     names = {name.rpartition(".")[2] for name, _ in built.named_modules()}
