@@ -150,6 +150,7 @@ TRAIN_ORDER = (
     "order",
     "throughput",
     "run_folder",
+    "checkpoints",
     "statistics",
     "training",
     "torch_files",

@@ -76,11 +76,16 @@ def test_a_setting_that_was_changed_is_a_deviation_with_both_sides(tmp_path: Pat
 def test_a_run_as_published_says_so_and_what_the_publication_leaves_open(tmp_path: Path) -> None:
     found = section(card(run_folder(tmp_path)), "Deviations from the published run")
     assert "Every setting that decides what is learned is that of the recipe `octocoder`." in found
-    assert "Not known from the publication" in found
-    assert "`sequence.tail`" in found
-    assert "`data.source_rows`" in found
-    assert "`optimizer.learning_rate`" not in found
-    assert "The learning rate ends at 99.8 % of its peak" in found  # the recipe's own notes
+    assert "- Not known from the publication, so assumed: `data.source_rows" in found
+
+
+def test_what_is_known_and_was_not_followed_is_not_called_unknown(tmp_path: Path) -> None:
+    found = section(card(run_folder(tmp_path)), "Deviations from the published run").splitlines()
+    (unknown,) = [line for line in found if "Not known from the publication" in line]
+    assert "sequence.tail" not in unknown
+    assert "data.boundary" not in unknown
+    assert any("Chosen by this package" in line and "`sequence.tail`" in line for line in found)
+    assert any("Published: the short row at the end of each buffer was dropped" in line for line in found)
 
 
 def test_the_type_of_the_base_s_weights_is_said(tmp_path: Path) -> None:

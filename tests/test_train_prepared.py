@@ -57,6 +57,17 @@ def test_one_changed_answer_changes_the_fingerprint(tmp_path: Path) -> None:
     assert made(tmp_path, path).report["train"]["fingerprint"] != before
 
 
+@pytest.mark.parametrize(("loss", "left_out"), [("targets", 4), ("all", 0)])
+def test_a_row_that_a_long_prompt_fills_is_left_out_and_counted(tmp_path: Path, loss: str, left_out: int) -> None:
+    path = written(tmp_path / "rows.jsonl", {"prompt": "a b c d e f g h " * 8, "completion": "x"})
+    more = ["sequence.packing=constant_length", "sequence.length=16", "data.text=raw", f"loss={loss}"]
+    found = made(tmp_path, path, *more)
+    train, stored = found.report["train"], Dataset.from_file(str(found.folder / "train.arrow"))
+    assert all(any(label != -100 for label in row["labels"][1:]) for row in stored)
+    assert train["buffers"] == [len(stored)] == [5 - left_out]  # the last of five holds the answer
+    assert train["counts"]["dropped_untrained_rows"] == left_out
+
+
 def test_what_is_cut_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", *rows(10), {"prompt": "long", "completion": "word " * 300})
     counts = made(tmp_path, path).report["train"]["counts"]

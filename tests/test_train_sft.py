@@ -11,9 +11,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from trl.trainer.sft_trainer import SFTTrainer
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import EnvironmentFault, UsageError
 from octopack_train.recipes.reading import read_recipe
-from octopack_train.run_folder import append_metrics, checkpoint_of, cut_metrics
 from octopack_train.schedules import learning_rate
 from octopack_train.training.arguments import arguments
 from octopack_train.training.models import load_base
@@ -119,45 +118,11 @@ def test_the_adapter_is_peft_s_and_knows_its_base(whole: Trained) -> None:
     assert not torch.equal(adapted(ids).logits, before)
 
 
-def test_a_folder_with_a_run_is_not_begun_again(whole: Trained, rows: Path) -> None:
-    with pytest.raises(UsageError, match=r"holds a run: --resume auto goes on .* --overwrite"):
-        run(whole.folder, rows)
-
-
 def test_a_run_does_not_go_on_with_other_settings(whole: Trained, rows: Path) -> None:
     with pytest.raises(
         UsageError, match=r"learning_rate was 0.003 and is 0.1; batch was '4 rows a step' and is '8 rows a step'"
     ):
         run(whole.folder, rows, "optimizer.learning_rate=0.1", "batch.per_device=8", resume="auto")
-
-
-def test_a_run_does_not_go_on_with_other_data(tmp_path: Path) -> None:
-    rows = written(tmp_path / "rows.jsonl", *example_rows(8))
-    run(tmp_path / "run", rows, "schedule.stop_after_steps=1", "cadence.save=1")
-    written(rows, *example_rows(7), {"prompt": "other", "completion": "rows"})
-    with pytest.raises(InputError, match="the data is not what this run began with"):
-        run(tmp_path / "run", rows, resume="auto")
-
-
-def test_a_checkpoint_that_is_not_there(whole: Trained, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no checkpoint is there; in .*checkpoint-6, .*checkpoint-12"):
-        checkpoint_of(whole.folder, str(tmp_path))
-    assert checkpoint_of(whole.folder, "auto") == whole.folder / "checkpoint-12"
-    assert checkpoint_of(tmp_path, "auto") is None
-
-
-def test_measurements_behind_a_checkpoint_are_taken_out(tmp_path: Path) -> None:
-    for step in range(5):
-        append_metrics(tmp_path, {"step": step})
-    cut_metrics(tmp_path, 2)
-    assert [line["step"] for line in metrics(tmp_path)] == [0, 1, 2]
-
-
-def test_overwrite_takes_a_run_away_and_nothing_else(tmp_path: Path, rows: Path) -> None:
-    (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UsageError, match=r"has no config\.yaml: it is no run"):
-        run(tmp_path, rows, overwrite=True)
-    assert (tmp_path / "thesis.tex").exists()
 
 
 def test_all_weights_in_bf16_whatever_accelerate_was_told(
@@ -173,6 +138,15 @@ def test_all_weights_in_bf16_whatever_accelerate_was_told(
     lines = metrics(done.folder)
     assert [line["eval_loss"] > 0 for line in lines if "eval_loss" in line] == [True, True]
     assert all(line["trained_token_share"] > 0.9 for line in lines if "loss" in line)
+
+
+def test_to_measure_the_test_rows_changes_nothing_that_is_learned(tmp_path: Path, rows: Path) -> None:
+    found = []
+    for name, every in (("never", 0), ("always", 1)):
+        changes = ["schedule.stop_after_steps=4", "data.test_share=0.3", f"cadence.evaluate={every}"]
+        done = run(tmp_path / name, rows, *changes, "adapter.dropout=0.5")
+        found.append([line["loss"] for line in metrics(done.folder) if "loss" in line])
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("logger", ["tensorboard", "trackio", "wandb"])

@@ -16,6 +16,11 @@ _SPEEDS = {
     "peak_memory_bytes": "peak memory of a device, bytes",
     "trained_token_share": "share of tokens that are trained",
 }
+_OPEN = {
+    "unverified": "Not known from the publication, so assumed",
+    "ours": "Chosen by this package, where the publication says nothing or has a fault (see the notes)",
+}
+"""What an origin says of a value that is not the published run's."""
 _FREE = ("output", "loggers", "workers", "cadence.", "evaluation.")
 """Settings that change nothing that is learned."""
 
@@ -113,11 +118,11 @@ def _deviations(run: Run, shipped: Recipe | None) -> Iterator[str]:
             yield ""
         else:
             yield f"- Every setting that decides what is learned is that of the recipe `{shipped.name}`."
-        open_keys = [key for key in all_values(run.recipe) if shipped.origin(key) in ("ours", "unverified")]
-        open_keys = [key for key in open_keys if key not in found and not _is_free(key)]
-        if open_keys:
-            named = ", ".join(f"`{key}`" for key in open_keys)
-            yield f"- Not known from the publication, so chosen by this package: {named}"
+        for origin, said in _OPEN.items():
+            keys = [key for key in all_values(run.recipe) if shipped.origin(key) == origin]
+            named = ", ".join(f"`{key}`" for key in keys if key not in found and not _is_free(key))
+            if named:
+                yield f"- {said}: {named}"
     yield from (f"- {note}" for note in run.recipe.notes)
 
 

@@ -7,7 +7,7 @@ for its backward pass. What is not: CUDA itself, fragments, buffers of communica
 from dataclasses import dataclass
 from typing import get_args
 
-from octopack_train.config.model import LoraSettings, Weights
+from octopack_train.config.model import QUANTIZED, LoraSettings, Weights
 from octopack_train.config.running import Distribution
 from octopack_train.config.training import TrainingSettings
 from octopack_train.sizes import Counts, Shape
@@ -46,6 +46,8 @@ def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: 
     frozen, held, master = 0.0, BYTES[weights], 0
     if isinstance(settings.adapter, LoraSettings):  # the base is frozen, the adapter is held in fp32
         frozen, held = counts.total * BYTES[weights], _FP32
+        if weights in QUANTIZED:  # what is not rounded is held in fp32 by PEFT's preparation, as published
+            frozen += counts.whole * (_FP32 - BYTES[weights])
     elif kind.startswith("zero") and compute == _HALF:  # DeepSpeed has an fp32 copy beside the moments
         held, master = _HALF, _FP32
     states = trained * (2 * (_FP32 if kind.startswith("zero") else held) + master)
@@ -57,8 +59,8 @@ def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: 
         whole = whole / devices + min(2, devices - 1) * counts.largest_layer * min(compute, BYTES[weights])
     rows = settings.batch.per_device
     tokens = rows * min(settings.sequence.length, counts.shape.positions)
-    layer = layer_bytes(settings, counts.shape, compute)
-    residual = counts.shape.hidden * _residual(settings, compute)
+    layer = layer_bytes(settings, counts.shape, compute, weights)
+    residual = counts.shape.hidden * _residual(weights, compute)
     ends = logit_bytes(counts.shape, compute)
     return Memory(
         kind,
@@ -70,13 +72,13 @@ def _memory(settings: TrainingSettings, counts: Counts, weights: Weights, kind: 
     )
 
 
-def layer_bytes(settings: TrainingSettings, shape: Shape, compute: int) -> float:
+def layer_bytes(settings: TrainingSettings, shape: Shape, compute: int, weights: Weights) -> float:
     """Estimate the bytes that one layer keeps for one token, where attention keeps no matrix of scores.
 
     The inputs of two norms; queries, keys, values and what attention gives; the MLP's inner values; masks of dropout;
     and the inputs of linear layers that are trained, or of their adapters with a mask (frozen ones keep none).
     """
-    hidden, inner, kind = shape.hidden, shape.inner, _residual(settings, compute)
+    hidden, inner, kind = shape.hidden, shape.inner, _residual(weights, compute)
     norms = 2 * hidden * kind
     attention = (hidden + 2 * shape.key_value + hidden) * compute
     mlp = (3 if shape.gated else 1) * inner * compute
@@ -98,6 +100,6 @@ def logit_bytes(shape: Shape, compute: int) -> float:
     return shape.vocabulary * (compute + 2 * _FP32)
 
 
-def _residual(settings: TrainingSettings, compute: int) -> int:
-    """Return the bytes of a number that runs from layer to layer: half precision only where the weights are."""
-    return _FP32 if compute == _FP32 or settings.model.weights == "fp32" else _HALF
+def _residual(weights: Weights, compute: int) -> int:
+    """Return the bytes of a number that runs from layer to layer: those of embeddings and norms, and of arithmetic."""
+    return _HALF if compute == _HALF and weights in ("bf16", "fp16") else _FP32

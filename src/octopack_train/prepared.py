@@ -182,8 +182,10 @@ def _buffered(examples: Iterator[Tokens], settings: TrainingSettings, side: Side
     sequence, begin = settings.sequence, list(islice(examples, packing.RATIO_ROWS))
     ratio = packing.characters_a_token(begin, marked=sequence.end_marker == "eos")
     for rows in packing.constant_length(chain(begin, examples), sequence, settings.loss, ratio):
-        side.buffers.append(len(rows))
-        yield from rows
+        trained = [row for row in rows if any(label != IGNORED for label in row.labels[1:])]
+        side.counts["dropped_untrained_rows"] += len(rows) - len(trained)
+        side.buffers.append(len(trained))
+        yield from trained
 
 
 def _measured(examples: Iterable[Tokens], side: Side) -> Iterator[Tokens]:

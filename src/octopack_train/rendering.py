@@ -15,9 +15,12 @@ LOST = {
     "truncated_tokens": "tokens lost by that",
     "dropped_overlong": "left out: longer than a row",
     "dropped_untrained": "left out: nothing of them would be trained",
+    "dropped_untrained_rows": "rows left out: a long prompt fills them, nothing of them would be trained",
     "boundary_moved": "prompt's own tokens do not begin the whole's",
 }
 """What may have become of an example, as the report counts it, in words."""
+_NO_EXAMPLES = ("truncated_tokens", "dropped_untrained_rows")
+"""Of these, what counts something else."""
 
 
 def preview_text(found: Preview, settings: TrainingSettings, *, colour: bool) -> str:
@@ -50,7 +53,7 @@ def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[
     yield f"trained       {train['trained_share']:.1%} of the tokens"
     for name, said in LOST.items():
         if counts.get(name):
-            share = f" ({counts[name] / examples:.1%})" if name != "truncated_tokens" else ""
+            share = f" ({counts[name] / examples:.1%})" if name not in _NO_EXAMPLES else ""
             yield f"{name:13} {counts[name]:,}{share}: {said}"
     for name, read in report["read"].items():
         dropped = ", ".join(f"{what} {count:,}" for what, count in read.items() if what.startswith("dropped_"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,13 +12,32 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import HumanEvalPackError, UsageError
 from humanevalpack.version import __version__
 from octopack_data.manifests import write_json
+from octopack_train.prepared import REPORT
 from octopack_train.recipes.reading import Recipe, read_recipe
 from octopack_train.recipes.writing import all_values, resolved_yaml
 
 CONFIG, ENVIRONMENT, METRICS, DATA, DONE = "config.yaml", "environment.json", "metrics.jsonl", "data", "done.json"
+TOKENIZER, BASE, ADAPTER, MODEL = "tokenizer", "base", "adapter", "model"
+"""Folders: the tokenizer of a run; its base, if that was random; the result, an adapter or all weights."""
+PART, LOCK = "data.part", ".lock"
+"""Folders: data that is being made ready; held by the run that is at work."""
+_OURS = (
+    CONFIG,
+    ENVIRONMENT,
+    METRICS,
+    DATA,
+    DONE,
+    TOKENIZER,
+    BASE,
+    ADAPTER,
+    MODEL,
+    "evaluation",
+    "tensorboard",
+    "wandb",
+)
 _PACKAGES = (
     "torch",
     "transformers",
@@ -43,23 +63,63 @@ _FREE = (
 _ROWS = "batch"
 
 
-def check(recipe: Recipe, folder: Path, *, resuming: bool) -> None:
+def check(recipe: Recipe, folder: Path, *, resuming: bool, overwrite: bool = False) -> None:
     """Check that a run may begin in a folder, or that this recipe is the one that goes on there; raises UsageError."""
     config = folder / CONFIG
     if not config.exists():
-        return
-    if resuming:
+        _check_free(folder, overwrite=overwrite)
+    elif resuming:
         _check_same(recipe, read_recipe(str(config)), config)
-    else:
+    elif not overwrite:
         raise UsageError(
             f"{folder} holds a run: --resume auto goes on with it, --set output=FOLDER begins another, --overwrite "
             "begins anew here"
         )
+    else:
+        _check_run(config)
+
+
+def _check_free(folder: Path, *, overwrite: bool) -> None:
+    """Without a config.yaml there is no run, or one that was killed before its first step."""
+    there = {path.name for path in folder.iterdir()} - {LOCK, PART} if folder.is_dir() else set[str]()
+    if (folder / DATA / REPORT).is_file():
+        there -= {DATA, TOKENIZER, BASE}
+    if overwrite and there:
+        raise UsageError(f"--overwrite: {folder} has no {CONFIG}: it is no run; remove it yourself")
+    if taken := sorted(name for name in there if _is_ours(name)):
+        raise UsageError(
+            f"{folder} has no {CONFIG}, so it is no run, and holds what a run would replace: {', '.join(taken)}. Name "
+            "another folder: --set output=FOLDER"
+        )
+
+
+def _check_run(config: Path) -> None:
+    try:
+        _ = read_recipe(str(config)).settings
+    except HumanEvalPackError as error:
+        raise UsageError(f"--overwrite: {config} is not that of a run ({error}); remove it yourself") from error
+
+
+def clear(folder: Path) -> None:
+    """Take a run away, and nothing that lies beside it."""
+    for path in folder.iterdir():
+        if _is_ours(path.name):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _is_ours(name: str) -> bool:
+    return name in _OURS or name.startswith("checkpoint-")
 
 
 def write_config(recipe: Recipe, folder: Path) -> None:
     """Write the whole recipe: from now on there is a run."""
-    (folder / CONFIG).write_text(resolved_yaml(recipe), "utf-8")
+    _write_whole(folder / CONFIG, resolved_yaml(recipe))
+
+
+def _write_whole(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
 
 
 def _check_same(new: Recipe, old: Recipe, path: Path) -> None:
@@ -78,31 +138,18 @@ def _check_same(new: Recipe, old: Recipe, path: Path) -> None:
         raise UsageError(f"{path}: the run that is there cannot go on with other settings: {said}")
 
 
-def checkpoints(folder: Path) -> list[Path]:
-    """Return the checkpoints of a run that are whole, oldest first."""
-    found = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
-
-
-def checkpoint_of(folder: Path, resume: str | None) -> Path | None:
-    """Return the checkpoint that ``--resume`` names; auto: the newest, or none if there is none; raises InputError."""
-    if resume is None:
-        return None
-    if resume == "auto":
-        return next(reversed(checkpoints(folder)), None)
-    path = Path(resume)
-    if not (path / "trainer_state.json").is_file():
-        known = ", ".join(str(one) for one in checkpoints(folder)) or "none"
-        raise InputError(f"--resume {resume}: no checkpoint is there; in {folder}: {known}")
-    return path
-
-
 def cut_metrics(folder: Path, step: int) -> None:
-    """Take out of ``metrics.jsonl`` what was measured behind a step from which a run goes on."""
+    """Take out of ``metrics.jsonl`` what was measured behind a step from which a run goes on.
+
+    A last line that is no JSON is what a kill or a full disk has left.
+    """
     path = folder / METRICS
-    if path.exists():
-        kept = [line for line in path.read_text("utf-8").splitlines() if json.loads(line)["step"] <= step]
-        path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+    if not path.exists():
+        return
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        del lines[-1]
+    _write_whole(path, "".join(line for line in lines if json.loads(line)["step"] <= step))
 
 
 def append_metrics(folder: Path, values: Mapping[str, Any]) -> None:

@@ -46,6 +46,8 @@ class Counts:
     trainable: int
     largest_layer: int
     """Of one of the repeated layers."""
+    whole: int
+    """Of the base, those that int8 and nf4 leave as they are: embeddings, output head, norms, biases."""
     unmatched: tuple[str, ...]
     """Targets of the adapter that name no module of this architecture."""
     shape: Shape
@@ -92,8 +94,11 @@ def count(model: ModelSettings, adapter: LoraSettings | bool) -> Counts:
     total = sum(parameter.numel() for parameter in built.parameters())
     layers = [list(part.children()) for part in built.modules() if type(part).__name__ == "ModuleList"]
     largest = max(sum(parameter.numel() for parameter in layer.parameters()) for layer in max(layers, key=len))
+    head = built.get_output_embeddings()  # type: ignore[operator]
+    rounded = [part for part in built.modules() if type(part).__name__ in ("Linear", "Conv1D") and part is not head]
+    whole = total - sum(part.weight.numel() for part in rounded)  # type: ignore[operator,misc]
     if not isinstance(adapter, LoraSettings):
-        return Counts(total, total, largest, (), shape_of(built.config))
+        return Counts(total, total, largest, whole, (), shape_of(built.config))
     names = {name.rpartition(".")[2] for name, _ in built.named_modules()}
     unmatched = tuple(target for target in adapter.targets if target not in names)
     if len(unmatched) == len(adapter.targets):
@@ -103,7 +108,7 @@ def count(model: ModelSettings, adapter: LoraSettings | bool) -> Counts:
         )
     adapted = with_adapter(built, adapter)
     trainable = sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
-    return Counts(total, trainable, largest, unmatched, shape_of(built.config))
+    return Counts(total, trainable, largest, whole, unmatched, shape_of(built.config))
 
 
 def build(values: dict[str, Any], device: str) -> torch.nn.Module:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
+from tqdm import tqdm
 from transformers import ProgressCallback
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging
 
-from humanevalpack.errors import InputError, UsageError
+from humanevalpack.errors import InputError
 from octopack_data.manifests import write_json
+from octopack_data.processes import alone
 from octopack_train import run_folder
+from octopack_train.checkpoints import checkpoint_of, processes_of, step_of
 from octopack_train.config.model import QUANTIZED, LoraSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
@@ -34,9 +39,6 @@ from octopack_train.training.loggers import check_loggers, wandb_run, write_even
 from octopack_train.training.models import load_base, save_base
 from octopack_train.training.trainer import RecipeTrainer
 from octopack_train.weights import Decision, decide, obstacle_to_bitsandbytes
-
-TOKENIZER, BASE = "tokenizer", "base"
-"""Folders of a run: the tokenizer it used; its base, if that was random."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
 
     ``resume``: auto (the newest checkpoint, or from the beginning if there is none) or a checkpoint's folder.
     """
+    with ExitStack() as held:
+        return _train(recipe, held, resume, overwrite)
+
+
+def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool) -> Trained:
     settings, begun = recipe.settings, time.monotonic()
     processes.check_before(settings)
     check_loggers(settings)
@@ -65,49 +72,60 @@ def train(recipe: Recipe, *, resume: str | None = None, overwrite: bool = False)
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     processes.set_precision(settings)
-    checkpoint = run_folder.checkpoint_of(folder, resume)
+    checkpoint = checkpoint_of(folder, resume)
     decision = decide(settings.model, obstacle_to_bitsandbytes())
     evaluates = settings.cadence.evaluate > 0
     cpu = not torch.cuda.is_available()
     args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=False)
     if processes.is_main():
-        if overwrite:
-            _clear(folder)
-        run_folder.check(recipe, folder, resuming=resume is not None)
+        _begin(recipe, folder, held, resuming=resume is not None, overwrite=overwrite)
     _wait(args)
-    with wandb_run(settings, folder):
-        data = _data(settings, folder, args, resuming=checkpoint is not None)
-        test = folder / run_folder.DATA / "test.arrow"
-        if evaluates and test.exists():
-            args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
-        trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
-        active = processes.check_active(settings, trainer.accelerator)
-        if processes.is_main():
-            run_folder.write_config(recipe, folder)
-            run_folder.cut_metrics(folder, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
-            run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
-        _callbacks(settings, trainer, folder, recipe.name, checkpoint)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        saved = folder / ("adapter" if isinstance(settings.adapter, LoraSettings) else "model")
-        trainer.save_model(str(saved))
-        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-        done = Trained(
-            folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun
+    if checkpoint is not None:
+        _say_chance(checkpoint)
+    held.enter_context(wandb_run(settings, folder))
+    data = _data(settings, folder, args, resuming=checkpoint is not None)
+    test = folder / run_folder.DATA / "test.arrow"
+    if evaluates and test.exists():
+        args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
+    trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
+    active = processes.check_active(settings, trainer.accelerator)
+    if processes.is_main():
+        run_folder.write_config(recipe, folder)
+        run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
+        run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
+    _callbacks(settings, trainer, folder, recipe.name, checkpoint)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    saved = folder / (run_folder.ADAPTER if isinstance(settings.adapter, LoraSettings) else run_folder.MODEL)
+    trainer.save_model(str(saved))
+    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    done = Trained(folder, saved, trainer.state.global_step, losses[-1] if losses else None, time.monotonic() - begun)
+    if processes.is_main():
+        (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
+        (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
+        values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
+        write_json(folder / run_folder.DONE, values)
+    _wait(args)
+    return done
+
+
+def _begin(recipe: Recipe, folder: Path, held: ExitStack, *, resuming: bool, overwrite: bool) -> None:
+    """Hold the folder until the run ends; raises UsageError if it is another's, or another run is at work there."""
+    run_folder.check(recipe, folder, resuming=resuming, overwrite=overwrite)  # nothing is written where nothing may be
+    held.enter_context(alone(folder / run_folder.LOCK))
+    run_folder.check(recipe, folder, resuming=resuming, overwrite=overwrite)  # another run may have come and gone
+    if overwrite:
+        run_folder.clear(folder)
+    (folder / run_folder.DONE).unlink(missing_ok=True)
+
+
+def _say_chance(checkpoint: Path) -> None:
+    wrote, here = processes_of(checkpoint), processes.world_size()
+    if processes.is_main() and wrote != here:
+        tqdm.write(
+            f"note: {checkpoint} holds the state of chance of {wrote} processes, and here are {here}: the rows are the "
+            "same, dropout is not",
+            file=sys.stderr,
         )
-        if processes.is_main():
-            (saved / "training_args.bin").unlink(missing_ok=True)  # a pickle, and all of it is in config.yaml
-            (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
-            values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
-            write_json(folder / run_folder.DONE, values)
-        _wait(args)
-        return done
-
-
-def _clear(folder: Path) -> None:
-    """Take away an earlier run, and nothing else: the folder must be one."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / run_folder.CONFIG).is_file():
-        raise UsageError(f"--overwrite: {folder} has no {run_folder.CONFIG}: it is no run; remove it yourself")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(args: Any) -> None:
@@ -119,18 +137,22 @@ def _data(settings: TrainingSettings, folder: Path, args: Any, *, resuming: bool
 
     A run that goes on prepares it again only where a file of a source is not as it was.
     """
-    place, tokenizer = folder / run_folder.DATA, folder / TOKENIZER
+    place, tokenizer = folder / run_folder.DATA, folder / run_folder.TOKENIZER
     before = json.loads((place / REPORT).read_text("utf-8")) if resuming and (place / REPORT).is_file() else None
     ready = before is not None and is_current(before)
     for mine in (processes.is_main(), processes.is_first_here() and not processes.is_main()):
         if mine and not ready and (processes.is_main() or not (place / REPORT).is_file()):
-            made = prepare(settings, place)
-            made.tokenizer.save_pretrained(tokenizer)
+            part = folder / run_folder.PART  # what the run began with stays until this is known to be the same
+            made = prepare(settings, part)
             if before is not None and before["train"]["fingerprint"] != made.report["train"]["fingerprint"]:
+                shutil.rmtree(part)
                 raise InputError(
                     f"{place}: the data is not what this run began with (fingerprint {before['train']['fingerprint']} "
                     f"then, {made.report['train']['fingerprint']} now): a source or its tokenizer has changed"
                 )
+            made.tokenizer.save_pretrained(tokenizer)
+            shutil.rmtree(place, ignore_errors=True)
+            part.replace(place)
         _wait(args)
     return Prepared(place, _tokenizer(tokenizer), json.loads((place / REPORT).read_text("utf-8")), ())
 
@@ -152,8 +174,10 @@ def _trainer(
         base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=checkpointing)  # type: ignore[no-untyped-call]
     if settings.model.random_weights and (settings.cadence.save or settings.evaluation.every):
         if processes.is_main() and not resuming:
-            save_base(base, data.tokenizer, folder / BASE)
-        base.name_or_path = base.config._name_or_path = str(folder / BASE)  # PEFT writes it beside an adapter
+            save_base(base, data.tokenizer, folder / run_folder.BASE)
+        base.name_or_path = base.config._name_or_path = str(
+            folder / run_folder.BASE
+        )  # PEFT writes it beside an adapter
     adapter = settings.adapter
     train = Dataset.from_file(str(data.folder / "train.arrow"))
     test = data.folder / "test.arrow"
@@ -179,9 +203,9 @@ def _callbacks(
         trainer.remove_callback(kind)
     write_events_into(folder, trainer)
     trainer.add_callback(MetricsFile(folder))
-    trainer.add_callback(Bar(title, int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0))
+    trainer.add_callback(Bar(title, step_of(checkpoint) if checkpoint else 0))
     if settings.evaluation.every:
-        base = str(folder / BASE) if settings.model.random_weights else settings.model.base
+        base = str(folder / run_folder.BASE) if settings.model.random_weights else settings.model.base
         trainer.add_callback(Evaluate(settings.evaluation, folder / "evaluation", base, trainer))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback
 from trl.trainer.sft_trainer import SFTTrainer
 
+from octopack_train.checkpoints import place_of, seal, unseal
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
 from octopack_train.schedules import learning_rate
@@ -105,6 +107,23 @@ class RecipeTrainer(SFTTrainer):
             flops = self._work.flops(min(self.settings.sequence.length, self.model.config.max_position_embeddings))
             found["mfu"] = rate / devices * flops / self._peak
         return found
+
+    def evaluate(self, *more: Any, **named: Any) -> dict[str, float]:
+        """Measure the loss on the test rows; dropout goes on as if nothing had been measured."""
+        device = self.args.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):  # to begin a loader draws from it
+            found: dict[str, float] = super().evaluate(*more, **named)
+        return found
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        """Write a checkpoint, and say at its end that it is whole; a run goes on from such ones only."""
+        place = place_of(Path(str(self.args.output_dir)), self.state.global_step)
+        if self.is_world_process_zero():
+            unseal(place)
+        super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
+        self.accelerator.wait_for_everyone()
+        if self.is_world_process_zero():
+            seal(place, self.accelerator.num_processes)
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write none: TRL's names neither data nor what differs from the published run."""
