@@ -251,6 +251,7 @@ def test_pairs_and_mixtures_are_the_same_whoever_makes_them(
     assert training_sets(executor, workers, source, tmp_path) == one_worker
 
 
+@pytest.mark.full
 @pytest.mark.xdist_group("ray")
 def test_pairs_and_mixtures_of_ray_are_the_same(
     ray_cluster: None, source: Path, one_worker: Any, tmp_path: Path

@@ -20,6 +20,8 @@ from tiny_tokenizers import byte_level, saved
 
 pytest_plugins = ["tiny_models"]
 
+ELSEWHERE = {"docs/commits_to_score.md"}
+"""Long pages whose way a test of its own goes in every run (test_train_loop.py)."""
 PAGES = {str(path.relative_to(PROJECT)): read_page(path) for path in page_paths(PROJECT)}
 TINY = "results/demo/models/trained"
 every_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
@@ -58,7 +60,12 @@ def given(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Page], No
 @pytest.mark.namespaces
 @pytest.mark.toolchain(*LANGUAGES)
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES.values() if page.to_run], ids=[name for name, page in PAGES.items() if page.to_run]
+    "page",
+    [
+        pytest.param(page, id=name, marks=[pytest.mark.full] if name in ELSEWHERE else [])
+        for name, page in PAGES.items()
+        if page.to_run
+    ],
 )
 def test_a_page_does_what_it_says(page: Page, given: Callable[[Page], None], tmp_path: Path) -> None:
     given(page)
