@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
 
 from octopack_train.config.model import LoraSettings
 from octopack_train.recipes.reading import read_recipe
@@ -57,19 +58,26 @@ def test_what_a_device_could_do_by_its_name(device: str, precision: str, rate: f
     assert peak_flops(device, precision) == rate
 
 
+@pytest.mark.parametrize("packing", ["none", "bfd"])
 @pytest.mark.xdist_group("training")
 def test_a_run_reports_its_share_of_the_peak_and_of_trained_tokens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("octopack_train.training.trainer.peak_flops", lambda device, precision: 1e12)
     rows = written(tmp_path / "rows.jsonl", *({"prompt": f"Say {n}", "completion": f" {n}" * n} for n in range(1, 5)))
-    changes = [f"data.path={rows}", f"output={tmp_path / 'run'}", "sequence.packing=none", "sequence.length=100"]
+    changes = [f"data.path={rows}", f"output={tmp_path / 'run'}", f"sequence.packing={packing}", "sequence.length=100"]
     train(read_recipe("tiny-smoke", [*changes, "schedule.stop_after_steps=1", "cadence.save=0"]))
     report = json.loads((tmp_path / "run" / "data" / "report.json").read_text("utf-8"))["train"]
     (line,) = [json.loads(text) for text in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert line["trained_token_share"] == report["trained_tokens"] / report["tokens"]  # all rows are in the one step
     matrix = 2 * TINY_LAYER + 128 * _vocabulary(tmp_path / "run")
-    flops = 4 * matrix + 100 * TINY_ATTENTION * 2 / 3 + 6 * TINY_ADAPTER
+    # A token attends to its own text: n texts of l tokens, whatever the row that holds them.
+    table = Dataset.from_file(str(tmp_path / "run" / "data" / "train.arrow"))
+    lengths = [n for row in table for n in row.get("seq_lengths", [len(row["input_ids"])])]
+    assert sum(lengths) == report["tokens"]
+    assert max(lengths) < 100
+    seen = sum(n * n for n in lengths) / sum(lengths)
+    flops = 4 * matrix + seen * TINY_ATTENTION * 2 / 3 + 6 * TINY_ADAPTER
     assert line["mfu"] == pytest.approx(line["tokens_per_second_per_device"] * flops / 1e12)
 
 

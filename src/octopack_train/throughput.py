@@ -25,8 +25,8 @@ class Work:
     layers: int
     hidden: int
 
-    def flops(self, length: int) -> float:
-        """Of one token in a row of ``length`` tokens, forward and backward.
+    def flops(self, length: float) -> float:
+        """Of one token in a text of ``length`` tokens that see each other, forward and backward.
 
         6 N + A where all N weights are trained; 4 N + 2 A / 3 with frozen weights, which need no gradient of their own,
         and 6 for every weight of the adapter. A = 12 * layers * hidden * length / 2: causal attention.

@@ -48,7 +48,7 @@ class RecipeTrainer(SFTTrainer):
         self.settings, self.order = settings, order
         self.stopwatch = Stopwatch()
         super().__init__(**more)
-        self._counted = torch.zeros(2, dtype=torch.int64, device=self.args.device)
+        self._counted = torch.zeros(3, dtype=torch.int64, device=self.args.device)
         self.add_callback(self.stopwatch)
         if any(getattr(self.model, f"is_loaded_in_{bits}bit", False) for bits in (4, 8)):
             for parameter in self.model.parameters():  # TRL makes adapters on quantized weights bf16; published: fp32
@@ -77,7 +77,7 @@ class RecipeTrainer(SFTTrainer):
         tokens = mask.sum() if mask is not None else torch.tensor(labels.numel())
         trained = (labels[:, 1:] != IGNORED).sum()
         # Added up where they are: to ask for a number would wait for the device at every step.
-        self._counted += torch.stack([tokens.to(self._counted), trained.to(self._counted)])
+        self._counted += torch.stack([one.to(self._counted) for one in (tokens, trained, _seen(inputs))])
         loss: torch.Tensor = super().training_step(model, inputs, *more, **named)  # type: ignore[no-untyped-call]
         return loss
 
@@ -92,7 +92,8 @@ class RecipeTrainer(SFTTrainer):
         super(SFTTrainer, self).log(values)
 
     def _throughput(self) -> dict[str, float]:
-        tokens, trained = (int(value) for value in self.accelerator.reduce(self._counted.clone(), "sum").tolist())
+        counted = self.accelerator.reduce(self._counted.clone(), "sum").tolist()
+        tokens, trained, seen = (int(value) for value in counted)
         self._counted.zero_()
         seconds, self.stopwatch.seconds = max(self.stopwatch.seconds, 1e-9), 0.0
         rate, devices = tokens / seconds, self.accelerator.num_processes
@@ -104,7 +105,7 @@ class RecipeTrainer(SFTTrainer):
             "passes": self.state.global_step * self.settings.batch.rows / self.order.rows,
         }
         if self._peak:
-            flops = self._work.flops(min(self.settings.sequence.length, self.model.config.max_position_embeddings))
+            flops = self._work.flops(seen / max(1, tokens))
             found["mfu"] = rate / devices * flops / self._peak
         return found
 
@@ -127,6 +128,18 @@ class RecipeTrainer(SFTTrainer):
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write none: TRL's names neither data nor what differs from the published run."""
+
+
+def _seen(inputs: dict[str, Any]) -> torch.Tensor:
+    """Return the sum over all tokens of the length of the text that each is in; a text of n tokens adds n * n.
+
+    Texts of a row that do not see each other are told by positions that begin anew: positions 0 to n - 1 add 2 p + 1.
+    """
+    labels, mask, positions = inputs["labels"], inputs.get("attention_mask"), inputs.get("position_ids")
+    if positions is None:
+        positions = torch.arange(labels.shape[1], device=labels.device).expand_as(labels)
+    seen = 2 * positions + 1
+    return (seen if mask is None else seen * mask).sum()
 
 
 def peak_memory(device: torch.device) -> int:
