@@ -44,6 +44,29 @@ def test_four_times_the_input_needs_no_more_memory(
     assert long - short < 20 * MEGABYTE
 
 
+MANY_FILES = """
+import sys
+from pathlib import Path
+from data_memory import peak
+from octopack_data.rows import RowWriter
+made = []
+for number in range(1, 201):
+    with RowWriter(Path(sys.argv[1]) / f"{number}.jsonl.zst") as writer:
+        writer.write({"text": "x" * 300_000})
+    made.append(writer)
+    if number == 20:
+        before = peak()
+print(peak() - before)
+"""
+
+
+def test_files_that_are_finished_need_no_memory(project: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(project / "benchmarks"), *sys.path])}
+    command = [sys.executable, "-c", MANY_FILES, str(tmp_path)]
+    said = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    assert int(said.stdout) < 20 * MEGABYTE
+
+
 INSTRUCTIONS = {
     "xp3x": ("xp3x", "--table", "table.yaml"),
     "self-instruct load": ("self-instruct", "load"),

@@ -220,6 +220,7 @@ class RowWriter(AbstractContextManager["RowWriter"]):
             raise EnvironmentFault(f"{self.path} cannot be written: {fault}") from fault
         finally:
             self._part.unlink(missing_ok=True)
+            del self._writing  # a writer that is kept for its counts shall not keep a compressor's megabytes
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]], schema: Callable[[], pa.Schema] | None = None) -> int:
