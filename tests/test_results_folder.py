@@ -152,6 +152,18 @@ def test_lines_of_several_killed_writers_are_whole_and_in_order(tmp_path: Path) 
         assert len(own) >= least, "what a writer said to be written is there"
 
 
+@pytest.mark.parametrize(("left", "kept"), [('{"a": 1', []), ('{"a": 1}', [{"a": 1}])])
+def test_a_line_torn_by_another_writer_while_this_one_goes_on(tmp_path: Path, left: str, kept: list[object]) -> None:
+    path = tmp_path / "lines.jsonl"
+    with Appender(path) as file:
+        file.append('{"b": 2}\n')
+        with path.open("a") as killed:
+            killed.write(left)
+        file.append('{"c": 3}\n')
+        file.append('{"d": 4}\n')
+    assert lines(path) == [{"b": 2}, *kept, {"c": 3}, {"d": 4}]
+
+
 def test_a_full_disk_is_said_and_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "lines.jsonl"
     with Appender(path) as file:

@@ -16,7 +16,7 @@ _BLOCK = 65536
 class Appender:
     """Appends lines to a file; several processes may append to the same one.
 
-    A line that a ``kill -9`` has torn is taken off (or ended, if it is whole) when the file is next opened.
+    A line that a ``kill -9`` has torn is taken off (or ended, if it is whole) when the file is next opened or appended to.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,7 +48,9 @@ class Appender:
 
         Raises as ``append`` does.
         """
-        with self._alone():
+        with self._alone() as locked:
+            if locked and os.fstat(self._file.fileno()).st_size != self._seen:
+                self._mend()  # who else writes here may have been killed amid a line, and the lock is free then
             data = choose(self._others()).encode("utf-8")
             size = os.fstat(self._file.fileno()).st_size
             try:
@@ -68,14 +70,15 @@ class Appender:
         return found[: found.rfind(b"\n") + 1].splitlines()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[bool]:
+        """Keep the others from writing; whether they are kept."""
         locked = True
         try:
             fcntl.flock(self._file.fileno(), fcntl.LOCK_EX)
         except OSError:  # some network file systems have no locks: appending is whole without them, too
             locked = False
         try:
-            yield
+            yield locked
         finally:
             if locked:
                 fcntl.flock(self._file.fileno(), fcntl.LOCK_UN)
