@@ -16,7 +16,7 @@ _BLOCK = 65536
 class Appender:
     """Appends lines to a file; several processes may append to the same one.
 
-    A line that a ``kill -9`` has torn is taken off (or ended, if it is whole) when the file is next opened or appended to.
+    A line that a ``kill -9`` has torn is taken off (or ended, if it is whole) before the next line is written.
     """
 
     def __init__(self, path: Path) -> None:
