@@ -23,6 +23,12 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"humanevalpack {__version__}\n")
 
 
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([COMMAND, "tasks", "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "Error: [Errno 28] No space left on device\n")
+
+
 PROMPTS = ("prompts", "prompts list", "prompts show", "prompts preview")
 GENERATIONS = ("generations", *(f"generations {verb}" for verb in ("merge", "check", "clean", "export")))
 COMMANDS = (

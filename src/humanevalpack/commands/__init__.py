@@ -3,12 +3,11 @@
 Help texts are plain (no rich markup): drawing them with rich would double the start-up time.
 """
 
-import sys
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
+from humanevalpack.command_line import add_version, start
 from humanevalpack.commands import (
     compare,
     doctor,
@@ -22,8 +21,6 @@ from humanevalpack.commands import (
     tasks,
     verify,
 )
-from humanevalpack.errors import HumanEvalPackError
-from humanevalpack.version import __version__
 
 app = typer.Typer(
     name="humanevalpack",
@@ -48,29 +45,9 @@ app.add_typer(presets.app, name="presets")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(tasks.app, name="tasks")
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"humanevalpack {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Options that stand before the command."""
+add_version(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; our own errors become one message on stderr and the exit code that they carry."""
-    try:
-        app(args=arguments)
-    except HumanEvalPackError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run one command."""
+    start(app, arguments)

@@ -1,13 +1,8 @@
 """The command ``octopack-data``: one file a command, nothing heavy imported before a command runs."""
 
-import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
-from humanevalpack.version import __version__
+from humanevalpack.command_line import add_version, start
 from octopack_data.commands.late import late_app
 
 COMMANDS = {
@@ -53,32 +48,9 @@ app = late_app(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"octopack-data {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Options that stand before the command."""
+add_version(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; our own errors become one message on stderr and the exit code that they carry."""
-    try:
-        app(args=arguments)
-    except HumanEvalPackError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:  # a full disk, a folder of another user: the message names the path
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(EnvironmentFault.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run one command."""
+    start(app, arguments)

@@ -1,13 +1,10 @@
 """The command ``octopack-train``: one file a command, nothing heavy imported before a command runs."""
 
-import sys
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
-from humanevalpack.errors import EnvironmentFault, HumanEvalPackError
-from humanevalpack.version import __version__
+from humanevalpack.command_line import add_version, start
 from octopack_train.commands import adapter, card, check_equivalence, megatron, recipes, sft, stats
 
 app = typer.Typer(
@@ -28,32 +25,9 @@ app.command("card", epilog=card.EPILOG)(card.card)
 app.command("sft", epilog=sft.EPILOG)(sft.sft)
 app.command("stats", epilog=stats.EPILOG)(stats.stats)
 app.command("check-equivalence", epilog=check_equivalence.EPILOG)(check_equivalence.check_equivalence)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"octopack-train {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
-    ] = False,
-) -> None:
-    """Options that stand before the command."""
+add_version(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; our own errors become one message on stderr and the exit code that they carry."""
-    try:
-        app(args=arguments)
-    except HumanEvalPackError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:  # a full disk, a folder of another user: the message names the path
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(EnvironmentFault.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    """Run one command."""
+    start(app, arguments)
