@@ -22,7 +22,7 @@ BUILD_FILES := pyproject.toml constraints.txt hatch_build.py $(wildcard src/lm_e
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: help demo test test-full test-vllm bench lint format setup toolchains clean
+.PHONY: help demo test test-full test-vllm bench lint format setup toolchains engine browser clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -34,10 +34,10 @@ help:  ## this list
 demo: setup  ## set up, then a real lm_eval run over all 30 tasks with a tiny model trained on the spot
 	@$(BIN)/python -m humanevalpack.demo
 
-test: setup engine lint  ## set up, then ruff, mypy --strict and the tests
+test: setup engine browser lint  ## set up, then ruff, mypy --strict and the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not full and not vllm" $(PYTEST_ARGS)
 
-test-full: setup engine lint  ## the tests and the long ones
+test-full: setup engine browser lint  ## the tests and the long ones
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not vllm" $(PYTEST_ARGS)
 
 test-vllm: $(STAMPS)/vllm  ## the tests with vLLM for the CPU, in an environment of its own (x86-64, 4 GB, minutes)
@@ -78,6 +78,9 @@ engine: toolchains  ## a Docker Engine that answers, with the base image (instal
 	@for part in engine registry; do
 	  bash sandboxes/$$part/install.sh || echo "== The tests of the sandbox docker that need it are skipped."
 	done
+
+browser: toolchains  ## Chromium, for the tests of the report's pages (installed as root on Debian or Ubuntu)
+	@bash tests/chromium/install.sh || echo "== The tests of the report's pages are skipped."
 
 $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)
