@@ -5,6 +5,7 @@ Under CI (``CI=true``) with the real data beside the project nothing may be skip
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Generator
 from functools import cache
@@ -14,6 +15,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Ctrl-C ends what tests start, also where the tests run in the background of a shell, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shared_folder() -> Path:

@@ -49,13 +49,8 @@ def changes(repositories: Path) -> list[Change]:
 
 
 def started(host: Host, source: Path, output: Path, *options: str) -> subprocess.Popen[bytes]:
-    program = (
-        # A run of tests in the background ignores SIGINT.
-        "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from octopack_data.commands import main\nmain(sys.argv[1:])"
-    )
     command = [
-        sys.executable, "-c", program, "commitpack", "fetch", str(source), "-o", str(output),
+        sys.executable, "-m", "octopack_data.commands", "commitpack", "fetch", str(source), "-o", str(output),
         "--git-url", host.git_url, "--raw-url", host.raw_url, "--contact", CONTACT, *options,
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

@@ -145,8 +145,6 @@ def test_a_worker_outlives_the_thread_that_started_it() -> None:
 
 def test_nothing_is_left_after_an_interrupt() -> None:
     code = (
-        # a run of tests in the background ignores it
-        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from humanevalpack import run_programs\nfrom humanevalpack.programs import Program\n"
         "p = [Program(text=t, language='python', problem=None, profile='reference')"
         " for t in ('x = 1', 'import os\\nos.fork()\\nwhile True: pass # left-over-4711')]\n"
@@ -168,8 +166,6 @@ def test_nothing_is_left_after_an_interrupt() -> None:
 @pytest.mark.parametrize("sandbox", ["local", "process"])
 def test_nothing_is_left_after_the_pool_is_killed(sandbox: str) -> None:
     code = (
-        # a run of tests in the background ignores it
-        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from humanevalpack import run_programs\nfrom humanevalpack.programs import Program\n"
         "p = [Program(text=t, language='python', problem=None, profile='reference')"
         " for t in ('x = 1', 'import os, sys\\nos.setsid\\nif os.fork() == 0: os.setsid()\\nwhile True: pass')]\n"

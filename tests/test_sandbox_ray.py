@@ -200,8 +200,6 @@ def test_what_stands_before_a_run_is_asked_on_a_node() -> None:
 
 
 DRIVER = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a run of tests in the background ignores it
 from humanevalpack import Program, run_programs
 texts = [f"import time; time.sleep(0.2); assert {place} % 3" for place in range(150)]
 programs = [Program(text=text, language="python", problem=None, profile="reference") for text in texts]

@@ -70,11 +70,9 @@ def test_a_run_that_is_closed_while_workers_come_up_leaves_none() -> None:
 
 
 def test_what_is_interrupted_while_it_waits_for_a_worker_lends_the_others_to_the_next_run(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = descendants(os.getpid())
-    ours = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background may ignore it
-    request.addfinalizer(lambda: signal.signal(signal.SIGINT, ours))
     replaced_starts(monkeypatch, lambda number: time.sleep(3) if number in (2, 3) else None)
     with Pool(sandbox="process", workers=3, confirm_unsafe=True) as pool:
         list(pool.run(programs(1)))
