@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+# Read when huggingface_hub is imported: no test asks the hub, and none waits for one that cannot be reached.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 
 def pytest_configure() -> None:
