@@ -57,15 +57,61 @@ def test_one_changed_answer_changes_the_fingerprint(tmp_path: Path) -> None:
     assert made(tmp_path, path).report["train"]["fingerprint"] != before
 
 
+def labels_of(found: Prepared, side: str = "train") -> list[list[int]]:
+    """What is trained of each row, or of each example of a row whose examples do not see each other."""
+    parts = []
+    for row in Dataset.from_file(str(found.folder / f"{side}.arrow")):
+        begun = 0
+        for size in row.get("seq_lengths", [len(row["labels"])]):
+            parts.append(row["labels"][begun : begun + size])
+            begun += size
+    return parts
+
+
+LONG = {"prompt": "a b c d e f g h " * 8, "completion": "x"}
+"""65 tokens and an end marker: a row of 16 is full four times before the answer comes."""
+
+
+@pytest.mark.parametrize("packing", ["constant_length", "wrapped", "bfd_split"])
 @pytest.mark.parametrize(("loss", "left_out"), [("targets", 4), ("all", 0)])
-def test_a_row_that_a_long_prompt_fills_is_left_out_and_counted(tmp_path: Path, loss: str, left_out: int) -> None:
-    path = written(tmp_path / "rows.jsonl", {"prompt": "a b c d e f g h " * 8, "completion": "x"})
-    more = ["sequence.packing=constant_length", "sequence.length=16", "data.text=raw", f"loss={loss}"]
+def test_rows_and_pieces_that_a_long_prompt_fills_are_left_out_and_counted(
+    tmp_path: Path, packing: str, loss: str, left_out: int
+) -> None:
+    path = written(tmp_path / "rows.jsonl", LONG)
+    more = [f"sequence.packing={packing}", "sequence.length=16", "data.text=raw", f"loss={loss}"]
     found = made(tmp_path, path, *more)
-    train, stored = found.report["train"], Dataset.from_file(str(found.folder / "train.arrow"))
-    assert all(any(label != -100 for label in row["labels"][1:]) for row in stored)
-    assert train["buffers"] == [len(stored)] == [5 - left_out]  # the last of five holds the answer
-    assert train["counts"]["dropped_untrained_rows"] == left_out
+    train, labels = found.report["train"], labels_of(found)
+    assert all(any(label != -100 for label in row[1:]) for row in labels)
+    assert len(labels) == 5 - left_out  # the last of five holds the answer
+    assert train["buffers"] == ([len(labels)] if packing == "constant_length" else [])
+    assert train["counts"].get("dropped_untrained_rows", 0) == left_out
+
+
+@pytest.mark.parametrize("packing", ["none", "greedy", "bfd", "wrapped", "bfd_split", "constant_length"])
+def test_a_row_of_one_token_trains_nothing(tmp_path: Path, packing: str) -> None:
+    path = written(tmp_path / "rows.jsonl", {"text": "x"})
+    more = [f"sequence.packing={packing}", "sequence.end_marker=none", "data.text=raw", "loss=all"]
+    with pytest.raises(InputError, match=r"no row to train on is left: .*'dropped_untrained_rows': 1"):
+        made(tmp_path, path, *more)
+
+
+def test_a_test_side_of_which_nothing_is_trained_is_told_and_not_measured(tmp_path: Path) -> None:
+    path, test = written(tmp_path / "rows.jsonl", *rows(9)), written(tmp_path / "test.jsonl", LONG)
+    found = made(tmp_path, path, f"data.test_path={test}", "sequence.length=16")
+    assert found.report["test"]["rows"] == 0
+    assert found.report["test"]["counts"]["dropped_untrained"] == 1
+    assert not (found.folder / "test.arrow").exists()
+
+
+def test_buffers_of_the_test_side_are_filled_by_the_estimate_of_the_train_side(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *({"text": "word " * 6} for _ in range(9)))
+    test = written(tmp_path / "test.jsonl", *({"text": "! ? . , " * 5} for _ in range(9)))
+    more = ["sequence.packing=constant_length", "sequence.length=8", "sequence.buffer_rows=2", "data.text=raw"]
+    sides = made(tmp_path, path, f"data.test_path={test}", *more).report
+    assert sides["train"]["characters_a_token"] == sides["test"]["characters_a_token"]
+    own = made(tmp_path, test, *more).report["train"]
+    assert own["characters_a_token"] < sides["test"]["characters_a_token"]
+    assert len(own["buffers"]) > len(sides["test"]["buffers"])
 
 
 def test_what_is_cut_is_reported(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from octopack_train.config.training import TrainingSettings
-from octopack_train.packing import OF_TRL
+from octopack_train.packing import BEST_FIT
 from octopack_train.previews import ROWS, Preview
 from octopack_train.tokens import Tokenizer, Tokens
 
@@ -15,11 +15,12 @@ LOST = {
     "truncated_tokens": "tokens lost by that",
     "dropped_overlong": "left out: longer than a row",
     "dropped_untrained": "left out: nothing of them would be trained",
-    "dropped_untrained_rows": "rows left out: a long prompt fills them, nothing of them would be trained",
+    "dropped_untrained_rows": "rows (bfd_split: pieces) left out: nothing of them would be trained",
+    "dropped_tail_tokens": "tokens lost with the short rows at the ends of buffers (sequence.tail)",
     "boundary_moved": "prompt's own tokens do not begin the whole's",
 }
 """What may have become of an example, as the report counts it, in words."""
-_NO_EXAMPLES = ("truncated_tokens", "dropped_untrained_rows")
+_NO_EXAMPLES = ("truncated_tokens", "dropped_untrained_rows", "dropped_tail_tokens")
 """Of these, what counts something else."""
 
 
@@ -46,7 +47,7 @@ def marked(example: Tokens, settings: TrainingSettings, tokenizer: Tokenizer, *,
 
 def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[str]:
     train, counts = report["train"], report["train"]["counts"]
-    examples, packed = counts["examples"], settings.sequence.packing not in OF_TRL
+    examples, packed = counts["examples"], settings.sequence.packing not in BEST_FIT
     rows = f"; {train['rows']:,} rows, {train['filled']:.1%} full" if packed else ""
     yield f"examples      {examples:,} of the first {ROWS:,} of each source{rows}"
     yield "tokens        " + ", ".join(f"{name} {value:,}" for name, value in train["lengths"].items())
