@@ -91,7 +91,7 @@ def test_rows_and_pieces_that_a_long_prompt_fills_are_left_out_and_counted(
 def test_a_row_of_one_token_trains_nothing(tmp_path: Path, packing: str) -> None:
     path = written(tmp_path / "rows.jsonl", {"text": "x"})
     more = [f"sequence.packing={packing}", "sequence.end_marker=none", "data.text=raw", "loss=all"]
-    with pytest.raises(InputError, match=r"no row to train on is left: .*'dropped_untrained_rows': 1"):
+    with pytest.raises(InputError, match=r"no row to train on is left: .*dropped_untrained_rows 1 \(sequence"):
         made(tmp_path, path, *more)
 
 
@@ -192,7 +192,9 @@ def test_rows_to_test_on_from_elsewhere(tmp_path: Path) -> None:
 def test_no_data_and_no_rows_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing to train on: --set data\.path=FILE"):
         made(tmp_path, None)
-    with pytest.raises(InputError, match=r"no example to train on is left: rows\.jsonl"):
+    with pytest.raises(
+        InputError, match=r"no example to train on is left: rows\.jsonl: rows 1, dropped_empty_target 1$"
+    ):
         made(tmp_path, written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": ""}))
     with pytest.raises(InputError, match=r"source none.jsonl: .*none.jsonl: no file or folder"):
         made(tmp_path, tmp_path / "none.jsonl")
@@ -213,6 +215,37 @@ def test_what_is_masked_and_what_is_trained_is_seen(tmp_path: Path) -> None:
     assert f"[masked]{prompt}[/masked][trained]{answer}[/trained]" in preview_text(found, own, colour=False)
     every = settings(path, "loss=all")
     assert f"[trained]{prompt}{answer}[/trained]" in preview_text(found, every, colour=False)
+
+
+def test_what_a_terminal_would_obey_or_hide_is_shown_as_an_escape(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", {"prompt": "a\x1b[2Jb\r\u202e", "completion": "\u2028é\t\U0001f600\n"})
+    own = settings(path, "data.text=raw")
+    said = preview_text(preview(own), own, colour=False)
+    assert "[masked]a\\x1b[2Jb\\r\\u202e[/masked][trained]\\u2028é\t\U0001f600\n<|endoftext|>[/trained]" in said
+
+
+@pytest.mark.parametrize(("more", "said"), [((), "none: cadence.evaluate measures nothing"), (("test",), "3 examples")])
+def test_a_plan_says_what_there_is_to_test_on(tmp_path: Path, more: tuple[str, ...], said: str) -> None:
+    path, test = written(tmp_path / "rows.jsonl", *rows(9)), written(tmp_path / "test.jsonl", *rows(3))
+    own = settings(path, "cadence.evaluate=1", *(f"data.test_path={test}" for _ in more))
+    assert f"\ntest          {said}" in preview_text(preview(own), own, colour=False)
+
+
+@pytest.mark.parametrize(("packing", "left_out"), [("wrapped", 4), ("bfd_split", 4), ("constant_length", 4)])
+def test_a_plan_counts_the_rows_that_a_run_leaves_out(tmp_path: Path, packing: str, left_out: int) -> None:
+    more = [f"sequence.packing={packing}", "sequence.length=16", "data.text=raw"]
+    own = settings(written(tmp_path / "rows.jsonl", LONG), *more)
+    found = preview(own).report["train"]
+    assert found["counts"]["dropped_untrained_rows"] == left_out
+    run = prepare(own, tmp_path / "data").report["train"]
+    assert [found[name] for name in ("tokens", "trained_tokens", "counts")] == [
+        run[name] for name in ("tokens", "trained_tokens", "counts")
+    ]
+
+
+def test_a_text_alone_is_told_how_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"not text\. A text alone: data\.text=raw\."):
+        made(tmp_path, written(tmp_path / "rows.jsonl", {"text": "a b"}))
 
 
 def test_numbers_of_the_preview(tmp_path: Path) -> None:

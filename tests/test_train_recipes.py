@@ -231,6 +231,8 @@ WRONG_SETTINGS = {
     "data.form=diff": r"data: there is no format 'diff'; there are preformatted, given-diff",
     "data.mixture={sources: [{name: a, source: x}]}": r"data: path and mixture are both named",
     "data.instruction_in=targets": r"data: instruction_in is for rows of commits, not for form pairs",
+    "loggers=tensorboard": r"setting 'loggers' is 'tensorboard': must be a list, as in \[a, b\]",
+    "adapter=true": r"setting 'adapter' is True: must be a section, as in \{name: value\}",
     "octocoder": r"must be KEY=VALUE",
     "loss=[": r"no value that YAML can read",
 }

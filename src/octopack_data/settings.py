@@ -79,7 +79,11 @@ def _said(kind: type[Settings], detail: Any, source: str) -> str:
         return f"{place}setting {key!r} is missing"
     if detail["type"] == "value_error":  # of a check of ours, which names what it is about
         return f"{place}{key}: {detail['ctx']['error']}" if key else f"{place}{detail['ctx']['error']}"
-    return f"{place}setting {key!r} is {detail['input']!r}: {detail['msg']}"
+    return f"{place}setting {key!r} is {detail['input']!r}: {_KINDS.get(detail['type'], detail['msg'])}"
+
+
+_KINDS = {"tuple_type": "must be a list, as in [a, b]", "model_type": "must be a section, as in {name: value}"}
+"""What pydantic would say of a file in the words of Python."""
 
 
 def _fields(kind: type[Settings], path: tuple[int | str, ...]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from octopack_train import packing
 from octopack_train.choosing import Choice, choose, order_of
 from octopack_train.config.training import TrainingSettings
 from octopack_train.packing import Row
-from octopack_train.spooling import Spool, fill, stamp
+from octopack_train.spooling import Spool, counted, fill, stamp
 from octopack_train.texts import Text
 from octopack_train.tokens import IGNORED, Tokenizer, Tokens, fitting, load_tokenizer, tokenize
 
@@ -125,7 +125,10 @@ def prepare(
     places = train.places()[order]
     _write(settings, tokenizer, spooled.texts(places), sides["train"], folder / "train.arrow", first, shown, packed)
     if not sides["train"].rows:
-        raise InputError(f"data: no row to train on is left: {dict(sides['train'].counts)}")
+        raise InputError(
+            f"data: no row to train on is left: {counted(sides['train'].counts)} "
+            f"(sequence.length is {settings.sequence.length})"
+        )
     sides["test"].characters_a_token = sides["train"].characters_a_token  # published: one estimate for both
     if len(test.spooled):
         found = spooled.texts(test.places())
