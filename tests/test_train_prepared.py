@@ -200,6 +200,14 @@ def test_no_data_and_no_rows_are_errors(tmp_path: Path) -> None:
         made(tmp_path, tmp_path / "none.jsonl")
 
 
+def test_a_share_that_holds_out_every_row_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(3))
+    with pytest.raises(
+        InputError, match=r"no example to train on is left: rows\.jsonl: rows 3; held out to test on: 3$"
+    ):
+        made(tmp_path, path, "data.test_share=0.9999")
+
+
 def test_percentiles_are_lengths_that_are_there() -> None:
     assert percentiles(range(1, 101)) == {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p100": 100}
     assert percentiles([7]) == dict.fromkeys(("p50", "p90", "p95", "p99", "p100"), 7)

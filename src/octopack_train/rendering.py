@@ -20,7 +20,7 @@ LOST = {
     "boundary_moved": "prompt's own tokens do not begin the whole's",
 }
 """What may have become of an example, as the report counts it, in words."""
-NO_TEST = "none: cadence.evaluate measures nothing (name data.test_path or data.test_share)"
+NO_TEST = "none: cadence.evaluate measures nothing (data.test_path, or a larger data.test_share)"
 """What to say where the loss on test rows is asked for, and there are none."""
 _NO_EXAMPLES = ("truncated_tokens", "dropped_untrained_rows", "dropped_tail_tokens")
 """Of these, what counts something else."""

@@ -117,7 +117,8 @@ def fill(settings: TrainingSettings, spool: Spool, mixing: Path, limit: int | No
         (test if text.test else train).add(place, text)
     if not train.spooled:
         said = "; ".join(f"{name}: {counted(one)}" for name, one in spool.counts.items())
-        raise InputError(f"data: no example to train on is left: {said}")
+        held = f"; held out to test on: {len(test.spooled):,}" if test.spooled else ""
+        raise InputError(f"data: no example to train on is left: {said}{held}")
     return train, test
 
 
