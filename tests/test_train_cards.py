@@ -155,6 +155,29 @@ def test_how_to_evaluate_names_base_and_adapter(tmp_path: Path) -> None:
     assert 'AutoPeftModelForCausalLM.from_pretrained("me/octo")' in text
 
 
+def test_the_card_in_a_merged_model_s_folder_is_that_of_a_whole_model(tmp_path: Path) -> None:
+    folder, merged = run_folder(tmp_path / "run"), tmp_path / "merged"
+    merged.mkdir()
+    write(merged / "octopack_merge.json", {})
+    for place in (folder, merged):
+        main_ends_with_0("card", str(folder), "-o", str(place / "README.md"), "--repository", "me/octo")
+    whole, adapter = ((place / "README.md").read_text() for place in (merged, folder))
+    facts = yaml.safe_load(whole.split("---\n")[1])
+    assert (facts["library_name"], facts["tags"]) == ("transformers", ["code", "octopack"])
+    assert 'AutoModelForCausalLM.from_pretrained("me/octo")' in section(whole, "Use")
+    assert "folded into its base's weights" in section(whole, "Use")
+    assert "--model-args pretrained=me/octo " in section(whole, "Evaluate")
+    assert "peft" not in section(whole, "Use") + section(whole, "Evaluate")
+    assert section(whole, "Recipe") == section(adapter, "Recipe")
+    assert 'AutoPeftModelForCausalLM.from_pretrained("me/octo")' in adapter
+
+
+def main_ends_with_0(*words: str) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert not end.value.code
+
+
 def test_the_recipe_in_the_card_reads_back(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, settings=("adapter.rank=8",))
     (tmp_path / "again.yaml").write_text(section(card(folder), "Recipe").split("```yaml\n")[1].split("```")[0])

@@ -1,6 +1,5 @@
 """octopack_train.tokens and packing: what is trained of an example, and rows that lose nothing without a word."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
@@ -119,7 +118,8 @@ lists = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=20), min_size=
 
 def streamed(examples: list[list[int]], **settings: Any) -> list[list[Row]]:
     given_ = [example(*ids, EOS) for ids in examples]
-    return list(packing.constant_length(given_, sequence(packing="constant_length", **settings), "all", 1.0))
+    own = sequence(packing="constant_length", **settings)
+    return list(packing.constant_length(given_, own, "all", 1.0, Counter()))
 
 
 @slowly
@@ -135,12 +135,19 @@ def test_rows_of_the_constant_length_stream_are_its_examples_end_to_end(
 
 @slowly
 @given(lists, st.integers(2, 11))
-def test_dropping_the_tail_as_published_loses_less_than_a_row_a_buffer(examples: list[list[int]], length: int) -> None:
-    kept, dropped = (streamed(examples, length=length, buffer_rows=2, tail=tail) for tail in ("keep", "drop"))
+def test_dropping_the_tail_as_published_loses_less_than_a_row_a_buffer_and_counts_it(
+    examples: list[list[int]], length: int
+) -> None:
+    counts = Counter[str]()
+    own = sequence(packing="constant_length", length=length, buffer_rows=2, tail="drop")
+    kept = streamed(examples, length=length, buffer_rows=2)
+    dropped = list(packing.constant_length([example(*ids, EOS) for ids in examples], own, "all", 1.0, counts))
     for all_rows, full in zip(kept, dropped, strict=True):
         assert all(len(row.ids) == length for row in full)
         assert [row.ids for row in all_rows[: len(full)]] == [row.ids for row in full]
         assert len(all_rows) - len(full) <= 1
+    tokens = [sum(len(row.ids) for rows in side for row in rows) for side in (kept, dropped)]
+    assert counts["dropped_tail_tokens"] == tokens[0] - tokens[1]
 
 
 def test_a_buffer_takes_examples_until_it_has_its_characters() -> None:
@@ -149,7 +156,8 @@ def test_a_buffer_takes_examples_until_it_has_its_characters() -> None:
 
 def test_masks_go_through_the_stream() -> None:
     examples = [example(1, 2, 3, EOS, prompt=2), example(4, 5, EOS, prompt=1)]
-    (rows,) = packing.constant_length(examples, sequence(packing="constant_length", length=5), "targets", 1.0)
+    own = sequence(packing="constant_length", length=5)
+    (rows,) = packing.constant_length(examples, own, "targets", 1.0, Counter())
     assert [row.labels for row in rows] == [[IGNORED, IGNORED, 3, EOS, IGNORED], [5, EOS]]
 
 
@@ -184,25 +192,41 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
     yield from Dataset.from_file(str(path))
 
 
-def test_trls_wrapped_rows_are_the_examples_end_to_end(tmp_path: Path) -> None:
-    examples = [example(*range(1, size), EOS, prompt=1) for size in (3, 9, 5, 14, 2)]
-    packing.write(tmp_path / "one.arrow", packing.one_a_row(examples, "targets"))
-    packing.pack_with_trl(tmp_path / "one.arrow", tmp_path / "rows.arrow", sequence(packing="wrapped"))
-    rows = list(_read(tmp_path / "rows.arrow"))
-    assert [token for row in rows for token in row["input_ids"]] == [token for one in examples for token in one.ids]
-    labels = [label for one in examples for label in one.labels("targets")]
-    assert [label for row in rows for label in row["labels"]] == labels
+def _packed_by_trl(folder: Path, rows: list[Row], kind: str, length: int) -> list[dict[str, Any]]:
+    from datasets import Dataset
+    from trl.data_utils import pack_dataset
+
+    packing.write(folder / "one.arrow", rows)
+    return list(pack_dataset(Dataset.from_file(str(folder / "one.arrow")), length, kind))
 
 
-def test_trls_best_fit_keeps_examples_whole_and_says_where_they_end(tmp_path: Path) -> None:
-    examples = [example(*[number] * size, EOS) for number, size in enumerate((3, 7, 4, 2, 2), start=1)]
-    packing.write(tmp_path / "one.arrow", packing.one_a_row(examples, "all"))
-    packing.pack_with_trl(tmp_path / "one.arrow", tmp_path / "rows.arrow", sequence(packing="bfd"))
-    found = []
-    for row in _read(tmp_path / "rows.arrow"):
-        assert len(row["input_ids"]) <= 8
+def test_wrapped_rows_are_those_of_trl(tmp_path: Path) -> None:
+    examples = [example(*range(1, 2 + number % 13), EOS, prompt=1) for number in range(2_100)]
+    rows = list(packing.one_a_row(examples, "targets"))
+    theirs = _packed_by_trl(tmp_path, rows, "wrapped", 8)
+    assert [(row.ids, row.labels) for row in packing.wrapped(rows, 8)] == [
+        (row["input_ids"], row["labels"]) for row in theirs
+    ]
+
+
+def test_pieces_of_bfd_split_are_those_of_trl(tmp_path: Path) -> None:
+    rows = [Row(list(range(size)), list(range(size))) for size in (3, 9, 17, 8, 1)]
+    theirs = _packed_by_trl(tmp_path, rows, "bfd_split", 8)
+    assert sorted(row.ids for row in packing.pieces(rows, 8)) == sorted(_parts(theirs))
+
+
+def _parts(rows: list[dict[str, Any]]) -> Iterator[list[int]]:
+    for row in rows:
         begun = 0
         for size in row["seq_lengths"]:
-            found.append(row["input_ids"][begun : begun + size])
+            yield row["input_ids"][begun : begun + size]
             begun += size
-    assert sorted(map(json.dumps, found)) == sorted(json.dumps(one.ids) for one in examples)
+
+
+def test_trls_best_fit_keeps_pieces_whole_and_says_where_they_end(tmp_path: Path) -> None:
+    examples = [example(*[number] * size, EOS) for number, size in enumerate((3, 7, 4, 2, 2), start=1)]
+    packing.write(tmp_path / "one.arrow", packing.one_a_row(examples, "all"))
+    packing.best_fit(tmp_path / "one.arrow", tmp_path / "rows.arrow", 8)
+    rows = list(_read(tmp_path / "rows.arrow"))
+    assert all(len(row["input_ids"]) <= 8 for row in rows)
+    assert sorted(_parts(rows)) == sorted(one.ids for one in examples)

@@ -57,15 +57,61 @@ def test_one_changed_answer_changes_the_fingerprint(tmp_path: Path) -> None:
     assert made(tmp_path, path).report["train"]["fingerprint"] != before
 
 
+def labels_of(found: Prepared, side: str = "train") -> list[list[int]]:
+    """What is trained of each row, or of each example of a row whose examples do not see each other."""
+    parts = []
+    for row in Dataset.from_file(str(found.folder / f"{side}.arrow")):
+        begun = 0
+        for size in row.get("seq_lengths", [len(row["labels"])]):
+            parts.append(row["labels"][begun : begun + size])
+            begun += size
+    return parts
+
+
+LONG = {"prompt": "a b c d e f g h " * 8, "completion": "x"}
+"""65 tokens and an end marker: a row of 16 is full four times before the answer comes."""
+
+
+@pytest.mark.parametrize("packing", ["constant_length", "wrapped", "bfd_split"])
 @pytest.mark.parametrize(("loss", "left_out"), [("targets", 4), ("all", 0)])
-def test_a_row_that_a_long_prompt_fills_is_left_out_and_counted(tmp_path: Path, loss: str, left_out: int) -> None:
-    path = written(tmp_path / "rows.jsonl", {"prompt": "a b c d e f g h " * 8, "completion": "x"})
-    more = ["sequence.packing=constant_length", "sequence.length=16", "data.text=raw", f"loss={loss}"]
+def test_rows_and_pieces_that_a_long_prompt_fills_are_left_out_and_counted(
+    tmp_path: Path, packing: str, loss: str, left_out: int
+) -> None:
+    path = written(tmp_path / "rows.jsonl", LONG)
+    more = [f"sequence.packing={packing}", "sequence.length=16", "data.text=raw", f"loss={loss}"]
     found = made(tmp_path, path, *more)
-    train, stored = found.report["train"], Dataset.from_file(str(found.folder / "train.arrow"))
-    assert all(any(label != -100 for label in row["labels"][1:]) for row in stored)
-    assert train["buffers"] == [len(stored)] == [5 - left_out]  # the last of five holds the answer
-    assert train["counts"]["dropped_untrained_rows"] == left_out
+    train, labels = found.report["train"], labels_of(found)
+    assert all(any(label != -100 for label in row[1:]) for row in labels)
+    assert len(labels) == 5 - left_out  # the last of five holds the answer
+    assert train["buffers"] == ([len(labels)] if packing == "constant_length" else [])
+    assert train["counts"].get("dropped_untrained_rows", 0) == left_out
+
+
+@pytest.mark.parametrize("packing", ["none", "greedy", "bfd", "wrapped", "bfd_split", "constant_length"])
+def test_a_row_of_one_token_trains_nothing(tmp_path: Path, packing: str) -> None:
+    path = written(tmp_path / "rows.jsonl", {"text": "x"})
+    more = [f"sequence.packing={packing}", "sequence.end_marker=none", "data.text=raw", "loss=all"]
+    with pytest.raises(InputError, match=r"no row to train on is left: .*dropped_untrained_rows 1 \(sequence"):
+        made(tmp_path, path, *more)
+
+
+def test_a_test_side_of_which_nothing_is_trained_is_told_and_not_measured(tmp_path: Path) -> None:
+    path, test = written(tmp_path / "rows.jsonl", *rows(9)), written(tmp_path / "test.jsonl", LONG)
+    found = made(tmp_path, path, f"data.test_path={test}", "sequence.length=16")
+    assert found.report["test"]["rows"] == 0
+    assert found.report["test"]["counts"]["dropped_untrained"] == 1
+    assert not (found.folder / "test.arrow").exists()
+
+
+def test_buffers_of_the_test_side_are_filled_by_the_estimate_of_the_train_side(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *({"text": "word " * 6} for _ in range(9)))
+    test = written(tmp_path / "test.jsonl", *({"text": "! ? . , " * 5} for _ in range(9)))
+    more = ["sequence.packing=constant_length", "sequence.length=8", "sequence.buffer_rows=2", "data.text=raw"]
+    sides = made(tmp_path, path, f"data.test_path={test}", *more).report
+    assert sides["train"]["characters_a_token"] == sides["test"]["characters_a_token"]
+    own = made(tmp_path, test, *more).report["train"]
+    assert own["characters_a_token"] < sides["test"]["characters_a_token"]
+    assert len(own["buffers"]) > len(sides["test"]["buffers"])
 
 
 def test_what_is_cut_is_reported(tmp_path: Path) -> None:
@@ -146,10 +192,20 @@ def test_rows_to_test_on_from_elsewhere(tmp_path: Path) -> None:
 def test_no_data_and_no_rows_are_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nothing to train on: --set data\.path=FILE"):
         made(tmp_path, None)
-    with pytest.raises(InputError, match=r"no example to train on is left: rows\.jsonl"):
+    with pytest.raises(
+        InputError, match=r"no example to train on is left: rows\.jsonl: rows 1, dropped_empty_target 1$"
+    ):
         made(tmp_path, written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": ""}))
     with pytest.raises(InputError, match=r"source none.jsonl: .*none.jsonl: no file or folder"):
         made(tmp_path, tmp_path / "none.jsonl")
+
+
+def test_a_share_that_holds_out_every_row_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", *rows(3))
+    with pytest.raises(
+        InputError, match=r"no example to train on is left: rows\.jsonl: rows 3; held out to test on: 3$"
+    ):
+        made(tmp_path, path, "data.test_share=0.9999")
 
 
 def test_percentiles_are_lengths_that_are_there() -> None:
@@ -167,6 +223,37 @@ def test_what_is_masked_and_what_is_trained_is_seen(tmp_path: Path) -> None:
     assert f"[masked]{prompt}[/masked][trained]{answer}[/trained]" in preview_text(found, own, colour=False)
     every = settings(path, "loss=all")
     assert f"[trained]{prompt}{answer}[/trained]" in preview_text(found, every, colour=False)
+
+
+def test_what_a_terminal_would_obey_or_hide_is_shown_as_an_escape(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", {"prompt": "a\x1b[2Jb\r\u202e", "completion": "\u2028é\t\U0001f600\n"})
+    own = settings(path, "data.text=raw")
+    said = preview_text(preview(own), own, colour=False)
+    assert "[masked]a\\x1b[2Jb\\r\\u202e[/masked][trained]\\u2028é\t\U0001f600\n<|endoftext|>[/trained]" in said
+
+
+@pytest.mark.parametrize(("more", "said"), [((), "none: cadence.evaluate measures nothing"), (("test",), "3 examples")])
+def test_a_plan_says_what_there_is_to_test_on(tmp_path: Path, more: tuple[str, ...], said: str) -> None:
+    path, test = written(tmp_path / "rows.jsonl", *rows(9)), written(tmp_path / "test.jsonl", *rows(3))
+    own = settings(path, "cadence.evaluate=1", *(f"data.test_path={test}" for _ in more))
+    assert f"\ntest          {said}" in preview_text(preview(own), own, colour=False)
+
+
+@pytest.mark.parametrize(("packing", "left_out"), [("wrapped", 4), ("bfd_split", 4), ("constant_length", 4)])
+def test_a_plan_counts_the_rows_that_a_run_leaves_out(tmp_path: Path, packing: str, left_out: int) -> None:
+    more = [f"sequence.packing={packing}", "sequence.length=16", "data.text=raw"]
+    own = settings(written(tmp_path / "rows.jsonl", LONG), *more)
+    found = preview(own).report["train"]
+    assert found["counts"]["dropped_untrained_rows"] == left_out
+    run = prepare(own, tmp_path / "data").report["train"]
+    assert [found[name] for name in ("tokens", "trained_tokens", "counts")] == [
+        run[name] for name in ("tokens", "trained_tokens", "counts")
+    ]
+
+
+def test_a_text_alone_is_told_how_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"not text\. A text alone: data\.text=raw\."):
+        made(tmp_path, written(tmp_path / "rows.jsonl", {"text": "a b"}))
 
 
 def test_numbers_of_the_preview(tmp_path: Path) -> None:

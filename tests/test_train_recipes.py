@@ -231,6 +231,13 @@ WRONG_SETTINGS = {
     "data.form=diff": r"data: there is no format 'diff'; there are preformatted, given-diff",
     "data.mixture={sources: [{name: a, source: x}]}": r"data: path and mixture are both named",
     "data.instruction_in=targets": r"data: instruction_in is for rows of commits, not for form pairs",
+    "loggers=tensorboard": r"setting 'loggers' is 'tensorboard': must be a list, as in \[a, b\]",
+    "adapter=true": r"setting 'adapter' is True: must be a section, as in \{name: value\}",
+    "adapter={rank: 8, rank: 9}": r"--set adapter=\{rank: 8, rank: 9\}, line 1: 'rank' is there already: name it once",
+    "data.language_draw.weights={Rust: -1}": r"'data.language_draw.weights.Rust' is -1.*greater than or equal to 0",
+    "data.language_draw.weights={Rust: .inf}": r"'data.language_draw.weights.Rust' is inf.*finite",
+    "data.language_draw.tau=200": r"setting 'data.language_draw.tau' is 200.*less than or equal to 10",
+    "optimizer.learning_rate=.inf": r"setting 'optimizer.learning_rate' is inf.*finite",
     "octocoder": r"must be KEY=VALUE",
     "loss=[": r"no value that YAML can read",
 }
@@ -238,7 +245,7 @@ WRONG_SETTINGS = {
 
 @pytest.mark.parametrize("setting", WRONG_SETTINGS)
 def test_a_wrong_setting_is_named_with_what_is_allowed(setting: str) -> None:
-    with pytest.raises(UsageError, match=WRONG_SETTINGS[setting]):
+    with pytest.raises(HumanEvalPackError, match=WRONG_SETTINGS[setting]):
         read_recipe("octocoder", [setting])
 
 
@@ -258,6 +265,10 @@ WRONG_FILES = {
     "circle": ("extends: mine.yaml\n", r"extend each other in a circle"),
     "no mapping": ("- a\n", r"must hold a mapping"),
     "broken": ("a: [", r"mine.yaml, line 1"),
+    "key twice": (
+        "extends: octocoder\nadapter:\n  rank: 8\n  rank: !ours 9\n",
+        r"mine.yaml, line 4: 'rank' is there already",
+    ),
     "notes": ("extends: octocoder\nnotes: 3\n", r"'notes' must be a list of sentences"),
 }
 

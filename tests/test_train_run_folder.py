@@ -145,10 +145,14 @@ def test_a_checkpoint_that_is_not_of_this_run(done: Path, copy: Path, tmp_path: 
     assert checkpoint_of(tmp_path, "auto") is None
 
 
-def test_another_number_of_processes_is_said(copy: Path, rows: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_number_of_processes_and_nothing_to_test_on_are_said(
+    copy: Path, rows: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     seal(copy / "checkpoint-2", 8)
-    run(copy, rows, resume="auto")
-    assert "holds the state of chance of 8 processes, and here are 1: the rows are the same" in capsys.readouterr().err
+    run(copy, rows, "cadence.evaluate=1", resume="auto")
+    said = capsys.readouterr().err
+    assert "holds the state of chance of 8 processes, and here are 1: the rows are the same" in said
+    assert "note: rows to test on: none: cadence.evaluate measures nothing" in said
 
 
 def test_measurements_behind_a_checkpoint_are_taken_out(tmp_path: Path) -> None:

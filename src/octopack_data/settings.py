@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Settings(BaseModel):
     """Base of every stage's settings: a field has a type, a default where there is a sensible one, a description."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -79,7 +79,11 @@ def _said(kind: type[Settings], detail: Any, source: str) -> str:
         return f"{place}setting {key!r} is missing"
     if detail["type"] == "value_error":  # of a check of ours, which names what it is about
         return f"{place}{key}: {detail['ctx']['error']}" if key else f"{place}{detail['ctx']['error']}"
-    return f"{place}setting {key!r} is {detail['input']!r}: {detail['msg']}"
+    return f"{place}setting {key!r} is {detail['input']!r}: {_KINDS.get(detail['type'], detail['msg'])}"
+
+
+_KINDS = {"tuple_type": "must be a list, as in [a, b]", "model_type": "must be a section, as in {name: value}"}
+"""What pydantic would say of a file in the words of Python."""
 
 
 def _fields(kind: type[Settings], path: tuple[int | str, ...]) -> Iterator[str]:
@@ -118,20 +122,28 @@ def read_settings(kind: type[Some], path: Path) -> Some:
 def load_yaml(path: Path, *, as_written: bool = False) -> Any:
     """Return what a YAML (or JSON) file holds; raises InputError, also for a key that stands twice in one mapping.
 
-    PyYAML takes the second one and says nothing: rows or lines of the first would be missing. ``as_written``: numbers
-    and words such as ``yes`` stay texts (YAML reads 012 as 10 and 1:30 as 90).
+    ``as_written``: numbers and words such as ``yes`` stay texts (YAML reads 012 as 10 and 1:30 as 90).
     """
     import yaml
 
     try:
         text = path.read_text("utf-8")
-        tree = yaml.compose(text, yaml.SafeLoader)
         values = yaml.load(text, yaml.BaseLoader if as_written else yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
-    for key in _repeated_keys(tree):
-        raise InputError(f"{path}, line {key.start_mark.line + 1}: {key.value!r} is there already: name it once")
+    check_keys(text, str(path))
     return values
+
+
+def check_keys(text: str, source: str) -> None:
+    """Raise InputError for a key that stands twice in one mapping of a YAML text, which can be read.
+
+    PyYAML takes the second one and says nothing: rows or lines of the first would be missing.
+    """
+    import yaml
+
+    for key in _repeated_keys(yaml.compose(text, yaml.SafeLoader)):
+        raise InputError(f"{source}, line {key.start_mark.line + 1}: {key.value!r} is there already: name it once")
 
 
 def _repeated_keys(tree: "Node | None") -> "Iterator[Node]":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from octopack_data.settings import Settings
+from octopack_train.adapters.provenance import PROVENANCE
 from octopack_train.config.model import QUANTIZED, LoraSettings
 from octopack_train.recipes.reading import Recipe
 from octopack_train.recipes.writing import all_values, differences, resolved_yaml
@@ -36,18 +37,22 @@ class CardSettings(Settings):
     """Licence of the model, as the hub names it; not said where it is not given: the base's and the data's bind you."""
 
 
-def make_card(run: Run, settings: CardSettings, recipe: str | None = None) -> str:
-    """Return the card as Markdown; ``recipe`` names the shipped recipe to compare with. Raises UsageError."""
+def make_card(run: Run, settings: CardSettings, recipe: str | None = None, *, merged: bool = False) -> str:
+    """Return the card as Markdown: of the run's result, or (``merged``) of that with its adapter folded in.
+
+    ``recipe`` names the shipped recipe to compare with. Raises UsageError.
+    """
+    adapted = isinstance(run.recipe.settings.adapter, LoraSettings)
     shipped = shipped_recipe(run, recipe)
     title = settings.name or (shipped.name if shipped else run.folder.resolve().name)
     sections = [
-        _front_matter(run, settings),
+        _front_matter(run, settings, adapted and not merged),
         f"# {title}\n\n{run.recipe.about}.\n",
-        _section("Use", _use(run, settings)),
+        _section("Use", _use(run, settings, adapted, merged)),
         _section("Deviations from the published run", _deviations(run, shipped)),
         _section("Data", _data(run)),
         _section("Measured", _measured(run)),
-        _section("Evaluate", _evaluate(run, settings)),
+        _section("Evaluate", _evaluate(run, settings, adapted and not merged)),
         _section("Recipe", ["Each value with its origin.", "", "```yaml", resolved_yaml(run.recipe).rstrip(), "```"]),
         _section("Made with", _versions(run)),
     ]
@@ -58,10 +63,10 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return f"## {title}\n\n" + "\n".join(lines) + "\n"
 
 
-def _front_matter(run: Run, settings: CardSettings) -> str:
+def _front_matter(run: Run, settings: CardSettings, adapted: bool) -> str:
     import yaml
 
-    model, adapted = run.recipe.settings.model, _adapted(run)
+    model = run.recipe.settings.model
     facts = {
         **({"license": settings.license} if settings.license else {}),
         **({"base_model": model.base} if not model.random_weights else {}),
@@ -72,15 +77,11 @@ def _front_matter(run: Run, settings: CardSettings) -> str:
     return f"---\n{yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)}---\n"
 
 
-def _adapted(run: Run) -> bool:
-    return isinstance(run.recipe.settings.adapter, LoraSettings)
-
-
-def _use(run: Run, settings: CardSettings) -> Iterator[str]:
-    kind, package = ("AutoPeftModelForCausalLM", "peft") if _adapted(run) else ("AutoModelForCausalLM", "transformers")
+def _use(run: Run, settings: CardSettings, adapted: bool, merged: bool) -> Iterator[str]:
+    kind = "AutoPeftModelForCausalLM" if adapted and not merged else "AutoModelForCausalLM"
     yield "```python"
-    yield f"from {package} import {kind}"
-    if _adapted(run):
+    if adapted and not merged:
+        yield f"from peft import {kind}"
         yield "from transformers import AutoTokenizer"
     else:
         yield f"from transformers import {kind}, AutoTokenizer"
@@ -88,7 +89,10 @@ def _use(run: Run, settings: CardSettings) -> Iterator[str]:
     yield f'model = {kind}.from_pretrained("{settings.repository}")'
     yield f'tokenizer = AutoTokenizer.from_pretrained("{settings.repository}")'
     yield "```"
-    if _adapted(run) and run.recipe.settings.model.random_weights:
+    if adapted and merged:
+        yield ""
+        yield f"Its adapter is folded into its base's weights: `{PROVENANCE}` has the checks and the hashes of both."
+    elif adapted and run.recipe.settings.model.random_weights:
         yield ""
         yield "Its base has random weights and lies in the run's folder alone (`base/`): an adapter of it is of no use"
         yield "elsewhere, a merged model is (`octopack-train adapter merge`)."
@@ -221,12 +225,12 @@ def _measured(run: Run) -> Iterator[str]:
         yield "Nothing else was measured: no score is claimed."
 
 
-def _evaluate(run: Run, settings: CardSettings) -> Iterator[str]:
+def _evaluate(run: Run, settings: CardSettings, adapted: bool) -> Iterator[str]:
     model = run.recipe.settings.model
     base, adapter = (model.base, settings.repository) if not model.random_weights else ("RUN/base", "RUN/adapter")
-    args = f"pretrained={base},peft={adapter}" if _adapted(run) else f"pretrained={settings.repository}"
+    args = f"pretrained={base},peft={adapter}" if adapted else f"pretrained={settings.repository}"
     yield "```bash"
-    yield "pip install 'humanevalpack[hf]'" + (" peft" if _adapted(run) else "")
+    yield "pip install 'humanevalpack[hf]'" + (" peft" if adapted else "")
     yield f"humanevalpack run --backend hf --model-args {args} \\"
     yield "  --tasks humanevalfixtests,humanevalsynthesize,humanevalexplain \\"
     yield f"  --prompt {run.recipe.settings.evaluation.prompt} --output results"

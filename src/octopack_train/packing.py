@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from octopack_train.config.sequence import Loss, SequenceSettings
-from octopack_train.tokens import Tokens
+from octopack_train.tokens import IGNORED, Tokens
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OF_TRL = ("wrapped", "bfd", "bfd_split")
-"""Packings that TRL makes."""
+BEST_FIT = ("bfd", "bfd_split")
+"""Packings of TRL in which examples of one row do not see each other."""
+TRL_BATCH = 1_000
+"""Rows that TRL packs at a time."""
 RATIO_ROWS = 400
 """Examples by which characters in a token are measured for the constant-length stream (published)."""
 
@@ -26,11 +30,42 @@ class Row:
     ids: list[int]
     labels: list[int]
 
+    @property
+    def trained(self) -> bool:
+        """Whether any token is: the first has nothing before it, so its label trains nothing."""
+        return any(label != IGNORED for label in self.labels[1:])
+
+
+def trained_rows(rows: Iterable[Row], counts: Counter[str]) -> Iterator[Row]:
+    """Yield rows of which something is trained, and count the others: a batch of them alone has no loss (0 / 0)."""
+    for row in rows:
+        if row.trained:
+            yield row
+        else:
+            counts["dropped_untrained_rows"] += 1
+
 
 def one_a_row(examples: Iterable[Tokens], loss: Loss) -> Iterator[Row]:
     """Yield each example as a row of its own."""
     for example in examples:
         yield Row(example.ids, example.labels(loss))
+
+
+def pieces(rows: Iterable[Row], length: int) -> Iterator[Row]:
+    """Yield rows cut every ``length`` tokens; the last piece of each is shorter."""
+    for row in rows:
+        for place in range(0, len(row.ids), length):
+            yield Row(row.ids[place : place + length], row.labels[place : place + length])
+
+
+def wrapped(rows: Iterable[Row], length: int) -> Iterator[Row]:
+    """Yield the rows that TRL's packing wrapped makes: of every 1,000 rows one, cut every ``length`` tokens."""
+    source = iter(rows)
+    while batch := list(islice(source, TRL_BATCH)):
+        ids, labels = (
+            list(chain.from_iterable(part)) for part in zip(*((r.ids, r.labels) for r in batch), strict=True)
+        )
+        yield from pieces([Row(ids, labels)], length)
 
 
 def greedy(examples: Iterable[Tokens], length: int, loss: Loss) -> Iterator[Row]:
@@ -51,13 +86,17 @@ def greedy(examples: Iterable[Tokens], length: int, loss: Loss) -> Iterator[Row]
 
 
 def constant_length(
-    examples: Iterable[Tokens], sequence: SequenceSettings, loss: Loss, characters_a_token: float
+    examples: Iterable[Tokens],
+    sequence: SequenceSettings,
+    loss: Loss,
+    characters_a_token: float,
+    counts: Counter[str],
 ) -> Iterator[list[Row]]:
     """Yield buffers of rows: examples as one stream, cut every ``length`` tokens.
 
     A buffer takes examples until it has ``length * characters_a_token * buffer_rows`` characters; its last row is
-    shorter, and kept or dropped as ``tail`` says. Its rows come in the stream's order: a pass shuffles them inside the
-    buffer (order.py). Examples see each other across their boundaries, as published.
+    shorter, and kept, or dropped and counted, as ``tail`` says. Its rows come in the stream's order: a pass shuffles
+    them inside the buffer (order.py). Examples see each other across their boundaries, as published.
     """
     length, full = sequence.length, sequence.length * characters_a_token * sequence.buffer_rows
     ids: list[int] = []
@@ -65,9 +104,10 @@ def constant_length(
     characters = 0
 
     def cut() -> list[Row]:
-        places = range(0, len(ids), length)
-        rows = [Row(ids[place : place + length], labels[place : place + length]) for place in places]
-        return rows[:-1] if sequence.tail == "drop" and rows and len(rows[-1].ids) < length else rows
+        rows = list(pieces([Row(ids, labels)], length))
+        if sequence.tail == "drop" and rows and len(rows[-1].ids) < length:
+            counts["dropped_tail_tokens"] += len(rows.pop().ids)
+        return rows
 
     for example in examples:
         if characters >= full:
@@ -120,12 +160,10 @@ def write(path: Path, rows: Iterable[Row]) -> int:
     return written
 
 
-def pack_with_trl(unpacked: Path, path: Path, sequence: SequenceSettings) -> int:
-    """Pack rows of one example each with TRL's packing, into another file; return how many rows there are now."""
+def best_fit(unpacked: Path, path: Path, length: int) -> None:
+    """Pack the rows of a file, none longer than ``length``, with TRL's best fit into another file."""
     from datasets import Dataset, disable_progress_bars
     from trl.data_utils import pack_dataset
 
     disable_progress_bars()
-    rows = Dataset.from_file(str(unpacked))
-    packed = pack_dataset(rows, sequence.length, sequence.packing, {"cache_file_name": str(path)})
-    return len(packed)
+    pack_dataset(Dataset.from_file(str(unpacked)), length, "bfd", {"cache_file_name": str(path)})

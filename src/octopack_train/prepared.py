@@ -18,7 +18,7 @@ from octopack_train import packing
 from octopack_train.choosing import Choice, choose, order_of
 from octopack_train.config.training import TrainingSettings
 from octopack_train.packing import Row
-from octopack_train.spooling import Spool, fill, stamp
+from octopack_train.spooling import Spool, counted, fill, stamp
 from octopack_train.texts import Text
 from octopack_train.tokens import IGNORED, Tokenizer, Tokens, fitting, load_tokenizer, tokenize
 
@@ -46,6 +46,8 @@ class Side:
     """Of them, with a label; the first token of a row has nothing before it and is not counted."""
     buffers: list[int] = field(default_factory=list)
     """Rows of each buffer of the constant-length stream."""
+    characters_a_token: float | None = None
+    """By which buffers of the constant-length stream are filled; none: measured on the side's first examples."""
     fingerprint: str = ""
     """Of rows and labels in their order."""
 
@@ -66,6 +68,7 @@ class Side:
             "trained_share": self.trained / max(1, self.tokens),
             "filled": self.tokens / max(1, self.rows * length),
             "buffers": self.buffers,
+            "characters_a_token": self.characters_a_token,
             "fingerprint": self.fingerprint,
         }
 
@@ -101,9 +104,12 @@ class Prepared:
     """The first examples, for eyes."""
 
 
-def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = None, shown: int = 3) -> Prepared:
+def prepare(
+    settings: TrainingSettings, folder: Path, *, limit: int | None = None, shown: int = 3, packed: bool = True
+) -> Prepared:
     """Write the rows of a run into ``folder``; with ``limit``, of the first rows of each source only.
 
+    ``packed`` False leaves the rows of TRL's best fit apart: all numbers but those of rows are the same, without TRL.
     Depends on the settings and the sources alone. Memory: 12 bytes a row beside the rows at hand. Raises InputError,
     UsageError and EnvironmentFault.
     """
@@ -116,18 +122,22 @@ def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = Non
     tokenizer = load_tokenizer(settings.model, islice(spooled.texts(train.places()), _TOKENIZER_TEXTS))
     first: list[Tokens] = []
     sides = {"train": Side(), "test": Side()}
-    _write(
-        settings, tokenizer, spooled.texts(train.places()[order]), sides["train"], folder / "train.arrow", first, shown
-    )
+    places = train.places()[order]
+    _write(settings, tokenizer, spooled.texts(places), sides["train"], folder / "train.arrow", first, shown, packed)
     if not sides["train"].rows:
-        raise InputError(f"data: no row to train on is left: {dict(sides['train'].counts)}")
+        raise InputError(
+            f"data: no row to train on is left: {counted(sides['train'].counts)} "
+            f"(sequence.length is {settings.sequence.length})"
+        )
+    sides["test"].characters_a_token = sides["train"].characters_a_token  # published: one estimate for both
     if len(test.spooled):
-        _write(settings, tokenizer, spooled.texts(test.places()), sides["test"], folder / "test.arrow", [], 0)
+        found = spooled.texts(test.places())
+        _write(settings, tokenizer, found, sides["test"], folder / "test.arrow", [], 0, packed)
     report = {
         "files": spooled.files,
         "read": {name: dict(counts) for name, counts in spooled.counts.items()},
         "choices": [asdict(choice) | {"wanted_share": _wanted(settings, choice)} for choice in choices],
-        **{name: side.values(settings.sequence.length) for name, side in sides.items() if side.rows},
+        **{name: side.values(settings.sequence.length) for name, side in sides.items() if side.counts},
     }
     spooled.remove()
     write_json(folder / REPORT, report)
@@ -157,33 +167,47 @@ def _write(
     path: Path,
     first: list[Tokens],
     shown: int,
+    packed: bool,
 ) -> None:
     """Tokenize, fit, pack and write one side, and count on the way."""
     sequence, loss = settings.sequence, settings.loss
     examples = fitting(_measured(tokenize(tokenizer, found, sequence, side.counts), side), sequence, loss, side.counts)
     examples = _counted(examples, side, first, shown)
-    if sequence.packing in packing.OF_TRL:
-        apart = path.with_name("unpacked.arrow")
-        if packing.write(apart, packing.one_a_row(examples, loss)):
-            packing.pack_with_trl(apart, path, sequence)
-        apart.unlink()
-    elif sequence.packing == "constant_length":
+    if sequence.packing == "constant_length":
         packing.write(path, _buffered(examples, settings, side))
+    elif sequence.packing in packing.BEST_FIT:
+        _best_fit(examples, settings, side, path, packed=packed)
     else:
-        greedy = sequence.packing == "greedy"
-        packing.write(
-            path, packing.greedy(examples, sequence.length, loss) if greedy else packing.one_a_row(examples, loss)
-        )
-    if path.exists():
-        _measure(path, side)
+        rows = packing.one_a_row(examples, loss)
+        if sequence.packing == "greedy":
+            rows = packing.greedy(examples, sequence.length, loss)
+        elif sequence.packing == "wrapped":
+            rows = packing.wrapped(rows, sequence.length)
+        packing.write(path, packing.trained_rows(rows, side.counts))
+    _measure(path, side)
+    if not side.rows:
+        path.unlink()
+
+
+def _best_fit(examples: Iterator[Tokens], settings: TrainingSettings, side: Side, path: Path, *, packed: bool) -> None:
+    """Cut into pieces, leave out those of which nothing is trained (none sees another), and pack the others."""
+    length = settings.sequence.length
+    pieces = packing.pieces(packing.one_a_row(examples, settings.loss), length)
+    apart = path.with_name("unpacked.arrow")
+    if packing.write(apart, packing.trained_rows(pieces, side.counts)) and packed:
+        packing.best_fit(apart, path, length)
+        apart.unlink()
+    else:
+        apart.replace(path)
 
 
 def _buffered(examples: Iterator[Tokens], settings: TrainingSettings, side: Side) -> Iterator[Row]:
     sequence, begin = settings.sequence, list(islice(examples, packing.RATIO_ROWS))
-    ratio = packing.characters_a_token(begin, marked=sequence.end_marker == "eos")
-    for rows in packing.constant_length(chain(begin, examples), sequence, settings.loss, ratio):
-        trained = [row for row in rows if any(label != IGNORED for label in row.labels[1:])]
-        side.counts["dropped_untrained_rows"] += len(rows) - len(trained)
+    if side.characters_a_token is None:
+        side.characters_a_token = packing.characters_a_token(begin, marked=sequence.end_marker == "eos")
+    stream = chain(begin, examples)
+    for rows in packing.constant_length(stream, sequence, settings.loss, side.characters_a_token, side.counts):
+        trained = list(packing.trained_rows(rows, side.counts))
         side.buffers.append(len(trained))
         yield from trained
 

@@ -116,9 +116,15 @@ def fill(settings: TrainingSettings, spool: Spool, mixing: Path, limit: int | No
     for place, text in spool.write(_found(data, spool, mixing, limit)):
         (test if text.test else train).add(place, text)
     if not train.spooled:
-        counted = "; ".join(f"{name} {dict(one)}" for name, one in spool.counts.items())
-        raise InputError(f"data: no example to train on is left: {counted}")
+        said = "; ".join(f"{name}: {counted(one)}" for name, one in spool.counts.items())
+        held = f"; held out to test on: {len(test.spooled):,}" if test.spooled else ""
+        raise InputError(f"data: no example to train on is left: {said}{held}")
     return train, test
+
+
+def counted(counts: Counter[str]) -> str:
+    """Return counts for an error."""
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items() if number or name == "rows")
 
 
 def _found(data: DataSettings, spool: Spool, mixing: Path, limit: int | None) -> Iterator[Text]:

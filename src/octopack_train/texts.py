@@ -121,8 +121,9 @@ def _pairs(path: Path, data: DataSettings, counts: Counter[str]) -> Iterator[tup
         names = ("text",)
     if names is None:
         wanted = ", or ".join([*(" and ".join(pair) for pair in _PAIRS), *(["text"] if data.text == "raw" else [])])
+        raw = " A text alone: data.text=raw." if "text" in first else ""
         raise InputError(
-            f"{path}: data.form pairs needs columns {wanted}; not {', '.join(first)}. Rows of commits: data.form="
+            f"{path}: data.form pairs needs columns {wanted}; not {', '.join(first)}.{raw} Rows of commits: data.form="
             "instruction, or another format of theirs"
         )
     for number, row in enumerate(text_rows(path, names, every=True), start=1):

@@ -18,7 +18,13 @@ EPILOG = (
 def card(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training run.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write [default: the terminal].", show_default=False)
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write [default: the terminal]; in the folder of a merged model, the card is that model's.",
+            show_default=False,
+        ),
     ] = None,
     recipe: Annotated[
         str | None,
@@ -30,10 +36,12 @@ def card(
 ) -> None:
     """Write the card of a training run: recipe, deviations from the published run, data, licences, measurements."""
     from humanevalpack.errors import UsageError
+    from octopack_train.adapters.provenance import PROVENANCE
     from octopack_train.cards import make_card
     from octopack_train.run_facts import read_run
 
-    text = make_card(read_run(run), settings, recipe)
+    merged = output is not None and (output.parent / PROVENANCE).is_file()
+    text = make_card(read_run(run), settings, recipe, merged=merged)
     if output is None:
         typer.echo(text, nl=False)
         return

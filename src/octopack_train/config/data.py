@@ -1,6 +1,6 @@
 """The text that is trained on: where it lies, how a row becomes input and target, how often each is drawn."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,9 +16,9 @@ class LanguageDraw(Settings):
     A pass has as many rows as there are within the cap; those of a language that is drawn more often come again.
     """
 
-    tau: float = Field(default=1.0, ge=0)
+    tau: float = Field(default=1.0, ge=0, le=10)
     """1: as many as there are; 0: all languages alike."""
-    weights: dict[str, float] = Field(default={})
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default={})
     """Weight of each language by name, instead of tau; a language that is not named is left out."""
     most_rows: int | None = Field(default=None, gt=0)
     """At most so many rows of a language; null: no limit."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from humanevalpack.errors import InputError
+from octopack_data.settings import check_keys
 
 Origin = Literal["published", "card", "derived", "default", "ours", "unverified", "yours"]
 MEANINGS: dict[Origin, str] = {
@@ -28,7 +29,7 @@ class Leaf:
 
 
 def read_tagged(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping whose tagged values become leaves; raises InputError that names file, line and tag."""
+    """Read a YAML mapping whose tagged values become leaves; raises InputError naming file, line, and tag or key."""
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -51,12 +52,14 @@ def read_tagged(path: Path) -> dict[str, Any]:
 
     Loader.add_multi_constructor("!", leaf)
     try:
-        values = yaml.load(path.read_text("utf-8"), Loader)
+        text = path.read_text("utf-8")
+        values = yaml.load(text, Loader)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{path}{line}: {error.problem or error}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not a YAML file that can be read ({error})") from error
+    check_keys(text, str(path))
     if not isinstance(values, dict):
         raise InputError(f"{path}: must hold a mapping, not {values!r}")
     return values

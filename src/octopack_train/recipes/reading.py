@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError, UsageError
-from octopack_data.settings import Settings, make_settings
+from octopack_data.settings import Settings, check_keys, make_settings
 from octopack_train.config.megatron import MegatronSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.recipes.fields import find_field, flatten, nested, section_of, unknown
@@ -95,9 +95,11 @@ def _parsed(key: str, value: str) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(value)
+        parsed = yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UsageError(f"--set {key}={value}: no value that YAML can read ({error})") from error
+    check_keys(value, f"--set {key}={value}")
+    return parsed
 
 
 def _given(kind: type[Settings], key: str, value: Any) -> Iterable[tuple[str, Any]]:

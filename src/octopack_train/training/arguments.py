@@ -7,7 +7,7 @@ from pathlib import Path
 from trl.trainer.sft_config import SFTConfig
 
 from octopack_train.config.training import TrainingSettings
-from octopack_train.packing import OF_TRL
+from octopack_train.packing import BEST_FIT
 from octopack_train.training.processes import world_size
 
 _HOURS = 3_600
@@ -41,8 +41,8 @@ def arguments(settings: TrainingSettings, output: Path, accumulation: int, *, cp
         # Rows are ready: TRL shall neither tokenize, mask, cut nor pack them again. With bfd it must know, to lay out
         # positions; with loss: all nothing is masked.
         dataset_kwargs={"skip_prepare_dataset": True},
-        packing=sequence.packing in OF_TRL,
-        packing_strategy=sequence.packing if sequence.packing in OF_TRL else "wrapped",
+        packing=sequence.packing in BEST_FIT,
+        packing_strategy=sequence.packing if sequence.packing in BEST_FIT else "wrapped",
         max_length=sequence.length,
         completion_only_loss=settings.loss == "targets",
         shuffle_dataset=False,

@@ -29,6 +29,7 @@ from octopack_train.order import Order
 from octopack_train.plans import accumulation_for
 from octopack_train.prepared import REPORT, Prepared, is_current, prepare
 from octopack_train.recipes.reading import Recipe
+from octopack_train.rendering import NO_TEST
 from octopack_train.sizes import lora_config
 from octopack_train.tokens import Tokenizer
 from octopack_train.training import processes
@@ -87,6 +88,8 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     test = folder / run_folder.DATA / "test.arrow"
     if evaluates and test.exists():
         args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
+    elif evaluates and processes.is_main():
+        tqdm.write(f"note: rows to test on: {NO_TEST}", file=sys.stderr)
     trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
     active = processes.check_active(settings, trainer.accelerator)
     if processes.is_main():
