@@ -38,6 +38,7 @@ ORDER = (
     "lm_eval_plugin",
     "inspect_ai_plugin",
     "demo",
+    "command_line",
     "commands",
 )
 DATA_ORDER = (
