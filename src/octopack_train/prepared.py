@@ -23,6 +23,7 @@ from octopack_train.texts import Text
 from octopack_train.tokens import IGNORED, Tokenizer, Tokens, fitting, load_tokenizer, tokenize
 
 REPORT = "report.json"
+SIDES = ("train", "test")
 _TOKENIZER_TEXTS = 10_000
 """Texts from which a new tokenizer is made."""
 PERCENTILES = (50, 90, 95, 99, 100)
@@ -105,17 +106,25 @@ def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = Non
     """Write the rows of a run into ``folder``; with ``limit``, of the first rows of each source only.
 
     Depends on the settings and the sources alone. Memory: 12 bytes a row beside the rows at hand. Raises InputError,
-    UsageError and EnvironmentFault.
+    UsageError and EnvironmentFault; the folder is gone then.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    try:
+        return _prepared(settings, folder, limit, shown)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # half of it is of no use, and may be large
+        raise
+
+
+def _prepared(settings: TrainingSettings, folder: Path, limit: int | None, shown: int) -> Prepared:
     spooled = Spool(folder / "texts.arrow")
     train, test = fill(settings, spooled, folder / "mixture", limit)
     choices = choose(settings.data, train.there())
     order = order_of(choices, train.numbers(), settings.seeds.data)
     tokenizer = load_tokenizer(settings.model, islice(spooled.texts(train.places()), _TOKENIZER_TEXTS))
     first: list[Tokens] = []
-    sides = {"train": Side(), "test": Side()}
+    sides = {name: Side() for name in SIDES}
     _write(
         settings, tokenizer, spooled.texts(train.places()[order]), sides["train"], folder / "train.arrow", first, shown
     )
@@ -132,6 +141,11 @@ def prepare(settings: TrainingSettings, folder: Path, *, limit: int | None = Non
     spooled.remove()
     write_json(folder / REPORT, report)
     return Prepared(folder, tokenizer, report, tuple(first))
+
+
+def fingerprints(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprint of each side that a report has: equal where the rows are."""
+    return {side: str(report[side]["fingerprint"]) for side in SIDES if side in report}
 
 
 def is_current(report: Mapping[str, Any]) -> bool:
