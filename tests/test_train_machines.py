@@ -168,7 +168,8 @@ def test_all_go_on_from_the_main_process_s_checkpoint_as_the_run_that_it_is(begu
 @pytest.mark.full
 def test_a_run_of_two_machines_goes_on_when_the_main_one_s_folder_was_copied(tmp_path: Path) -> None:
     def trained(places: list[Path], steps: int, *more: str) -> list[subprocess.CompletedProcess[str]]:
-        changes = [*SETTINGS, "sequence.length=64", "cadence.save=1", f"schedule.stop_after_steps={steps}"]
+        changes = [*SETTINGS, "sequence.length=64", "batch.per_device=1", "batch.accumulation=2", "cadence.save=1"]
+        changes.append(f"schedule.stop_after_steps={steps}")
         words = [word for change in changes for word in ("--set", change)]
         command = [sys.executable, "-m", "octopack_train.commands", "sft", "--recipe", "tiny-smoke", *words, *more]
         with socket.socket() as free:
