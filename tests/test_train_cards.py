@@ -184,8 +184,21 @@ def test_the_recipe_in_the_card_reads_back(tmp_path: Path) -> None:
     assert read_recipe(str(tmp_path / "again.yaml")).settings == read_recipe("octocoder", ["adapter.rank=8"]).settings
 
 
+def test_a_run_is_compared_with_the_recipe_that_its_own_extends(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("about: Mine\nextends: octocoder-targets-only\nadapter: {rank: 8}\n")
+    (tmp_path / "later.yaml").write_text("extends: mine.yaml\n")
+    text = card(run_folder(tmp_path / "run", str(tmp_path / "later.yaml")))
+    found = section(text, "Deviations from the published run")
+    assert "Settings that are not those of the recipe `octocoder-targets-only`:" in found
+    assert "| `adapter.rank` | 16 (default) | 8 (yours) |" in found
+    assert "`loss`" not in found  # that of the nearest, not of the first of the family
+    assert "\n# run\n" in text  # no name that is another model's
+
+
 def test_a_run_of_no_shipped_recipe_is_compared_with_the_one_that_is_named(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, command=["octopack-train", "sft", "--recipe", "mine.yaml"])
+    alone = (line for line in resolved_yaml(read_recipe("octocoder")).splitlines() if not line.startswith("lineage"))
+    (tmp_path / "octocoder.yaml").write_text("\n".join(alone))  # of the same name, and nobody says that it is the same
+    folder = run_folder(tmp_path / "run", str(tmp_path / "octocoder.yaml"))
     assert "there is no published run to compare it with" in card(folder)
     assert "that of the recipe `octocoder`" in card(folder, "octocoder")
     with pytest.raises(UsageError, match="--recipe octo: there are octocoder"):

@@ -94,10 +94,13 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int | str
         (["--set", "data.path=null"], "data: nothing to train on"),
     ],
 )
-def test_what_does_not_go_together(capsys: pytest.CaptureFixture[str], words: list[str], why: str) -> None:
-    code, text = said(capsys, "sft", "--recipe", "tiny-smoke", *words)
+def test_what_does_not_go_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], why: str
+) -> None:
+    code, text = said(capsys, "sft", "--recipe", "tiny-smoke", "--set", f"output={tmp_path / 'run'}", *words)
     assert code == 2
     assert why in text
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_plan_shows_examples(tmp_path: Path) -> None:

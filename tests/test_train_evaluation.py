@@ -7,7 +7,7 @@ import pytest
 
 from octopack_train.config.running import EvaluationSettings
 from octopack_train.recipes.reading import read_recipe
-from octopack_train.training.evalhook import evaluation_command, scores
+from octopack_train.training.evalhook import alone, evaluation_command, scores
 from octopack_train.training.sft import train
 from page_commands import check
 from training_rows import example_rows, written
@@ -22,6 +22,17 @@ def test_the_command_is_one_that_there_is(project: Path, tmp_path: Path) -> None
     check(command, project)
     assert command[command.index("--tasks") + 1] == "humanevalfixtests-python,humanevalfixtests-go"
     assert command[command.index("--model-args") + 1] == "pretrained=base,peft=adapter"
+
+
+@pytest.mark.parametrize("kind", ["ddp", "fsdp2", "zero1"])
+def test_what_launchers_set_is_not_handed_on(kind: str) -> None:
+    said = {"ddp": "RANK=1 TORCHELASTIC_RUN_ID=x", "fsdp2": "ACCELERATE_USE_FSDP=true FSDP_VERSION=2"}
+    said["zero1"] = "ACCELERATE_USE_DEEPSPEED=true ACCELERATE_DEEPSPEED_ZERO_STAGE=1"
+    launched = dict(pair.split("=", 1) for pair in said[kind].split())
+    assert alone({"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0"} | launched) == {
+        "PATH": "/bin",
+        "CUDA_VISIBLE_DEVICES": "0",
+    }
 
 
 def test_scores_are_named_by_their_tasks() -> None:

@@ -1,7 +1,10 @@
 """octopack_train.training.loggers: what was measured is in each logger's files, and each run has its own."""
 
 import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +19,16 @@ SHORT = ("data.text=question-answer", "sequence.length=64", "schedule.stop_after
 SEEN = ("loss", "learning_rate", "tokens_per_second", "trained_token_share", "grad_norm")
 
 
-def run(folder: Path, logger: str) -> None:
-    rows = written(folder.with_suffix(".jsonl"), *example_rows(30))
-    train(read_recipe("tiny-smoke", [*SHORT, f"data.path={rows}", f"output={folder}", f"loggers=[{logger}]"]))
+def run(folder: Path, logger: str, **how: Any) -> None:
+    rows = folder.with_suffix(".jsonl")
+    if not rows.exists():
+        written(rows, *example_rows(30))
+    own = [*SHORT, f"data.path={rows}", f"output={folder}", f"loggers=[{logger}]"]
+    train(read_recipe("tiny-smoke", own), **how)
+
+
+def name_of(folder: Path) -> str:
+    return str(json.loads((folder / "environment.json").read_text("utf-8"))["run"])
 
 
 def test_each_run_has_its_own_events_with_what_metrics_jsonl_says(
@@ -43,6 +53,46 @@ def test_each_run_is_one_of_weights_and_biases_own(tmp_path: Path, monkeypatch: 
     for name in ("first", "second"):
         run(tmp_path / name, "wandb")
         assert len(list((tmp_path / name / "wandb").glob("offline-run-*/run-*.wandb"))) == 1
+    run(tmp_path / "first", "wandb", resume="auto")
+    begun = {path.name for path in (tmp_path / "first" / "wandb").glob("offline-run-*/run-*.wandb")}
+    assert begun == {f"run-{name_of(tmp_path / 'first')}.wandb"}
+
+
+TRACKIO = """
+from types import SimpleNamespace
+begun, config = [], {}
+context_vars = SimpleNamespace(current_space_id=SimpleNamespace(get=lambda: None))
+
+def init(**said):
+    begun.append(said["name"])
+    globals()["config"] = type("Config", (dict,), {"update": lambda self, *more, **named: None})()
+
+def log(values): ...
+def finish(): ...
+"""
+"""What transformers asks of trackio."""
+
+
+def test_runs_whose_folders_have_one_name_are_two_for_trackio_and_one_that_goes_on_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trackio.py").write_text(TRACKIO, "utf-8")
+    spec = spec_from_file_location("trackio", tmp_path / "trackio.py")
+    assert spec is not None
+    assert spec.loader is not None
+    trackio = module_from_spec(spec)
+    spec.loader.exec_module(trackio)
+    monkeypatch.setitem(sys.modules, "trackio", trackio)
+    places = [tmp_path / name / "run" for name in ("here", "there")]
+    for place in places:
+        run(place, "trackio")
+    first, second = (name_of(place) for place in places)
+    run(places[0], "trackio", resume="auto")
+    run(places[0], "trackio", overwrite=True)
+    *names, last = trackio.begun
+    assert names == [f"run-{first}", f"run-{second}", f"run-{first}"]
+    assert last == f"run-{name_of(places[0])}"
+    assert len({first, second, name_of(places[0])}) == 3
 
 
 def test_without_a_key_wandb_is_an_error_before_anything_is_prepared(

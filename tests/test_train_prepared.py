@@ -208,6 +208,12 @@ def test_a_share_that_holds_out_every_row_is_told(tmp_path: Path) -> None:
         made(tmp_path, path, "data.test_share=0.9999")
 
 
+def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no example to train on is left"):
+        made(tmp_path, written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": ""}))
+    assert not (tmp_path / "data").exists()
+
+
 def test_percentiles_are_lengths_that_are_there() -> None:
     assert percentiles(range(1, 101)) == {"p50": 50, "p90": 90, "p95": 95, "p99": 99, "p100": 100}
     assert percentiles([7]) == dict.fromkeys(("p50", "p90", "p95", "p99", "p100"), 7)

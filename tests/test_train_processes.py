@@ -119,6 +119,24 @@ def test_fp16_without_a_device_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
         check_before(settings("precision=fp16"))
 
 
+def test_fp16_on_one_process_has_no_copy_in_fp32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    own = settings("precision=fp16", "adapter=false", "model.weights=fp16", "distributed.kind=zero2")
+    with pytest.raises(UsageError, match="precision: fp16 scales its loss"):
+        check_before(own)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("octopack_train.training.processes.find_spec", lambda name: object())
+    check_before(own)
+
+
+def test_why_fp16_needs_weights_in_fp32() -> None:
+    scaler, weight = torch.amp.GradScaler("cpu"), torch.nn.Parameter(torch.ones(1, dtype=torch.float16))
+    scaler.scale(weight.float().sum()).backward()  # type: ignore[no-untyped-call]
+    with pytest.raises(ValueError, match="Attempting to unscale FP16 gradients"):
+        scaler.unscale_(torch.optim.SGD([weight]))
+
+
 class _Plugin:
     zero_stage, fsdp_version = 2, 2
 
@@ -144,7 +162,9 @@ def test_what_is_active_in_a_recipes_words(kind: str, active: str) -> None:
     assert active_kind(_Accelerator(kind)) == active
 
 
-@pytest.mark.parametrize(("asked", "kind"), [("fsdp2", "MULTI_GPU"), ("zero3", "DEEPSPEED"), ("ddp", "FSDP")])
+@pytest.mark.parametrize(
+    ("asked", "kind"), [("fsdp2", "MULTI_GPU"), ("zero3", "DEEPSPEED"), ("ddp", "FSDP"), ("ddp", "MEGATRON_LM")]
+)
 def test_another_kind_than_asked_for_is_an_error(monkeypatch: pytest.MonkeyPatch, asked: str, kind: str) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(EnvironmentFault, match=f"{asked} was asked for, .* is active on 2 processes"):

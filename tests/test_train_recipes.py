@@ -305,3 +305,48 @@ def test_tags_keep_the_types_of_values(tmp_path: Path) -> None:
 def test_a_shipped_recipe_named_by_its_path_is_the_same() -> None:
     by_path: Recipe = read_recipe(str(FOLDER / "octocoder.yaml"))
     assert by_path == read_recipe("octocoder")
+
+
+def test_a_recipe_knows_what_it_extends_also_written_out(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("extends: octocoder-targets-only\n")
+    (tmp_path / "later.yaml").write_text("extends: mine.yaml\n")
+    lineage = ("later.yaml", "mine.yaml", "octocoder-targets-only", "octocoder")
+    later = read_recipe(str(tmp_path / "later.yaml"), ["adapter.rank=8"])
+    assert later.lineage == lineage
+    (tmp_path / "config.yaml").write_text(resolved_yaml(later))
+    assert read_recipe(str(tmp_path / "config.yaml")).lineage == lineage
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lineage: octocoder\n", "'lineage' must be a list of recipes' names, not 'octocoder'"),
+        ("extends: octocoder\nlineage: [octogeex]\n", "has 'extends' and 'lineage'.*take 'lineage' away"),
+    ],
+)
+def test_a_lineage_that_says_nothing(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_recipe(str(tmp_path / "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        (["adapter=false", "model.weights=fp16"], True),
+        (["adapter=false", "model.weights=bf16"], True),
+        (["adapter=false", "model.weights=fp32"], False),
+        (["model.weights=fp16"], False),
+        (["model.weights=fp16", "adapter.bias=all"], True),
+        (["adapter=false", "model.weights=fp16", "distributed.kind=zero2"], False),
+    ],
+)
+def test_fp16_trains_no_weights_of_half_precision(changes: list[str], refused: bool) -> None:
+    own = ["precision=fp16", *changes]
+    if not refused:
+        assert read_recipe("tiny-smoke", own).settings.precision == "fp16"
+        return
+    with pytest.raises(
+        UsageError, match=r"not held in fp32 \(use model\.weights: fp32, precision: bf16, or an adapter"
+    ):
+        read_recipe("tiny-smoke", own)

@@ -10,7 +10,7 @@ import pytest
 
 from humanevalpack.errors import InputError, UsageError
 from octopack_data.processes import alone
-from octopack_train.checkpoints import WHOLE, checkpoint_of, seal
+from octopack_train.checkpoints import WHOLE, check_states, checkpoint_of, seal
 from octopack_train.recipes.reading import read_recipe
 from octopack_train.run_folder import append_metrics, cut_metrics
 from octopack_train.training.sft import Trained, train
@@ -148,11 +148,41 @@ def test_a_checkpoint_that_is_not_of_this_run(done: Path, copy: Path, tmp_path: 
 def test_another_number_of_processes_and_nothing_to_test_on_are_said(
     copy: Path, rows: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seal(copy / "checkpoint-2", 8)
+    seal(copy / "checkpoint-2", 8, "ddp")
     run(copy, rows, "cadence.evaluate=1", resume="auto")
     said = capsys.readouterr().err
     assert "holds the state of chance of 8 processes, and here are 1: the rows are the same" in said
     assert "note: rows to test on: none: cadence.evaluate measures nothing" in said
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "scheduler.pt"])
+def test_a_run_does_not_go_on_without_the_state_of_its_optimizer(copy: Path, rows: Path, name: str) -> None:
+    (copy / "checkpoint-2" / name).unlink()
+    with pytest.raises(InputError, match=f"checkpoint-2: {name} is missing: go on from another one"):
+        run(copy, rows, resume="auto")
+    assert run(copy, rows, resume=str(copy / "checkpoint-1")).steps == 2
+
+
+@pytest.mark.parametrize(
+    ("wrote", "reads", "refused"),
+    [
+        ((8, "zero1"), (1, "ddp"), True),
+        ((8, "ddp"), (8, "zero1"), True),
+        ((8, "zero2"), (4, "zero2"), True),
+        ((8, "zero2"), (8, "zero2"), False),
+        ((8, "fsdp2"), (4, "fsdp2"), False),
+    ],
+)
+def test_who_reads_an_optimizer_s_state_is_who_could_have_written_it(
+    tmp_path: Path, wrote: tuple[int, str], reads: tuple[int, str], refused: bool
+) -> None:
+    tmp_path.joinpath("checkpoint-1").mkdir()
+    seal(tmp_path / "checkpoint-1", *wrote)
+    if not refused:
+        check_states(tmp_path / "checkpoint-1", *reads)
+        return
+    with pytest.raises(UsageError, match=f"go on with distributed.kind={wrote[1]} on {wrote[0]} processes"):
+        check_states(tmp_path / "checkpoint-1", *reads)
 
 
 def test_measurements_behind_a_checkpoint_are_taken_out(tmp_path: Path) -> None:

@@ -166,14 +166,14 @@ def test_a_row_longer_than_the_models_positions(tmp_path: Path, rows: Path) -> N
 
 def test_defaults_of_the_libraries_are_not_ours(tmp_path: Path) -> None:
     octocoder = read_recipe("octocoder").settings
-    found = arguments(octocoder, tmp_path, 32, cpu=True, evaluates=False)
+    found = arguments(octocoder, tmp_path, "a run", 32, cpu=True, evaluates=False)
     assert (found.learning_rate, found.weight_decay, found.max_grad_norm) == (5e-4, 0.05, 1.0)
     assert (found.adam_beta1, found.adam_beta2, found.adam_epsilon) == (0.9, 0.999, 1e-8)
     assert (found.max_steps, found.per_device_train_batch_size, found.gradient_accumulation_steps) == (30, 1, 32)
     assert (found.max_length, found.packing, found.completion_only_loss) == (2048, False, False)
     assert (found.logging_steps, found.save_steps, found.bf16, found.gradient_checkpointing) == (1, 5, True, True)
     assert (found.seed, found.data_seed, found.report_to) == (42, 0, [])
-    smoke = arguments(read_recipe("tiny-smoke").settings, tmp_path, 1, cpu=True, evaluates=False)
+    smoke = arguments(read_recipe("tiny-smoke").settings, tmp_path, "a run", 1, cpu=True, evaluates=False)
     assert (smoke.packing, smoke.packing_strategy, smoke.completion_only_loss) == (True, "bfd", True)
     assert (smoke.bf16, smoke.gradient_checkpointing) == (False, False)
 
@@ -181,7 +181,7 @@ def test_defaults_of_the_libraries_are_not_ours(tmp_path: Path) -> None:
 def test_our_tokens_and_labels_are_those_that_trl_would_make(whole: Trained, tmp_path: Path) -> None:
     settings = read_recipe("tiny-smoke", SHORT).settings
     tokenizer = AutoTokenizer.from_pretrained(whole.folder / "tokenizer")
-    args = arguments(settings, tmp_path, 1, cpu=True, evaluates=False)
+    args = arguments(settings, tmp_path, "a run", 1, cpu=True, evaluates=False)
     args.dataset_kwargs, args.packing = None, False
     texts = [
         {"prompt": f"Question: {row['prompt']}\n\nAnswer:", "completion": f" {row['completion']}"}
@@ -208,7 +208,7 @@ def test_an_example_in_a_packed_row_sees_no_other(whole: Trained, tmp_path: Path
     assert model.config._attn_implementation == attention
     row = max(Dataset.from_file(str(whole.folder / "data" / "train.arrow")), key=lambda one: len(one["seq_lengths"]))
     assert len(row["seq_lengths"]) > 1
-    args = arguments(own, tmp_path, 1, cpu=True, evaluates=False)
+    args = arguments(own, tmp_path, "a run", 1, cpu=True, evaluates=False)
     data = Dataset.from_list([row])
     trainer = SFTTrainer(model=model, args=args, train_dataset=data, processing_class=tokenizer)
     batch = trainer.data_collator([row])

@@ -44,7 +44,8 @@ def make_card(run: Run, settings: CardSettings, recipe: str | None = None, *, me
     """
     adapted = isinstance(run.recipe.settings.adapter, LoraSettings)
     shipped = shipped_recipe(run, recipe)
-    title = settings.name or (shipped.name if shipped else run.folder.resolve().name)
+    named = (recipe, *run.recipe.lineage[:1])  # not one that a file of yours extends: that is another
+    title = settings.name or (shipped.name if shipped and shipped.name in named else run.folder.resolve().name)
     sections = [
         _front_matter(run, settings, adapted and not merged),
         f"# {title}\n\n{run.recipe.about}.\n",

@@ -23,6 +23,7 @@ from octopack_train.texts import Text
 from octopack_train.tokens import IGNORED, Tokenizer, Tokens, fitting, load_tokenizer, tokenize
 
 REPORT = "report.json"
+SIDES = ("train", "test")
 _TOKENIZER_TEXTS = 10_000
 """Texts from which a new tokenizer is made."""
 PERCENTILES = (50, 90, 95, 99, 100)
@@ -111,17 +112,25 @@ def prepare(
 
     ``packed`` False leaves the rows of TRL's best fit apart: all numbers but those of rows are the same, without TRL.
     Depends on the settings and the sources alone. Memory: 12 bytes a row beside the rows at hand. Raises InputError,
-    UsageError and EnvironmentFault.
+    UsageError and EnvironmentFault; the folder is gone then.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    try:
+        return _prepared(settings, folder, limit, shown, packed)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # half of it is of no use, and may be large
+        raise
+
+
+def _prepared(settings: TrainingSettings, folder: Path, limit: int | None, shown: int, packed: bool) -> Prepared:
     spooled = Spool(folder / "texts.arrow")
     train, test = fill(settings, spooled, folder / "mixture", limit)
     choices = choose(settings.data, train.there())
     order = order_of(choices, train.numbers(), settings.seeds.data)
     tokenizer = load_tokenizer(settings.model, islice(spooled.texts(train.places()), _TOKENIZER_TEXTS))
     first: list[Tokens] = []
-    sides = {"train": Side(), "test": Side()}
+    sides = {name: Side() for name in SIDES}
     places = train.places()[order]
     _write(settings, tokenizer, spooled.texts(places), sides["train"], folder / "train.arrow", first, shown, packed)
     if not sides["train"].rows:
@@ -142,6 +151,11 @@ def prepare(
     spooled.remove()
     write_json(folder / REPORT, report)
     return Prepared(folder, tokenizer, report, tuple(first))
+
+
+def fingerprints(report: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprint of each side that a report has: equal where the rows are."""
+    return {side: str(report[side]["fingerprint"]) for side in SIDES if side in report}
 
 
 def is_current(report: Mapping[str, Any]) -> bool:

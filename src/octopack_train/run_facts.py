@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +59,15 @@ def _object(text: str, place: str) -> dict[str, Any]:
 
 
 def shipped_recipe(run: Run, name: str | None = None) -> Recipe | None:
-    """Return the recipe of this package that a run began with; None if it began with none.
+    """Return the recipe of this package that a run began with or extends, the nearest; None if there is none.
 
-    ``name`` says which; else the run's own command does, else the recipe's description. Raises UsageError.
+    ``name`` says another. Raises UsageError.
     """
-    if name is not None:
-        if name not in recipe_names():
-            raise UsageError(f"--recipe {name}: there are {', '.join(recipe_names())}")
-        return read_recipe(name)
-    words = [str(word) for word in run.environment.get("command", [])]
-    named = next((after for word, after in pairwise(words) if word == "--recipe"), "")
-    known = [read_recipe(one) for one in recipe_names()]
-    return next((one for one in known if named == one.name or (not named and one.about == run.recipe.about)), None)
+    known = recipe_names()
+    if name is not None and name not in known:
+        raise UsageError(f"--recipe {name}: there are {', '.join(known)}")
+    found = name or next((one for one in run.recipe.lineage if one in known), None)
+    return read_recipe(found) if found is not None else None
 
 
 def series(run: Run, name: str) -> list[tuple[int, float]]:

@@ -158,6 +158,12 @@ def append_metrics(folder: Path, values: Mapping[str, Any]) -> None:
         file.write(json.dumps(values) + "\n")
 
 
+def run_of(folder: Path) -> str | None:
+    """Return the own name of the run in a folder; None where none is recorded."""
+    path = folder / ENVIRONMENT
+    return json.loads(path.read_text("utf-8")).get("run") if path.is_file() else None
+
+
 def write_environment(folder: Path, more: Mapping[str, Any]) -> None:
     """Write where a run runs: versions, machine, command, and what else is known."""
     versions = {}

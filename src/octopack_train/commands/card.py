@@ -28,7 +28,9 @@ def card(
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="Recipe to compare with [default: the one it began with].", show_default=False),
+        typer.Option(
+            "--recipe", help="Recipe to compare with [default: the one it began with, or extends].", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a card that is there.")] = False,
     *,

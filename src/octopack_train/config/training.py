@@ -17,6 +17,12 @@ from octopack_train.config.running import (
 )
 from octopack_train.config.sequence import Loss, SequenceSettings
 
+NO_SCALER = (
+    "precision: fp16 scales its loss, and cannot take that back from gradients of weights that are not held in fp32 "
+    "(use model.weights: fp32, precision: bf16, or an adapter with bias: none)"
+)
+"""PyTorch's GradScaler raises on the first step, after everything was loaded."""
+
 
 class TrainingSettings(Settings):
     """A fine-tuning run."""
@@ -56,6 +62,14 @@ class TrainingSettings(Settings):
     output: str = "octopack-train-run"
     """Folder of the run."""
 
+    @property
+    def is_half_trained(self) -> bool:
+        """Whether fp16 would train weights of half precision themselves; PEFT holds an adapter's in fp32."""
+        model = self.model
+        held = model.weights_otherwise if model.weights in QUANTIZED else model.weights
+        trained = self.adapter is False or self.adapter.bias != "none"
+        return self.precision == "fp16" and trained and held != "fp32"
+
     @model_validator(mode="after")
     def _fitting(self) -> Self:
         weights, kind = self.model.weights, self.distributed.kind
@@ -66,6 +80,8 @@ class TrainingSettings(Settings):
                 f"model.weights: int8 cannot be shared out by distributed.kind: {kind} (use ddp, zero1 or zero2, "
                 "or model.weights: bf16)"
             )
+        if self.is_half_trained and kind == "ddp":  # zero1 to zero3 and fsdp2 hold a copy of their own in fp32
+            raise ValueError(NO_SCALER)
         if self.sequence.packing == "greedy" and self.loss != "all":
             raise ValueError("sequence.packing: greedy is there for loss: all only, as published")
         if self.data.instruction_in == "targets" and self.loss == "all":

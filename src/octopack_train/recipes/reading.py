@@ -14,7 +14,7 @@ from octopack_train.recipes.fields import find_field, flatten, nested, section_o
 from octopack_train.recipes.origins import Leaf, Origin, read_tagged
 
 FOLDER = Path(__file__).parent
-_WORDS = ("about", "notes", "extends", "trainer")
+_WORDS = ("about", "notes", "extends", "lineage", "trainer")
 """What a recipe says about itself, beside its values."""
 TRAINERS: dict[str, type[Settings]] = {"trl": TrainingSettings, "megatron": MegatronSettings}
 """Who makes the run, and what it is told."""
@@ -32,6 +32,8 @@ class Recipe:
     """Values by dotted name."""
     trainer: str = "trl"
     """Who makes the run; a name of TRAINERS."""
+    lineage: tuple[str, ...] = ()
+    """The recipe, what it extends, what that extends: those that ship by their names, yours by their files'."""
 
     @property
     def kind(self) -> type[Settings]:
@@ -137,10 +139,21 @@ def _read(name: str, seen: tuple[str, ...]) -> Recipe:
     if trainer not in TRAINERS or (extended and trainer != base.trainer):
         allowed = base.trainer if extended else ", ".join(TRAINERS)
         raise InputError(f"{path}: 'trainer' is {trainer!r}, must be {allowed}")
+    own = path.stem if shipped else path.name
+    lineage = _written_lineage(path, values.pop("lineage", []), extended) or (own, *base.lineage)
     leaves, kind = dict(base.leaves), TRAINERS[trainer]
     for key, value in flatten(kind, values):
         put(leaves, key, _leaf(path, kind, key, value, shipped))
-    return Recipe(path.stem, about, tuple(notes), leaves, trainer)
+    return Recipe(path.stem, about, tuple(notes), leaves, trainer, lineage)
+
+
+def _written_lineage(path: Path, said: Any, extends: str | None) -> tuple[str, ...]:
+    """Of a recipe that was written out whole: it is still that recipe."""
+    if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+        raise InputError(f"{path}: 'lineage' must be a list of recipes' names, not {said!r}")
+    if said and extends:
+        raise InputError(f"{path}: has 'extends' and 'lineage': 'extends' says both; take 'lineage' away")
+    return tuple(said)
 
 
 def _leaf(path: Path, kind: type[Settings], key: str, value: Any, shipped: bool) -> Leaf:

@@ -13,6 +13,7 @@ def resolved_yaml(recipe: Recipe, meanings: bool = False) -> str:
     """Return every setting with its origin, as YAML that reads back equal; ``meanings`` puts each field's above it."""
     lines = [f"about: {plain(recipe.about)}", "notes:" if recipe.notes else "notes: []"]
     lines += [f"  - {plain(note)}" for note in recipe.notes]
+    lines.append(f"lineage: {plain(list(recipe.lineage))}")
     if recipe.trainer != "trl":
         lines.append(f"trainer: {recipe.trainer}")
     lines += _lines(recipe, recipe.checked, "", "", meanings)

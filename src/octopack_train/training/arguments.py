@@ -13,12 +13,17 @@ from octopack_train.training.processes import world_size
 _HOURS = 3_600
 
 
-def arguments(settings: TrainingSettings, output: Path, accumulation: int, *, cpu: bool, evaluates: bool) -> SFTConfig:
-    """Return TRL's arguments of a run; its rows are packed and its learning rate is computed elsewhere."""
+def arguments(
+    settings: TrainingSettings, output: Path, name: str, accumulation: int, *, cpu: bool, evaluates: bool
+) -> SFTConfig:
+    """Return TRL's arguments of a run, which loggers know by ``name``; to make them connects its processes.
+
+    Its rows are packed and its learning rate is computed elsewhere.
+    """
     optimizer, cadence, sequence = settings.optimizer, settings.cadence, settings.sequence
     return SFTConfig(
         output_dir=str(output),
-        run_name=output.name,
+        run_name=name,
         # What is learned.
         learning_rate=optimizer.learning_rate,
         weight_decay=optimizer.weight_decay,

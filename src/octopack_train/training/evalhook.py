@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ from octopack_train.config.running import EvaluationSettings
 _LINES = 5
 """Of what a failed evaluation said."""
 
+_LAUNCHED = (
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"),
+    *("GROUP_", "ROLE_", "TORCHELASTIC_", "ACCELERATE_", "FSDP_", "PARALLELISM_CONFIG_"),
+)
+"""Beginnings of the names that torchrun and accelerate launch set; the accelerate of a model that is measured would do
+as they say: wait for others, or share out what is whole."""
+
 
 def evaluation_command(settings: EvaluationSettings, model_args: str, folder: Path, device: str) -> list[str]:
     """Return the command that measures a model; its answers are executed in the sandbox."""
@@ -27,6 +35,11 @@ def evaluation_command(settings: EvaluationSettings, model_args: str, folder: Pa
     if settings.max_new_tokens is not None:
         command += ["--option", f"max_new_tokens={settings.max_new_tokens}"]
     return [*command, "--output", str(folder / "run"), "--overwrite", "--json"]
+
+
+def alone(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables without those by which a launcher would make the measurement one of several processes."""
+    return {name: value for name, value in environment.items() if not name.startswith(_LAUNCHED)}
 
 
 def scores(report: dict[str, Any]) -> dict[str, float]:
@@ -58,15 +71,10 @@ class Evaluate(TrainerCallback):
         model_args = f"pretrained={self.base},peft={saved}" if adapted else f"pretrained={saved}"
         device = "cuda" if self.trainer.args.device.type == "cuda" else "cpu"
         command = evaluation_command(self.settings, f"{model_args},tokenizer={saved}", place, device)
-        own = {name: value for name, value in os.environ.items() if name not in _LAUNCHED}
-        done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=alone(os.environ), capture_output=True, text=True, check=False)
         (place / "log.txt").write_text(done.stderr + done.stdout, "utf-8")
         if done.returncode:
             end = " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])
             tqdm.write(f"evaluation: humanevalpack run ended with {done.returncode}: {end}", file=sys.stderr)
             return {"humanevalpack/failed": 1.0}
         return scores(json.loads(done.stdout))
-
-
-_LAUNCHED = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "GROUP_RANK", "MASTER_ADDR", "MASTER_PORT")
-"""Variables by which a process knows that it is one of several: the measurement is one alone."""

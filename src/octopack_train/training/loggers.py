@@ -41,8 +41,10 @@ def write_events_into(folder: Path, trainer: Trainer) -> None:
 
 
 @contextmanager
-def wandb_run(settings: TrainingSettings, folder: Path) -> Iterator[None]:
+def wandb_run(settings: TrainingSettings, folder: Path, name: str, run: str) -> Iterator[None]:
     """Begin a run of Weights & Biases and finish it: before anything is prepared, and one for each of ours.
+
+    Its id there is ``run``, so that a run that goes on does so there, too.
 
     transformers begins one after the data is ready and never finishes it, so that a second run in the same Python
     would write into the first one's. A run that is already there is the caller's, and is used. Raises EnvironmentFault.
@@ -58,7 +60,8 @@ def wandb_run(settings: TrainingSettings, folder: Path) -> Iterator[None]:
     place = os.environ.get("WANDB_DIR", str(folder))
     Path(place).mkdir(parents=True, exist_ok=True)  # in a folder that is not there, it writes elsewhere
     try:
-        begun = wandb.init(project=os.environ.get("WANDB_PROJECT", _PROJECT), name=folder.name, dir=place)
+        project = os.environ.get("WANDB_PROJECT", _PROJECT)
+        begun = wandb.init(project=project, name=name, id=run, resume="allow", dir=place)
     except wandb.errors.Error as fault:
         raise EnvironmentFault(
             f"loggers: wandb cannot begin: {fault}; mend it: wandb login, or WANDB_MODE=offline in the "

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from humanevalpack.errors import EnvironmentFault, UsageError
-from octopack_train.config.training import TrainingSettings
+from octopack_train.config.training import NO_SCALER, TrainingSettings
 
 
 def world_size() -> int:
@@ -15,9 +15,14 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def rank() -> int:
+    """Return this process's number among all, from 0."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def is_main() -> bool:
     """Say whether this process is the one that writes and speaks."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return rank() == 0
 
 
 def is_first_here() -> bool:
@@ -36,6 +41,8 @@ def check_before(settings: TrainingSettings) -> None:
     if settings.precision == "fp16" and not cuda:
         raise UsageError("precision: fp16 needs CUDA, and there is no such device; say precision=bf16 or fp32")
     if world_size() == 1:
+        if settings.is_half_trained:  # a process alone has no copy in fp32, whatever kind the recipe names
+            raise UsageError(NO_SCALER)
         if torch.cuda.device_count() > 1:
             raise UsageError(
                 f"one process, {torch.cuda.device_count()} devices: start one a device with torchrun (octopack-train "
@@ -62,7 +69,15 @@ def active_kind(accelerator: Any) -> str:
     if name == "FSDP":
         version = getattr(accelerator.state.fsdp_plugin, "fsdp_version", 1)
         return f"fsdp{version}"
-    return "none" if name == "NO" else "ddp"
+    if name.startswith("MULTI_"):
+        return "ddp"
+    return "none" if name == "NO" else name.lower()
+
+
+def states_kind(accelerator: Any) -> str:
+    """Return by which kind the optimizer's state is written and read: a process alone does it as ddp does."""
+    active = active_kind(accelerator)
+    return "ddp" if active == "none" else active
 
 
 def check_active(settings: TrainingSettings, accelerator: Any) -> str:

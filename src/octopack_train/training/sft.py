@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 import time
 from contextlib import ExitStack
@@ -18,22 +16,21 @@ from transformers import ProgressCallback
 from transformers.trainer_callback import PrinterCallback
 from transformers.utils import logging
 
-from humanevalpack.errors import InputError
 from octopack_data.manifests import write_json
-from octopack_data.processes import alone
 from octopack_train import run_folder
-from octopack_train.checkpoints import checkpoint_of, processes_of, step_of
+from octopack_train.checkpoints import check_states, step_of
 from octopack_train.config.model import QUANTIZED, LoraSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
 from octopack_train.plans import accumulation_for
-from octopack_train.prepared import REPORT, Prepared, is_current, prepare
+from octopack_train.prepared import Prepared
 from octopack_train.recipes.reading import Recipe
 from octopack_train.rendering import NO_TEST
 from octopack_train.sizes import lora_config
-from octopack_train.tokens import Tokenizer
 from octopack_train.training import processes
+from octopack_train.training.agreement import together
 from octopack_train.training.arguments import arguments
+from octopack_train.training.beginning import begin, data_of
 from octopack_train.training.callbacks import Bar, MetricsFile
 from octopack_train.training.evalhook import Evaluate
 from octopack_train.training.loggers import check_loggers, wandb_run, write_events_into
@@ -73,29 +70,28 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     processes.set_precision(settings)
-    checkpoint = checkpoint_of(folder, resume)
-    decision = decide(settings.model, obstacle_to_bitsandbytes())
-    evaluates = settings.cadence.evaluate > 0
     cpu = not torch.cuda.is_available()
-    args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=False)
-    if processes.is_main():
-        _begin(recipe, folder, held, resuming=resume is not None, overwrite=overwrite)
-    _wait(args)
-    if checkpoint is not None:
-        _say_chance(checkpoint)
-    held.enter_context(wandb_run(settings, folder))
-    data = _data(settings, folder, args, resuming=checkpoint is not None)
-    test = folder / run_folder.DATA / "test.arrow"
-    if evaluates and test.exists():
-        args = arguments(settings, folder, accumulation, cpu=cpu, evaluates=True)
-    elif evaluates and processes.is_main():
+    arguments(settings, folder, folder.name, accumulation, cpu=cpu, evaluates=False)  # from here on, processes speak
+    beginning = begin(recipe, held, resume=resume, overwrite=overwrite)
+    checkpoint = beginning.checkpoint
+    together(lambda: held.enter_context(wandb_run(settings, folder, beginning.name, beginning.run)))
+    data = data_of(settings, beginning)
+    evaluates = settings.cadence.evaluate > 0 and (data.folder / "test.arrow").exists()
+    if settings.cadence.evaluate and not evaluates and processes.is_main():
         tqdm.write(f"note: rows to test on: {NO_TEST}", file=sys.stderr)
+    args = arguments(settings, folder, beginning.name, accumulation, cpu=cpu, evaluates=evaluates)
+    decision = decide(settings.model, obstacle_to_bitsandbytes())
     trainer = _trainer(settings, args, data, decision, folder, resuming=checkpoint is not None)
     active = processes.check_active(settings, trainer.accelerator)
-    if processes.is_main():
+    if checkpoint is not None:
+        kind = processes.states_kind(trainer.accelerator)
+        together(lambda: check_states(checkpoint, processes.world_size(), kind))
+    if beginning.keeps:
         run_folder.write_config(recipe, folder)
+    if processes.is_main():
         run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
-        run_folder.write_environment(folder, _environment(trainer, decision, active, accumulation))
+        known = {"run": beginning.run} | _environment(trainer, decision, active, accumulation)
+        run_folder.write_environment(folder, known)
     _callbacks(settings, trainer, folder, recipe.name, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = folder / (run_folder.ADAPTER if isinstance(settings.adapter, LoraSettings) else run_folder.MODEL)
@@ -107,63 +103,8 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
         (saved / "README.md").unlink(missing_ok=True)  # PEFT's empty form; octopack-train card writes the card
         values = {"saved": saved.name, "steps": done.steps, "loss": done.loss, "seconds": round(done.seconds, 1)}
         write_json(folder / run_folder.DONE, values)
-    _wait(args)
+    trainer.accelerator.wait_for_everyone()
     return done
-
-
-def _begin(recipe: Recipe, folder: Path, held: ExitStack, *, resuming: bool, overwrite: bool) -> None:
-    """Hold the folder until the run ends; raises UsageError if it is another's, or another run is at work there."""
-    run_folder.check(recipe, folder, resuming=resuming, overwrite=overwrite)  # nothing is written where nothing may be
-    held.enter_context(alone(folder / run_folder.LOCK))
-    run_folder.check(recipe, folder, resuming=resuming, overwrite=overwrite)  # another run may have come and gone
-    if overwrite:
-        run_folder.clear(folder)
-    (folder / run_folder.DONE).unlink(missing_ok=True)
-
-
-def _say_chance(checkpoint: Path) -> None:
-    wrote, here = processes_of(checkpoint), processes.world_size()
-    if processes.is_main() and wrote != here:
-        tqdm.write(
-            f"note: {checkpoint} holds the state of chance of {wrote} processes, and here are {here}: the rows are the "
-            "same, dropout is not",
-            file=sys.stderr,
-        )
-
-
-def _wait(args: Any) -> None:
-    args.distributed_state.wait_for_everyone()
-
-
-def _data(settings: TrainingSettings, folder: Path, args: Any, *, resuming: bool) -> Prepared:
-    """Prepare the data once, on machines that do not share the folder once each; raises InputError if it has changed.
-
-    A run that goes on prepares it again only where a file of a source is not as it was.
-    """
-    place, tokenizer = folder / run_folder.DATA, folder / run_folder.TOKENIZER
-    before = json.loads((place / REPORT).read_text("utf-8")) if resuming and (place / REPORT).is_file() else None
-    ready = before is not None and is_current(before)
-    for mine in (processes.is_main(), processes.is_first_here() and not processes.is_main()):
-        if mine and not ready and (processes.is_main() or not (place / REPORT).is_file()):
-            part = folder / run_folder.PART  # what the run began with stays until this is known to be the same
-            made = prepare(settings, part)
-            if before is not None and before["train"]["fingerprint"] != made.report["train"]["fingerprint"]:
-                shutil.rmtree(part)
-                raise InputError(
-                    f"{place}: the data is not what this run began with (fingerprint {before['train']['fingerprint']} "
-                    f"then, {made.report['train']['fingerprint']} now): a source or its tokenizer has changed"
-                )
-            made.tokenizer.save_pretrained(tokenizer)
-            shutil.rmtree(place, ignore_errors=True)
-            part.replace(place)
-        _wait(args)
-    return Prepared(place, _tokenizer(tokenizer), json.loads((place / REPORT).read_text("utf-8")), ())
-
-
-def _tokenizer(folder: Path) -> Tokenizer:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(str(folder))
 
 
 def _trainer(

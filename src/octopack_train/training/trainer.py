@@ -19,6 +19,7 @@ from octopack_train.order import Order
 from octopack_train.schedules import learning_rate
 from octopack_train.throughput import peak_flops, work_of
 from octopack_train.tokens import IGNORED
+from octopack_train.training.processes import states_kind
 
 
 class Stopwatch(TrainerCallback):
@@ -124,7 +125,7 @@ class RecipeTrainer(SFTTrainer):
         super()._save_checkpoint(model, trial)  # type: ignore[no-untyped-call]
         self.accelerator.wait_for_everyone()
         if self.is_world_process_zero():
-            seal(place, self.accelerator.num_processes)
+            seal(place, self.accelerator.num_processes, states_kind(self.accelerator))
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write none: TRL's names neither data nor what differs from the published run."""
