@@ -122,6 +122,7 @@ DATA_ORDER = (
     "shuffling",
     "sides",
     "pairs",
+    "pair_columns",
     "mixture_settings",
     "mixtures",
     "chain_settings",

@@ -20,11 +20,11 @@ from octopack_data.executors import WaitingExecutor, run_waiting
 from octopack_data.formats import Example, question_answer, row_id
 from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
+from octopack_data.pair_columns import pair_rows
 from octopack_data.pairs import examples
 from octopack_data.parts import PartResult, Stage, finish
 from octopack_data.progress import stretch
 from octopack_data.records import Mode
-from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SIDE_FOLDERS, SideFiles, side_of
@@ -55,12 +55,10 @@ def source_examples(
     source: MixSource, paths: Sequence[Path], settings: MixSettings, counts: Counter[str]
 ) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
     """Yield each row of a source with the columns that it becomes; count ``rows`` and ``dropped_<reason>``."""
-    own = (source.id_column,) if source.id_column else ()
     if source.form == AS_THEY_ARE:
-        names = (source.prompt_column, source.completion_column)
-        rows = chain.from_iterable(text_rows(path, (*names, *own), every=True) for path in paths)
-        made = _pairs(rows, names, settings.mode, counts)
+        made = _pairs(paths, source, settings.mode, counts)
     else:
+        own = (source.id_column,) if source.id_column else ()
         made = examples(paths, source, source.options(settings.mode, settings.seed), counts, columns=own)
     ends = source.form != AS_THEY_ARE and format_of(source.form).ends
     for row, example in made:
@@ -70,11 +68,12 @@ def source_examples(
 
 
 def _pairs(
-    rows: Iterator[dict[str, Any]], names: tuple[str, str], mode: Mode, counts: Counter[str]
+    paths: Sequence[Path], source: MixSource, mode: Mode, counts: Counter[str]
 ) -> Iterator[tuple[dict[str, Any], Example]]:
-    for row in rows:
+    named = (source.prompt_column, source.completion_column) if source.prompt_column else None
+    own = (source.id_column,) if source.id_column else ()
+    for row, example in chain.from_iterable(pair_rows(path, named, also=own) for path in paths):
         counts["rows"] += 1
-        example = Example(row[names[0]], row[names[1]])
         if why := pair_refusal(example, mode):
             counts[f"dropped_{why}"] += 1
         else:
