@@ -125,6 +125,7 @@ DATA_ORDER = (
     "pair_columns",
     "mixture_settings",
     "mixtures",
+    "remote_selection",
     "chain_settings",
     "chain",
     "chain_plan",
