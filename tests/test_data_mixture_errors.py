@@ -76,7 +76,11 @@ def test_two_sources_of_one_name_are_refused() -> None:
         ({}, {"a": {"prompt_column": "prompt", "completion_column": "answer"}}, "no column 'answer'"),
         ({}, {"a": {"id_column": "id"}}, "no column 'id'"),
         ({}, {"c": {}}, "c/rows.jsonl, line 1: form pairs needs .*; there are commit, .*: rows of commits need form:"),
-        ({}, {"c": {"form": "xp3", "languages": ["Rust"]}}, "source c has no example"),
+        (
+            {},
+            {"c": {"form": "xp3", "languages": ["Rust"]}},
+            "source c: none of its 30 rows became an example: 30 dropped_language",
+        ),
         ({}, {"a": {"most_bytes": 1}}, "source a has no example"),
     ],
 )

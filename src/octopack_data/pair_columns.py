@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
+from octopack_data.examples import pair_refusal
 from octopack_data.formats import Example
+from octopack_data.records import Mode
 from octopack_data.rows import numbered_rows, place, text_rows
 
 PAIRS = (("prompt", "completion"), ("inputs", "targets"), ("input", "output"))
@@ -22,13 +26,23 @@ def pairs_in(columns: Collection[str]) -> list[tuple[str, str]]:
     return [pair for pair in known if set(pair) <= set(columns)]
 
 
-def pair_rows(
-    path: Path, named: tuple[str, str] | None = None, *, also: Sequence[str] = ()
+def pairs_of(
+    paths: Sequence[Path], named: tuple[str, str] | None, mode: Mode, counts: Counter[str], *, also: Sequence[str] = ()
 ) -> Iterator[tuple[dict[str, Any], Example]]:
-    """Yield the rows of a file with their pairs, from named columns or (the first row decides) from known ones.
+    """Yield the rows of files with their pairs; count ``rows`` and ``dropped_<reason>``.
 
-    Columns ``also`` hold text, too. Raises InputError that names the row and the columns that are there.
+    Columns that are not ``named`` are recognised, and the first row of a file decides for it. Columns ``also`` hold
+    text, too. Raises InputError that names the row and the columns that are there.
     """
+    for row, example in chain.from_iterable(_pairs(path, named, also) for path in paths):
+        counts["rows"] += 1
+        if why := pair_refusal(example, mode):
+            counts[f"dropped_{why}"] += 1
+        else:
+            yield row, example
+
+
+def _pairs(path: Path, named: tuple[str, str] | None, also: Sequence[str]) -> Iterator[tuple[dict[str, Any], Example]]:
     for number, first in numbered_rows(path):
         names = named or _only_pair(first, place(path, number))
         for row in text_rows(path, (*names, *also), every=True):
