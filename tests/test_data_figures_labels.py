@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -66,6 +66,7 @@ def nearest(line: Line) -> float:
     return float(np.hypot(*np.concatenate(points).T).min())
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=30), st.floats(0.02, 0.3))
 def test_no_line_crosses_another_or_the_ring_whatever_the_shares(shares: list[float], least: float) -> None:
     start, lines = leaders(shares, least=least)
