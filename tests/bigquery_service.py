@@ -24,6 +24,8 @@ class Service:
     bytes_of: Callable[[str], int] = lambda query: 1_000
     rows: int = 7
     refuse: tuple[int, str] | None = None
+    tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    """What tables hold, if they are read: rows of text."""
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=itertools.count)
@@ -63,9 +65,15 @@ class Service:
             job = self.jobs[path.split("/")[1]]
             return 200, {"jobComplete": True, "jobReference": job["jobReference"], "totalRows": "0", "schema": {}}
         if "/tables/" in path:
-            dataset, table = path.removeprefix("datasets/").split("/tables/")
+            dataset, _, table = path.removeprefix("datasets/").partition("/tables/")
+            rows = self.tables.get(table.removesuffix("/data"), [])
+            if table.endswith("/data"):
+                cells = [{"f": [{"v": value} for value in row.values()]} for row in rows]
+                return 200, {"totalRows": str(len(rows)), "rows": cells}
+            fields = [{"name": name, "type": "STRING", "mode": "NULLABLE"} for name in (rows[0] if rows else {})]
             reference = {"projectId": "payer", "datasetId": dataset, "tableId": table}
-            return 200, {"tableReference": reference, "numRows": str(self.rows), **body}
+            number = str(len(rows) or self.rows)
+            return 200, {"tableReference": reference, "numRows": number, "schema": {"fields": fields}, **body}
         assert (method, path) == ("POST", "datasets")
         return 200, body
 

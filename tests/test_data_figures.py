@@ -18,7 +18,7 @@ from octopack_data.figures.gallery import ENTRIES, bug_types_of_run, draw
 from octopack_data.figures.look import text_colour, tinted
 from octopack_data.figures.overview import draw_overview, example_frame
 from octopack_data.figures.scores import bug_table, draw_ablations, draw_bug_types, draw_models
-from octopack_data.figures.tasks import draw_tasks, published_tasks, spread
+from octopack_data.figures.tasks import draw_tasks, published_tasks
 from octopack_data.task_categories import read_categories
 from report_runs import make_run, write_run
 
@@ -111,23 +111,6 @@ def test_counted_labels_are_drawn_without_the_categories_that_have_none(tmp_path
     said = texts(draw("tasks", tmp_path / "out", data=tmp_path / "tasks.csv")[0])
     assert "Bug Fixes (75.00 %)" in said
     assert not any("UI" in text for text in said)
-
-
-HEIGHTS: dict[str, tuple[list[float], list[float]]] = {
-    "far apart": ([-0.5, 0.0, 0.5], [-0.5, 0.0, 0.5]),
-    "too near": ([0.0, 0.05], [-0.075, 0.125]),
-    "at the top": ([0.95, 0.97], [0.8, 1.0]),
-    "below the bottom": ([-1.4, 0.0], [-1.0, 0.0]),
-    "more than there is room for": ([0.0] * 21, [-1 + place / 10 for place in range(21)]),
-    "one": ([0.3], [0.3]),
-    "none": ([], []),
-}
-
-
-@pytest.mark.parametrize("case", HEIGHTS)
-def test_labels_are_pushed_apart(case: str) -> None:
-    heights, expected = HEIGHTS[case]
-    assert spread(heights, least=0.2, limits=(-1, 1)) == pytest.approx(expected)
 
 
 def test_text_can_be_read_on_its_ground() -> None:

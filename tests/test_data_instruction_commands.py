@@ -100,7 +100,7 @@ def test_a_file_of_settings_gives_what_options_do_not(tmp_path: Path, trees: Pat
     assert (settings["code"], settings["replies"], settings["mode"]) == ("fenced", "best", "fixed")
 
 
-@pytest.mark.parametrize("command", [("oasst", "pairs"), ("stats", "languages")], ids=" ".join)
+@pytest.mark.parametrize("command", [("oasst", "pairs"), ("stats", "languages", "--column", "message_tree_id")])
 def test_a_dry_run_says_what_would_be_read_and_writes_nothing(
     tmp_path: Path, trees: Path, command: tuple[str, ...]
 ) -> None:
@@ -112,7 +112,7 @@ def test_a_dry_run_says_what_would_be_read_and_writes_nothing(
 def test_curate_wants_to_know_the_number_of_the_first_line(tmp_path: Path, trees: Path) -> None:
     (tmp_path / "lines.txt").write_text("p0: [0]\np2: [2]\n")
     words = ("oasst", "curate", trees, "-o", tmp_path / "out", "--indices", tmp_path / "lines.txt")
-    assert "'first_line' is missing" in str(call(*words).exception)
+    assert "--first-line is missing: Number of a file's first line" in str(call(*words).exception)
     assert call(*words, "--first-line", "0", "--dry-run").exit_code == 0
     assert not (tmp_path / "out").exists()
     assert call(*words, "--first-line", "0").output.split()[:4] == ["9", "rows", "2", "kept"]

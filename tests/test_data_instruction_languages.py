@@ -153,7 +153,7 @@ def test_a_wrong_setting_is_refused_with_its_name(name: str, value: Any) -> None
 
 
 def test_a_missing_or_wrong_column_is_named_with_its_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"p.jsonl, line 1: no column 'output'; there are completion"):
+    with pytest.raises(InputError, match=r"p.jsonl, line 1: no column 'output'; there are completion.*--column NAME"):
         count(write(tmp_path / "p.jsonl", rows("x")), tmp_path / "a", column="output")
     with pytest.raises(InputError, match=r"q.jsonl, line 2: completion must be text, not 3"):
         count(write(tmp_path / "q.jsonl", [*rows("x"), {"completion": 3}]), tmp_path / "b")

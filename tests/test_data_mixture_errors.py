@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
         ({}, {"a": {"languages": ["Go"]}}, "source a: languages is for rows of commits"),
         ({}, {"c": {"form": "commit", "languages": ["Goo"]}}, "source c: languages: there is no 'Goo'"),
         ({}, {"c": {"form": "santacoderpack"}}, "source c: form santacoderpack is one text"),
+        ({}, {"a": {"prompt_column": "question"}}, "a names one of prompt_column and completion_column"),
         ({}, {"c": {"form": "xp3", "instruction_in": "targets"}}, "source c: format xp3 has no form"),
     ],
 )
@@ -67,11 +68,19 @@ def test_two_sources_of_one_name_are_refused() -> None:
         ({"rows": 400}, {"a": {"weight": 1}, "b": {"weight": 1}}, "source a has 100 rows, 200 are asked for"),
         ({}, {"b": {"rows": 41}}, "source b has 40 rows, 41 are asked for"),
         ({}, {"nowhere": {}}, "source nowhere: .*no file or folder"),
-        ({}, {"a": {"prompt_column": "question"}}, "no column 'question'; there are prompt, completion"),
-        ({}, {"a": {"completion_column": "answer"}}, "no column 'answer'"),
+        (
+            {},
+            {"a": {"prompt_column": "question", "completion_column": "completion"}},
+            "no column 'question'; there are prompt, completion",
+        ),
+        ({}, {"a": {"prompt_column": "prompt", "completion_column": "answer"}}, "no column 'answer'"),
         ({}, {"a": {"id_column": "id"}}, "no column 'id'"),
-        ({}, {"c": {}}, "c/rows.jsonl, line 1: no column 'prompt'"),
-        ({}, {"c": {"form": "xp3", "languages": ["Rust"]}}, "source c has no example"),
+        ({}, {"c": {}}, "c/rows.jsonl, line 1: form pairs needs .*; there are commit, .*: rows of commits need form:"),
+        (
+            {},
+            {"c": {"form": "xp3", "languages": ["Rust"]}},
+            "source c: none of its 30 rows became an example: 30 dropped_language",
+        ),
         ({}, {"a": {"most_bytes": 1}}, "source a has no example"),
     ],
 )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,13 @@ from octopack_data.commit_rows import HistorySettings
 from octopack_data.duplicates import DuplicateSettings, deduplicate
 from octopack_data.histories import ClonesToTables
 from octopack_data.parts import PartResult, Stage, run_stage
-from octopack_data.progress import Place, at, opened, stretch, told
+from octopack_data.progress import Place, at, here, opened, stretch, told
 from octopack_data.rows import ENDINGS, read_rows, write_rows
+from octopack_data.self_instruct.loading import load_stage
+from octopack_data.self_instruct.settings import LoadSettings
 from octopack_data.sources import Part, find_parts
 from octopack_data.workers import work_on
+from octopack_data.xp3x import Xp3xSettings, draw_places, xp3x_stage
 
 ROWS = 12_000
 
@@ -174,6 +178,47 @@ def test_passes_have_their_stretch_each(tmp_path: Path) -> None:
     assert any(0 < share < 0.25 for share in found)
     assert any(0.25 < share < 1 for share in found)
     assert found[-1] == 1
+
+
+def moved(stage: Stage) -> list[float]:
+    """The shares at which the bar of a stage of one part stood."""
+    seen = Seen(stage.parts[0].bytes)
+    with stage.held():
+        work_on(stage, stage.parts, 1, seen)
+    seen.check()
+    return [place / seen.total for place in seen.places]
+
+
+def test_both_passes_over_each_file_of_xp3x_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"inputs": os.urandom(400).hex(), "targets": "t"} for _ in range(2_000)]
+    for name in ("a", "b"):
+        write_rows(tmp_path / "in" / f"{name}.jsonl", rows)
+    table = tmp_path / "table.yaml"
+    table.write_text("families: {f: {files: {a.jsonl: 3, b.jsonl: 3}}}")
+    between: list[float] = []
+
+    def draws(*told: Any) -> list[int]:
+        place = here()
+        assert place is not None
+        between.append(place.share)
+        return draw_places(*told)
+
+    monkeypatch.setattr("octopack_data.xp3x.draw_places", draws)
+    found = moved(xp3x_stage(find_parts(tmp_path / "in"), tmp_path / "out", Xp3xSettings(table=table)))
+    assert between == [0.5, 0.5]  # of each file
+    assert {int(share * 8) for share in found} >= set(range(8))
+
+
+@pytest.mark.parametrize(("near", "half"), [(True, 0.25), (False, 0.5)])
+def test_a_search_among_all_earlier_rows_moves_the_bar_as_its_work_grows(
+    tmp_path: Path, near: bool, half: float
+) -> None:
+    rows = [{"instruction": f"{n} a b c d e f", "output": os.urandom(400).hex()} for n in range(1_000)]
+    write_rows(tmp_path / "in.jsonl", rows)
+    found = moved(load_stage(find_parts(tmp_path / "in.jsonl"), tmp_path / "out", LoadSettings(near=near)))
+    step = (1 << 17) / (tmp_path / "in.jsonl").stat().st_size
+    assert any(abs(share - half) <= step for share in found[:-2])
+    assert found[0] == pytest.approx(step**2 if near else step, abs=1e-4)
 
 
 def test_outside_of_a_stage_nobody_is_told(tmp_path: Path) -> None:

@@ -74,4 +74,4 @@ def test_table_4_and_its_figure_need_no_input_and_the_one_is_the_other_s(
 
 def test_an_opt_out_needs_a_list(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     error = said(capsys, "optout", source / "scraped", "-o", source / "out", code=2)
-    assert "setting 'opt_out' is missing" in error
+    assert "Error: --opt-out is missing: " in error

@@ -124,6 +124,12 @@ def test_wrong_columns_are_named(tmp_path: Path) -> None:
         read(path)
 
 
+def test_the_input_of_an_instruction_is_no_prompt(tmp_path: Path) -> None:
+    row = {"instruction": "Sort it.", "input": "b a", "output": "a b"}
+    with pytest.raises(InputError, match=r"not instruction, input, output.*self-instruct load makes pairs of them"):
+        read(written(tmp_path / "rows.jsonl", row), form="pairs")
+
+
 def test_a_second_row_without_a_column_is_named(tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": "b"}, {"prompt": "a"})
     with pytest.raises(InputError, match=r"line 2: no column 'completion'"):

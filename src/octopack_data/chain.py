@@ -22,7 +22,8 @@ from octopack_data.funnel import read_chain
 from octopack_data.manifests import MANIFEST, read_manifest
 from octopack_data.parts import OtherRun, Stage, run_stage
 from octopack_data.redaction import redact_stage
-from octopack_data.settings import Settings, Some, written_settings
+from octopack_data.remote_selection import exported, selected
+from octopack_data.settings import Settings, narrowed, written_settings
 from octopack_data.shards import shard_stage
 from octopack_data.sources import Part, find_parts
 from octopack_data.splitting import split_stage
@@ -31,6 +32,8 @@ from octopack_data.train_valid import split_train
 
 _ORDER = ("select", "fetch", "split", "filter")
 """Stages that may be the first."""
+_EXPORT = "export"
+"""Folder of what a selection in BigQuery gives."""
 _NEVER_LISTED = ("sample", "opt_out")
 """Reasons of rows that are only counted."""
 _CLEANING = ("deduplicate", "redact", "decontaminate", "split_train")
@@ -73,6 +76,10 @@ def links(chain: ChainSettings) -> Iterator[Link]:
         link = _link(chain, name, name, source)
         yield link
         source = str(link.output)
+        if name == "select" and chain.remote:
+            link = _export_link(chain, link.output)
+            yield link
+            source = str(link.output)
         if name == "split" and chain.commitpack:
             yield _link(chain, "commitpack", "commitpack", source)
     for name in _CLEANING:
@@ -141,6 +148,9 @@ def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:
     settings = chain.of(stage)
     assert settings is not None  # only asked for where there are settings
     output = chain.output / folder
+    if isinstance(settings, SelectionSettings) and chain.remote:
+        remote = chain.remote_selection()
+        return Link(folder, chain.sources, output, remote, partial(selected, output, remote))
     if isinstance(settings, SelectionSettings):
         sources = [Path(one) for one in chain.sources]
         return Link(folder, chain.sources, output, settings, partial(_select, sources, output, settings))
@@ -153,12 +163,18 @@ def _link(chain: ChainSettings, stage: str, folder: str, source: str) -> Link:
     return Link(folder, (source,), output, settings, partial(_run, stage, source, output, settings))
 
 
+def _export_link(chain: ChainSettings, selection: Path) -> Link:
+    """The tables of a selection in BigQuery as files here."""
+    output = chain.output / _EXPORT
+    return Link(_EXPORT, (str(selection),), output, chain.bigquery, partial(exported, selection, output))
+
+
 def _with_clones(chain: ChainSettings, settings: FetchSettings) -> FetchSettings:
     """Clones that commits were selected from are read, too, unless a backend is named."""
     from octopack_data.selecting import are_tables
 
     named = "backend" in chain.fetch.model_fields_set
-    if chain.begin != "select" or named or are_tables([Path(one) for one in chain.sources]):
+    if chain.begin != "select" or named or chain.remote or are_tables([Path(one) for one in chain.sources]):
         return settings
     clones = {"backend": "git-local", "clones": tuple(map(Path, chain.sources)), "names": chain.select.names}
     return settings.model_copy(update=clones)
@@ -169,7 +185,8 @@ def _with_licences(chain: ChainSettings, settings: Settings) -> Settings:
 
     if "licence_map" in settings.model_fields_set:
         return settings
-    return settings.model_copy(update={"licence_map": chain.output / "select" / LICENCES_FILE})
+    folder = _EXPORT if chain.remote else "select"
+    return settings.model_copy(update={"licence_map": chain.output / folder / LICENCES_FILE})
 
 
 def _check_filter(settings: FilterSettings) -> None:
@@ -182,15 +199,10 @@ def _check_filter(settings: FilterSettings) -> None:
         raise UsageError(f"filter: {error}") from error
 
 
-def _only(kind: type[Some], settings: Settings) -> Some:
-    values = written_settings(settings)
-    return kind.model_validate({name: values[name] for name in kind.model_fields})
-
-
 def _select(sources: list[Path], output: Path, settings: SelectionSettings, **options: Any) -> dict[str, Any]:
     from octopack_data.selecting import select_commits, source_facts
 
-    selection, histories = _only(SelectSettings, settings), _only(HistorySettings, settings)
+    selection, histories = narrowed(SelectSettings, settings), narrowed(HistorySettings, settings)
     if (output / MANIFEST).is_file() and not options["overwrite"]:
         manifest, facts = read_manifest(output), source_facts(sources, histories)
         if manifest["settings"] == written_settings(selection) and facts.items() <= manifest.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from octopack_data.bigquery import BigQuerySettings
 from octopack_data.chain import Link
 from octopack_data.chain_settings import SelectionSettings
 from octopack_data.fetch.plan import plan_at_most, plan_fetch, plan_said
@@ -13,6 +14,7 @@ from octopack_data.fetch.settings import FetchSettings
 from octopack_data.inputs import input_rows, input_said
 from octopack_data.manifests import read_manifest
 from octopack_data.redaction import RedactSettings
+from octopack_data.remote_selection import RemoteSelection, price
 from octopack_data.sampling import share_of
 from octopack_data.selecting import size_of
 from octopack_data.settings import Settings
@@ -20,7 +22,7 @@ from octopack_data.shards import ShardSettings
 from octopack_data.sources import find_parts
 from octopack_data.train_valid import TrainValidSettings
 
-_KEEP_ALL = (RedactSettings, ShardSettings, TrainValidSettings)
+_KEEP_ALL = (BigQuerySettings, RedactSettings, ShardSettings, TrainValidSettings)
 """Settings of stages in which no row leaves."""
 
 
@@ -70,6 +72,10 @@ def plan_chain(stages: Sequence[Link], anew: int) -> Iterator[str]:
 
 def _ready(link: Link, made: Rows | None) -> tuple[list[str], Rows | None]:
     """What is known of a stage whose input is there; ``made``: by the stage before it, if there is one."""
+    if isinstance(link.settings, RemoteSelection):
+        return [price(link.settings)], None
+    if isinstance(link.settings, BigQuerySettings):
+        return [f"{made} in {link.settings.project}.{link.settings.dataset}"], made
     if isinstance(link.settings, SelectionSettings):
         size = size_of([Path(source) for source in link.sources], link.settings)
         return list(size.lines), Rows(size.commits)

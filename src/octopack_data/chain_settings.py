@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from octopack_data.bigquery import BigQuerySettings
 from octopack_data.commit_rows import HistorySettings
 from octopack_data.decontamination import DecontaminateSettings
 from octopack_data.duplicates import DuplicateSettings
@@ -12,7 +13,8 @@ from octopack_data.fetch.settings import FetchSettings
 from octopack_data.filtering import FilterSettings
 from octopack_data.records import Mode
 from octopack_data.redaction import RedactSettings
-from octopack_data.settings import Settings
+from octopack_data.remote_selection import BIGQUERY, RemoteSelection
+from octopack_data.settings import Settings, written_settings
 from octopack_data.shards import ShardSettings
 from octopack_data.splitting import SplitSettings
 from octopack_data.statements import SelectSettings
@@ -30,8 +32,8 @@ class ChainSettings(Settings):
     """What is read, where the stages lie, and the settings of each stage; what is not named has its default."""
 
     sources: tuple[str, ...] = Field(min_length=1)
-    """Clones or folders with clones; or one: a folder with the tables, the output of the stage before ``begin``, or a
-    hub id (bigcode/commitpack with begin: filter)."""
+    """Clones or folders with clones; or one: a folder with the tables, the word bigquery, the output of the stage
+    before ``begin``, or a hub id (bigcode/commitpack with begin: filter)."""
     output: Path
     """Folder of all stages."""
     begin: Begin = "select"
@@ -44,6 +46,8 @@ class ChainSettings(Settings):
     """Rows of every stage, by commit hash: a share (0.01) or a number (1000); empty: all."""
     select: SelectionSettings = SelectionSettings()
     """Which commits."""
+    bigquery: BigQuerySettings = BigQuerySettings()
+    """Where the selection runs and what it may cost, with bigquery as the source; ``run --dry-run`` says its price."""
     fetch: FetchSettings = Field(default_factory=lambda: FetchSettings.model_validate({}))
     """Contents before and after; with clones as sources and no backend named, these clones are read."""
     split: SplitSettings = SplitSettings()
@@ -72,7 +76,22 @@ class ChainSettings(Settings):
     def _one_source(self) -> Self:
         if self.begin != "select" and len(self.sources) > 1:
             raise ValueError(f"begin: {self.begin} reads one source, not {len(self.sources)}")
+        if BIGQUERY in self.sources and (len(self.sources) > 1 or self.begin != "select"):
+            raise ValueError(f"the source {BIGQUERY} stands alone, with begin: select")
+        if self.remote and not self.bigquery.project:
+            raise ValueError("bigquery.project is missing: the Google Cloud project that pays for the selection")
         return self
+
+    @property
+    def remote(self) -> bool:
+        """Whether the selection runs in BigQuery."""
+        return self.sources == (BIGQUERY,)
+
+    def remote_selection(self) -> RemoteSelection:
+        """Return the settings of a selection in BigQuery, which takes no sample: the stages behind it do."""
+        asked = written_settings(self.of("select") or self.select) | {"sample": self.select.sample}
+        whole = asked | written_settings(self.bigquery)
+        return RemoteSelection.model_validate({name: whole[name] for name in RemoteSelection.model_fields})
 
     def of(self, stage: str) -> Settings | None:
         """Return the settings of a stage, with the mode and sample of the whole where it names none."""

@@ -7,6 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from octopack_data.languages import display_name
 from octopack_data.manifests import write_json
 from octopack_data.parts import PartResult, Stage
 from octopack_data.records import Mode
-from octopack_data.rows import numbered_text_rows, place, text_rows
+from octopack_data.rows import numbered_rows, numbered_text_rows, place, text_rows
 from octopack_data.sampling import Sample, make_sample, sample_of_number, share_of
 from octopack_data.settings import Settings, written_settings
 from octopack_data.sources import Part
@@ -50,8 +51,19 @@ def languages_stage(parts: Sequence[Part], output: Path, settings: LanguageSetti
     if settings.detector == _FENCE and settings.inside_fence:
         raise UsageError("the detector fence reads the tag of the block: give another --detector with --inside-fence")
     text_detector(settings.detector)  # a name that is wrong is said before any row is read
+    _check_column(parts[0].path, settings.column)
     sample = _sample(parts, settings)
     return Stage("stats languages", LanguagesWork(settings, sample), tuple(parts), output, written_settings(settings))
+
+
+def _check_column(path: Path, column: str) -> None:
+    """Name the option where the first file has its texts in another column."""
+    for number, row in islice(numbered_rows(path), 1):
+        if column not in row:
+            raise InputError(
+                f"{place(path, number)}: no column {column!r}; there are {', '.join(row)}: which has the texts? "
+                "--column NAME"
+            )
 
 
 def _sample(parts: Sequence[Part], settings: LanguageSettings) -> Sample:

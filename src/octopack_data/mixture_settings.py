@@ -53,10 +53,10 @@ class MixSource(FormSettings):
     """Folder, file or hub id with rows."""
     revision: str | None = None
     """Revision, if the source is a hub id."""
-    prompt_column: str = "prompt"
-    """Of form pairs."""
-    completion_column: str = "completion"
-    """Of form pairs."""
+    prompt_column: str = ""
+    """Of form pairs; none: prompt, inputs or input, whichever is there with its completion column."""
+    completion_column: str = ""
+    """Of form pairs, beside a prompt column that is named; none: completion, targets or output."""
     id_column: str = ""
     """Column that names a row; none: its commit, else a hash of the row."""
     deduplicate: bool = True
@@ -83,6 +83,8 @@ class MixSource(FormSettings):
     def _one_way(self) -> Self:
         if self.weight is not None and self.rows is not None:
             raise ValueError(f"{self.name} has a weight and rows: give one of them")
+        if bool(self.prompt_column) != bool(self.completion_column):
+            raise ValueError(f"{self.name} names one of prompt_column and completion_column: name both, or none")
         return self
 
     def options(self, mode: Mode, seed: int) -> FormatOptions:

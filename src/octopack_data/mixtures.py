@@ -10,21 +10,20 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from humanevalpack.errors import InputError
-from octopack_data.examples import column_names, example_row, format_of, pair_refusal
+from octopack_data.examples import column_names, example_row, format_of
 from octopack_data.executors import WaitingExecutor, run_waiting
-from octopack_data.formats import Example, question_answer, row_id
+from octopack_data.formats import question_answer, row_id
 from octopack_data.manifests import DROPPED, read_manifest, write_json
 from octopack_data.mixture_settings import AS_THEY_ARE, RECORDED, MixSettings, MixSource, quotas
+from octopack_data.pair_columns import pairs_of
 from octopack_data.pairs import examples
 from octopack_data.parts import PartResult, Stage, finish
 from octopack_data.progress import stretch
-from octopack_data.records import Mode
-from octopack_data.rows import text_rows
 from octopack_data.settings import written_settings
 from octopack_data.shuffling import Spill, in_order, key_of, ranges_for, spill_of
 from octopack_data.sides import SIDE_FOLDERS, SideFiles, side_of
@@ -57,9 +56,8 @@ def source_examples(
     """Yield each row of a source with the columns that it becomes; count ``rows`` and ``dropped_<reason>``."""
     own = (source.id_column,) if source.id_column else ()
     if source.form == AS_THEY_ARE:
-        names = (source.prompt_column, source.completion_column)
-        rows = chain.from_iterable(text_rows(path, (*names, *own), every=True) for path in paths)
-        made = _pairs(rows, names, settings.mode, counts)
+        named = (source.prompt_column, source.completion_column) if source.prompt_column else None
+        made = pairs_of(paths, named, settings.mode, counts, also=own)
     else:
         made = examples(paths, source, source.options(settings.mode, settings.seed), counts, columns=own)
     ends = source.form != AS_THEY_ARE and format_of(source.form).ends
@@ -67,18 +65,6 @@ def source_examples(
         if settings.text == "question-answer":
             example = question_answer(example.input, example.target)
         yield row, example_row(example, settings.columns, ends=ends)
-
-
-def _pairs(
-    rows: Iterator[dict[str, Any]], names: tuple[str, str], mode: Mode, counts: Counter[str]
-) -> Iterator[tuple[dict[str, Any], Example]]:
-    for row in rows:
-        counts["rows"] += 1
-        example = Example(row[names[0]], row[names[1]])
-        if why := pair_refusal(example, mode):
-            counts[f"dropped_{why}"] += 1
-        else:
-            yield row, example
 
 
 @dataclass(frozen=True)
@@ -117,6 +103,12 @@ class _Mix:
     def __call__(self, part: Part, output: Path) -> PartResult:
         settings, folder = self.settings, output / _WORK
         made = {name: Counter(read_manifest(folder / name)["counts"]) for name in self.ranges}
+        for name, one in made.items():
+            if one["rows"] and not one["made"]:
+                dropped = ", ".join(
+                    f"{rows:,} {what}" for what, rows in sorted(one.items()) if what.startswith(DROPPED)
+                )
+                raise InputError(f"source {name}: none of its {one['rows']:,} rows became an example: {dropped}")
         spills = [spill_of(folder / name, one) for name, names in self.parts.items() for one in names]
         with stretch(0, 1 / 3, spills):
             sizes = {source.name: self._size(source, folder) for source in settings.sources}

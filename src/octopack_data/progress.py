@@ -43,9 +43,12 @@ class Place:
         self.share = share
         self._say(share)
 
-    def stretch(self, begin: float, end: float, paths: Sequence[Path] = ()) -> Place:
-        """Return the place of a pass over the same files (or others) that is the work from one share to another."""
-        return Place(paths or list(self._sizes), lambda share: self.done(begin + (end - begin) * share))
+    def stretch(self, begin: float, end: float, paths: Sequence[Path] = (), power: int = 1) -> Place:
+        """Return the place of a pass over the same files (or others) that is the work from one share to another.
+
+        ``power``: the work grows with this power of what was read.
+        """
+        return Place(paths or list(self._sizes), lambda share: self.done(begin + (end - begin) * share**power))
 
 
 _PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
@@ -73,10 +76,13 @@ def at(path: Path, place: int) -> None:
 
 
 @contextmanager
-def stretch(begin: float, end: float, paths: Sequence[Path] = ()) -> Iterator[None]:
-    """Do one pass of several, over the part's files or others: it is the work from one share to another."""
+def stretch(begin: float, end: float, paths: Sequence[Path] = (), *, power: int = 1) -> Iterator[None]:
+    """Do one pass of several, over the part's files or others: it is the work from one share to another.
+
+    ``power``: the work grows with this power of what was read (2: each row is compared with all before it).
+    """
     current = _PLACE.get()
-    with told(current and current.stretch(begin, end, paths)):
+    with told(current and current.stretch(begin, end, paths, power)):
         yield
 
 

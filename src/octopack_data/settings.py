@@ -180,6 +180,12 @@ def written_settings(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json")
 
 
+def narrowed(kind: type[Some], settings: Settings) -> Some:
+    """Return those of some settings that another kind has, too."""
+    values = written_settings(settings)
+    return kind.model_validate({name: values[name] for name in kind.model_fields})
+
+
 def commented_yaml(settings: Settings) -> str:
     """Return settings as YAML that reads back the same: each with its meaning above it, those not set as comments."""
     return "\n".join(_yaml_lines(settings, "", mark="#")) + "\n"

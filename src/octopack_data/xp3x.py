@@ -16,6 +16,7 @@ from typing import Any, Literal
 from humanevalpack.errors import InputError
 from octopack_data.manifests import sha256_of
 from octopack_data.parts import PartResult, Stage
+from octopack_data.progress import stretch
 from octopack_data.records import Mode
 from octopack_data.rows import RowFormat, RowWriter, read_rows, schema_of, stem, text_rows
 from octopack_data.settings import Settings, written_settings
@@ -89,9 +90,12 @@ class Xp3xWork:
         generator = random.Random(settings.seed)
         counts: Counter[str] = Counter(rows=0, kept=0)
         drawn: list[dict[str, Any]] = []
+        begun, total = 0, max(1, part.bytes)
         for path, (file, number) in zip(part.paths, self.table.drawn().items(), strict=True):
-            rows = sum(1 for _ in read_rows(path))
-            mine = list(self._drawn(path, file, draw_places(generator, rows, self._take(path, rows, number))))
+            size = path.stat().st_size
+            with stretch(begun / total, (begun + size) / total, [path]):
+                rows, mine = self._of_file(path, file, number, generator)
+            begun += size
             counts.update({"rows": rows, "kept": len(mine), f"family.{families[file]}": len(mine)})
             counts["dropped_not_drawn"] += rows - len(mine)
             counts["short"] += number - len(mine)
@@ -102,6 +106,16 @@ class Xp3xWork:
             for row in drawn:
                 writer.write(row)
         return PartResult(((name, writer.rows),), counts)
+
+    def _of_file(
+        self, path: Path, file: str, number: int, generator: random.Random
+    ) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many rows a file has, and the drawn ones: it is read twice."""
+        with stretch(0, 0.5):
+            rows = sum(1 for _ in read_rows(path))
+        places = draw_places(generator, rows, self._take(path, rows, number))
+        with stretch(0.5, 1):
+            return rows, list(self._drawn(path, file, places))
 
     def _take(self, path: Path, rows: int, number: int) -> int:
         if rows < number and self.settings.short == "error":

@@ -12,6 +12,7 @@ from octopack_data.examples import example_row, format_of, pair_refusal
 from octopack_data.formats import Example, question_answer
 from octopack_data.mixture_settings import AS_THEY_ARE, MixSettings
 from octopack_data.mixtures import mix, source_examples, source_parts
+from octopack_data.pair_columns import PAIRS, pairs_in
 from octopack_data.pairs import examples
 from octopack_data.rows import read_rows, text_rows
 from octopack_data.sources import Part, find_parts
@@ -19,8 +20,6 @@ from octopack_train.config.data import DataSettings
 
 MINI = "mini"
 """In place of a path: the problems that ship with the package, with their solutions."""
-_PAIRS = (("prompt", "completion"), ("inputs", "targets"), ("input", "output"))
-"""Columns of rows that are pairs already, as they are called."""
 _TRAIN, _TEST = ("train",), ("test", "valid", "validation", "eval")
 """First words of the files of a side."""
 
@@ -116,15 +115,16 @@ def _pairs(path: Path, data: DataSettings, counts: Counter[str]) -> Iterator[tup
     first = next(iter(read_rows(path)), None)
     if first is None:
         return
-    names: tuple[str, ...] | None = next((pair for pair in _PAIRS if set(pair) <= set(first)), None)
+    names: tuple[str, ...] | None = next(iter(pairs_in(first)), None)
     if names is None and "text" in first and data.text == "raw":
         names = ("text",)
     if names is None:
-        wanted = ", or ".join([*(" and ".join(pair) for pair in _PAIRS), *(["text"] if data.text == "raw" else [])])
+        wanted = ", or ".join([*(" and ".join(pair) for pair in PAIRS), *(["text"] if data.text == "raw" else [])])
         raw = " A text alone: data.text=raw." if "text" in first else ""
         raise InputError(
             f"{path}: data.form pairs needs columns {wanted}; not {', '.join(first)}.{raw} Rows of commits: data.form="
-            "instruction, or another format of theirs"
+            "instruction, or another format of theirs; with instruction, input and output: octopack-data self-instruct "
+            "load makes pairs of them"
         )
     for number, row in enumerate(text_rows(path, names, every=True), start=1):
         counts["rows"] += 1

@@ -1,14 +1,15 @@
 """A stage's settings as options of its command: written once, in the settings class."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic.fields import FieldInfo
 
-from octopack_data.settings import Some, make_settings, read_settings, written_settings
+from humanevalpack.errors import UsageError
+from octopack_data.settings import Settings, Some, make_settings, read_settings, written_settings
 
 
 def with_settings(kind: type[Some]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -22,6 +23,7 @@ def with_settings(kind: type[Some]) -> Callable[[Callable[..., None]], Callable[
             given = {name: options.pop(name) for name in kind.model_fields if name in options}
             said = {name: value for name, value in given.items() if value is not None and value != []}
             from_file = written_settings(read_settings(kind, config)) if config is not None else {}
+            _check_required(kind, from_file | said)
             command(settings=make_settings(kind, from_file | said), **options)
 
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "settings"]
@@ -35,10 +37,21 @@ def with_settings(kind: type[Some]) -> Callable[[Callable[..., None]], Callable[
     return decorate
 
 
+def _check_required(kind: type[Settings], given: Mapping[str, Any]) -> None:
+    for name, field in kind.model_fields.items():
+        if field.is_required() and name not in given:
+            said = (field.description or "").split(". ")[0].rstrip(".")
+            raise UsageError(f"{_flag(name)} is missing: {' '.join(said.split())}")
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     default = field.get_default(call_default_factory=True)
     said = f"{field.description or ''} [{'required' if field.is_required() else f'default: {_shown(default)}'}]"
-    flag = "--" + name.replace("_", "-")
+    flag = _flag(name)
     names = [f"{flag}/--no-{flag[2:]}"] if field.annotation is bool else [flag]
     annotation: Any = Annotated[_optional(field.annotation), typer.Option(*names, help=said, show_default=False)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from humanevalpack.errors import UsageError
+from octopack_data.figures.leaders import LABELS_AT, LEAST, Line, leaders, middles
 from octopack_data.figures.look import (
     BLUE,
     GREEN,
@@ -36,13 +37,12 @@ COLUMNS = ("category", "group", "percent")
 _COLOURS = (BLUE, GREEN, VERMILION, ORANGE, PURPLE, SKY)
 _OUTER, _MIDDLE, _INNER = 1.0, 0.75, 0.13
 """Radii: of the outer ring, between the rings, of the hole."""
-_START = 90
-"""Degrees: the largest group begins at the top and the others follow clockwise."""
 _GROUP_LETTERS = 11
 """Letters of a line of a group's name."""
 _LABELLED = 11
 """Percent: from here on a group has room for its name."""
-_LABELS_AT = 1.2
+_MARGIN = 0.1
+"""Radii, above and below."""
 _LETTERS = 28
 """Letters of a category's name at most."""
 _LINES = 1.5
@@ -79,10 +79,11 @@ def draw_tasks(frame: pd.DataFrame, folder: Path, *, style: Style = "default", o
     groups, categories = _rings(frame[frame["percent"] > 0])
     width, points = width_of(style), POINTS[style]
     longest = max(_inches(_label(one), points * 0.95) for one in categories)
-    unit = (width / 2 - longest - 0.06) / (_LABELS_AT + 0.03)  # inches
+    unit = (width / 2 - longest - 0.06) / (LABELS_AT + 0.03)  # inches
     least = _LINES * points * 0.95 / 72 / unit
-    sides = [sum((math.cos(angle) >= 0) == right for angle in _middles(categories)) for right in (True, False)]
-    half = max(1.16, (max(sides) - 1) * least / 2) + 0.09
+    start, lines = leaders([one.percent for one in categories], least=least)
+    heights = [line[-1][1] for line in lines]
+    low, high = min(-LEAST, *heights) - _MARGIN, max(LEAST, *heights) + _MARGIN
 
     def draw(figure: Any) -> None:
         figure.set_layout_engine("none")
@@ -90,24 +91,24 @@ def draw_tasks(frame: pd.DataFrame, folder: Path, *, style: Style = "default", o
         axes.set_aspect("equal")
         axes.set_axis_off()
         for ring, outer, inner in ((categories, _OUTER, _MIDDLE), (groups, _MIDDLE - 0.01, _INNER)):
-            _ring(axes, ring, outer, inner)
+            _ring(axes, ring, outer, inner, start)
         axes.set_xlim(-width / 2 / unit, width / 2 / unit)  # a pie sets its own
-        axes.set_ylim(-half, half)
-        _group_names(axes, groups, points, 72 * unit * (_MIDDLE - _INNER))
-        _category_names(axes, categories, points, least, half - 0.09)
+        axes.set_ylim(low, high)
+        _group_names(axes, groups, points, unit, start)
+        _category_names(axes, categories, points, lines)
 
-    return write_figure("tasks", folder, draw, size=(width, 2 * half * unit), style=style, overwrite=overwrite)
+    return write_figure("tasks", folder, draw, size=(width, (high - low) * unit), style=style, overwrite=overwrite)
 
 
 def _label(one: _Slice) -> str:
     return f"{as_it_is(one.name, _LETTERS)} ({one.percent:.2f} %)"
 
 
-def _inches(text: str, points: float) -> float:
+def _inches(text: str, points: float, weight: str = "normal") -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
-    outline = TextPath((0, 0), text, size=points, prop=FontProperties("DejaVu Sans"))
+    outline = TextPath((0, 0), text, size=points, prop=FontProperties(family="DejaVu Sans", weight=weight))
     return float(outline.get_extents().width) / 72
 
 
@@ -129,74 +130,55 @@ def _rings(frame: pd.DataFrame) -> tuple[list[_Slice], list[_Slice]]:
     return groups, categories
 
 
-def _ring(axes: Any, slices: Sequence[_Slice], outer: float, inner: float) -> None:
+def _ring(axes: Any, slices: Sequence[_Slice], outer: float, inner: float, start: int) -> None:
     axes.pie(
         [one.percent for one in slices],
         colors=[one.colour for one in slices],
         radius=outer,
-        startangle=_START,
+        startangle=start,
         counterclock=False,
         wedgeprops={"width": outer - inner, "edgecolor": "white", "linewidth": 0.8},
     )
 
 
-def _middles(slices: Sequence[_Slice]) -> list[float]:
-    """Return the angle of the middle of each slice, in radians."""
-    total, before, found = sum(one.percent for one in slices), 0.0, []
-    for one in slices:
-        found.append(math.radians(_START - 360 * (before + one.percent / 2) / total))
-        before += one.percent
-    return found
-
-
-def _group_names(axes: Any, groups: Sequence[_Slice], points: float, room: float) -> None:
-    """Write names with percentages into the groups with room for them; their ring is ``room`` points wide."""
+def _group_names(axes: Any, groups: Sequence[_Slice], points: float, unit: float, start: int) -> None:
+    """Write names with percentages into the groups with room for them; ``unit``: inches of a radius."""
     total = sum(one.percent for one in groups)
-    for one, angle in zip(groups, _middles(groups), strict=True):
+    for one, angle in zip(groups, middles([one.percent for one in groups], start), strict=True):
         share = 100 * one.percent / total
         if share < _LABELLED:
             continue
-        away = 0.57 * _MIDDLE + 0.43 * _INNER
         lines = textwrap.wrap(one.name, _GROUP_LETTERS) or [""]
-        longest = max(map(len, lines[:2]))
         text = as_it_is("\n".join([*lines[:2], f"{share:.1f} %"]), 3 * _GROUP_LETTERS)
+        size, away = _largest(text, points * 0.76, unit, angle, math.pi * share / 100)
         axes.text(away * math.cos(angle), away * math.sin(angle), text, ha="center", va="center", weight="bold",
-                  fontsize=min(points * 0.76, room / (0.72 * longest)), color=text_colour(one.colour))  # fmt: skip
+                  fontsize=size, color=text_colour(one.colour))  # fmt: skip
 
 
-def _category_names(axes: Any, categories: Sequence[_Slice], points: float, least: float, limit: float) -> None:
-    """Write names with percentages on both sides, pushed apart, each with a line to its slice."""
-    angles = _middles(categories)
-    for side in (1, -1):
-        own = [place for place, angle in enumerate(angles) if (math.cos(angle) >= 0) == (side > 0)]
-        own.sort(key=lambda place: math.sin(angles[place]))
-        heights = spread([1.08 * math.sin(angles[place]) for place in own], least=least, limits=(-limit, limit))
-        for place, height in zip(own, heights, strict=True):
-            cosine, sine, end = math.cos(angles[place]), math.sin(angles[place]), side * _LABELS_AT
-            # Out of the ring first, so that no line crosses a neighbour; then beside the circle to the label.
-            beside = side * max(abs(1.08 * cosine), min(1.1, math.sqrt(max(0.0, 1.2 - height * height))))
-            axes.plot([0.97 * cosine, 1.06 * cosine, beside, end], [0.97 * sine, 1.06 * sine, height, height],
-                      color=GREY, linewidth=0.6, clip_on=False)  # fmt: skip
-            axes.text(end + side * 0.03, height, _label(categories[place]), ha="left" if side > 0 else "right",
-                      va="center", fontsize=points * 0.95)  # fmt: skip
+def _largest(text: str, points: float, unit: float, angle: float, half: float) -> tuple[float, float]:
+    """Return the largest size of type, and the radius, at which a text stands within its slice of the inner ring.
 
-
-def spread(heights: Sequence[float], *, least: float, limits: tuple[float, float]) -> list[float]:
-    """Return ascending heights moved as little as can be (least squares) to be ``least`` apart and within the limits.
-
-    Where there is no room for that, they stand evenly over the whole of it.
+    ``half``: of the slice's angle.
     """
-    low, high = limits
-    if (len(heights) - 1) * least >= high - low:
-        return [low + (high - low) * place / max(1, len(heights) - 1) for place in range(len(heights))]
-    # Without the distances the heights must only ascend: neighbours that do not are one block at their mean.
-    blocks: list[tuple[float, int]] = []
-    for place, height in enumerate(heights):
-        mean, size = height - place * least, 1
-        while blocks and blocks[-1][0] > mean:
-            before, others = blocks.pop()
-            mean, size = (before * others + mean * size) / (others + size), others + size
-        blocks.append((mean, size))
-    moved = [mean for mean, size in blocks for _ in range(size)]
-    top = high - (len(heights) - 1) * least
-    return [min(max(height, low), top) + place * least for place, height in enumerate(moved)]
+    lines = text.split("\n")
+    width = max(_inches(line, points, "bold") for line in lines) / unit
+    height = len(lines) * 1.2 * points / 72 / unit
+    for size in (1 - step / 20 for step in range(10)):
+        for away in (_INNER + (_MIDDLE - _INNER) * part / 20 for part in range(11, 16)):
+            x, y = away * math.cos(angle), away * math.sin(angle)
+            corners = [
+                (x + across * size * width / 2, y + up * size * height / 2) for across in (1, -1) for up in (1, -1)
+            ]
+            apart = [abs(math.remainder(math.atan2(up, across) - angle, math.tau)) for across, up in corners]
+            if max(math.hypot(*corner) for corner in corners) < _MIDDLE - 0.03 and max(apart) < 0.96 * half:
+                return size * points, away
+    return points / 2, (_MIDDLE + _INNER) / 2
+
+
+def _category_names(axes: Any, categories: Sequence[_Slice], points: float, lines: Sequence[Line]) -> None:
+    """Write names with percentages on both sides, each at the end of the line to its slice."""
+    for one, line in zip(categories, lines, strict=True):
+        end, height = line[-1]
+        axes.plot(*zip(*line, strict=True), color=GREY, linewidth=0.6, clip_on=False)
+        axes.text(end + math.copysign(0.03, end), height, _label(one), ha="left" if end > 0 else "right",
+                  va="center", fontsize=points * 0.95)  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from octopack_data.manifests import DROPPED, sha256_of
 from octopack_data.parts import PartResult, Stage
+from octopack_data.progress import stretch
 from octopack_data.rows import RowWriter
 from octopack_data.self_instruct.filters import InstructionSieve
 from octopack_data.self_instruct.settings import LoadSettings
@@ -30,7 +31,11 @@ class _Load:
         counts = Counter(rows=0, kept=0)
         sieve = InstructionSieve(self.settings, near=self.settings.near)
         kept, excluded = f"data/train.{self.settings.format}", "excluded/train.jsonl"
-        with RowWriter(output / kept, _schema) as writer, RowWriter(output / excluded) as dropped:
+        with (
+            stretch(0, 1, power=2 if self.settings.near else 1),
+            RowWriter(output / kept, _schema) as writer,
+            RowWriter(output / excluded) as dropped,
+        ):
             for task in read_tasks(part):
                 counts["rows"] += 1
                 if not task.instruction:

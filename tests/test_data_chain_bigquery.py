@@ -1,0 +1,91 @@
+"""octopack-data commitpack run from BigQuery: its price first, the jobs once, then the same files as from anywhere."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bigquery_service import Service
+from octopack_data import bigquery
+from octopack_data.manifests import read_manifest
+from octopack_data.rows import read_rows
+from octopack_data.sources import find_parts
+from test_data_chain import clones, command, config, files, run
+
+__all__ = ["clones"]  # a fixture
+PAYER = {"project": "payer", "dataset": "pack"}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory, clones: Path) -> Path:
+    """A chain from clones, whose selection the service will have."""
+    folder = tmp_path_factory.mktemp("local")
+    run(config(folder, clones))
+    return folder / "out"
+
+
+@pytest.fixture
+def service(local: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
+    metadata = [row for part in find_parts(local / "select") for row in read_rows(part.path)]
+    tables = {
+        "commitpack_metadata": [{name: str(value) for name, value in row.items()} for row in metadata],
+        "commitpack_licenses": list(read_rows(local / "select/licences.jsonl")),
+    }
+    made = Service(bytes_of=lambda query: 2**39, tables=tables)
+    monkeypatch.setattr(bigquery, "connect", lambda settings: made.client())
+    return made
+
+
+def remote(folder: Path, clones: Path, **values: Any) -> Path:
+    fetch = {"backend": "git-local", "clones": [str(clones)]}
+    return config(folder, clones, **{"sources": ["bigquery"], "bigquery": PAYER, "fetch": fetch, **values})
+
+
+def test_the_chain_ends_as_one_from_clones_and_asks_once(
+    tmp_path: Path, clones: Path, local: Path, service: Service
+) -> None:
+    settings = remote(tmp_path, clones)
+    dry = run(settings, "--dry-run")
+    assert "reads 0.500 TiB of the public data set: 3.12 USD" in dry
+    assert service.configurations(dry=False) == []
+    assert not (tmp_path / "out").exists()
+    funnel = run(settings)
+    assert "**select: kept**" in funnel
+    assert "**export: kept**" in funnel
+    for stage in ("commitpack", "commitpackft"):
+        assert files(tmp_path / "out" / stage) == files(local / stage)
+    assert len(read_manifest(tmp_path / "out/select")["jobs"]) == 6
+    run(settings)
+    assert len(service.configurations(dry=False)) == 6
+    assert "to do" not in run(settings, "--dry-run")
+
+
+def test_a_sample_is_left_to_the_stages_behind_the_selection(tmp_path: Path, clones: Path, service: Service) -> None:
+    run(remote(tmp_path, clones, sample="5"))
+    assert read_manifest(tmp_path / "out/fetch")["counts"]["kept"] <= 5
+    assert read_manifest(tmp_path / "out/select")["settings"]["sample"] == ""
+
+
+def test_nothing_runs_beyond_the_cap(tmp_path: Path, clones: Path, service: Service) -> None:
+    result = command(remote(tmp_path, clones, bigquery={**PAYER, "max_bytes": 2**38}))
+    assert "would read 0.500 TiB" in str(result.exception)
+    assert service.configurations(dry=False) == []
+
+
+def test_other_settings_of_the_jobs_are_refused(tmp_path: Path, clones: Path, service: Service) -> None:
+    run(remote(tmp_path, clones))
+    result = command(remote(tmp_path, clones, select={"licences": ["mit"]}))
+    assert "out/select holds a selection with other settings" in str(result.exception)
+    assert len(service.configurations(dry=False)) == 6
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"bigquery": {}}, "bigquery.project is missing: the Google Cloud project that pays"),
+        ({"sources": ["bigquery", "more/"]}, "the source bigquery stands alone, with begin: select"),
+        ({"begin": "fetch"}, "the source bigquery stands alone, with begin: select"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    assert said in str(command(remote(tmp_path, tmp_path, **values), "--dry-run").exception)
