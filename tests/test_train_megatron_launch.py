@@ -1,13 +1,8 @@
 """octopack-train megatron launch: how a run begins, what must be there, torchrun and Slurm; with stand-ins for both."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,6 +120,15 @@ def test_the_command_is_printed(place: Path, capsys: pytest.CaptureFixture[str])
     assert (place / "bin/said").read_text().splitlines()[:3] == ["NCCL=1", "--nnodes", "1"]
 
 
+@pytest.mark.parametrize("command", [("args",), ("launch", "--megatron", "Megatron-LM")])
+def test_what_cannot_be_mended_is_said_first(
+    command: tuple[str, ...], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("checkpoints/santacoder-mtf-ql", TRACKER).unlink()
+    assert run(command[0], "santacoder-mtf-ql", "--dialect", "core-0.16", *command[1:]) == 2
+    assert "core-0.16 cannot say what recipe santacoder-mtf-ql asks for" in capsys.readouterr().err
+
+
 def test_it_is_executed_with_its_environment_and_its_exit_code_kept(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,28 +142,6 @@ def test_it_is_executed_with_its_environment_and_its_exit_code_kept(
     monkeypatch.setenv("MASTER_ADDR", "node17")
     assert run(*two) == 7
     assert "node17:6001" in (place / "bin/said").read_text().splitlines()
-
-
-def test_an_interrupt_is_torchrun_s_and_waited_for(place: Path) -> None:
-    Path("bin/torchrun").write_text(
-        "#!/bin/bash\ntrap 'sleep 1; touch ended; exit 5' INT\ntouch begun\nfor n in {1..300}; do sleep 0.1; done\n"
-    )
-    command = [sys.executable, "-m", "octopack_train.commands", "megatron", *LAUNCH, "--execute"]
-    # A group of its own, as a terminal gives it: the interrupt reaches all of it.
-    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                if Path("begun").exists():
-                    break
-                process.poll()
-                assert process.returncode is None
-                time.sleep(0.1)
-            os.killpg(process.pid, signal.SIGINT)
-            assert process.wait(60) == 5
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert Path("ended").exists()
 
 
 def test_a_job_of_several_machines_for_slurm(

@@ -1,14 +1,11 @@
 """The start of a Megatron-LM: what must be there, how rows are shared out, the command for torchrun."""
 
-import os
 import shlex
-import shutil
-import subprocess
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
+from humanevalpack.errors import InputError, UsageError
 from octopack_train.config.megatron import MegatronSettings
 from octopack_train.megatron.checkpoints.ranks import FILES, OPTIMIZER, copy_folder, rank_folder
 from octopack_train.megatron.dialects import Dialect
@@ -138,20 +135,3 @@ def shell_lines(words: list[str], dialect: Dialect) -> str:
 
 def _quoted(word: str) -> str:
     return f'"{word}"' if word == f"{HOST}:{PORT}" else shlex.quote(word)
-
-
-def execute(words: list[str], dialect: Dialect) -> int:
-    """Run a command of this machine, and return its exit code; raises UsageError, EnvironmentFault."""
-    if shutil.which(words[0]) is None:
-        raise EnvironmentFault(f"{words[0]} is not installed: it comes with torch, in the environment of Megatron-LM")
-    host = os.environ.get("MASTER_ADDR")
-    if host is None and any(word.startswith(HOST) for word in words):
-        raise UsageError("several machines: MASTER_ADDR in the environment must be the name of the first one")
-    told = [word.replace(HOST, str(host)) if word.startswith(HOST) else word for word in words]
-    with subprocess.Popen(told, env={**os.environ, **dialect.environment}) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                # torchrun has it, too, and needs seconds to end its processes: killed, it would leave them.
-                continue
