@@ -1,6 +1,7 @@
 """octopack-train megatron launch: how a run begins, what must be there, torchrun and Slurm; with stand-ins for both."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -213,6 +214,38 @@ def test_what_a_run_needs_is_looked_for_before_it_begins(
     assert run(*LAUNCH, "--execute") == 2
     assert message in capsys.readouterr().err
     assert not (place / "bin/said").exists()
+
+
+def aged(path: Path, seconds: float) -> None:
+    now = Path("data/train_paths.txt").stat().st_mtime
+    path.touch()
+    os.utime(path, (now + seconds, now + seconds))
+
+
+def test_a_map_of_other_data_would_be_taken_for_this_one_s(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maps = "data/commits_train_indexmap_9ns_1234s_decoder_packed_shuffle_idx.npy"
+    aged(Path(maps), 60)
+    assert run(*LAUNCH, "--execute") == 7
+    aged(Path(maps), -60)
+    assert run(*LAUNCH, "--execute") == 2
+    assert f"{maps}: Megatron-LM would read rows by this map of an earlier run" in capsys.readouterr().err
+    Path(maps).rename("data/other_train_indexmap_9ns_1234s_decoder_packed_shuffle_idx.npy")
+    assert run(*LAUNCH, "--execute") == 7
+
+
+def test_validation_on_trained_rows_is_told_and_has_a_way_out(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(*LAUNCH, "--execute") == 7
+    warning = "warning: validation: Megatron-LM of 2023 reads a share from its dataset's first document on, so 0.9:1"
+    assert warning in capsys.readouterr().err
+    run("preprocess", "pairs.jsonl", "-o", "data/held", "--tokenizer", "tokenizer.json")
+    assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "data/held") == 0
+    assert Path("data/train_paths.txt").read_text() == '"train: 1.0 0.0:1.0 data/commits"\n'
+    assert Path("data/valid_paths.txt").read_text() == '"validation: 1.0 0.0:1.0 data/held"\n'
+    assert run(*LAUNCH, "--execute") == 7
+    assert "warning" not in capsys.readouterr().err
+    assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "data/held", "--valid", "0.1") == 2
+    assert "--valid and --valid-prefix" in capsys.readouterr().err
 
 
 def test_datasets_of_two_lengths_are_no_pairs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

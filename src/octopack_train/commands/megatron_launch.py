@@ -120,7 +120,8 @@ def launch(
         err=True,
     )
     if run_it:
-        check_data(own)
+        for line in check_data(own):
+            typer.echo(f"warning: {line}", err=True)
         if how == "first" and dialect == "bigcode-2023":
             check_release(own, shared.data_parallel)
     if slurm is not None:
