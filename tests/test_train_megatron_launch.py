@@ -172,6 +172,16 @@ def test_a_job_of_several_machines_for_slurm(
     assert list((place / "slurm/jobs").iterdir()) == []
 
 
+def test_the_first_of_very_many_machines_is_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("cluster.yaml").write_text("partition: gpu\n")
+    slurm = make_slurm(place / "slurm")
+    (slurm / "scontrol").write_text("#!/bin/sh\nseq -f node%g 1 100000\n")
+    monkeypatch.setenv("PATH", f"{slurm}:{place / 'bin'}:/usr/bin:/bin")
+    assert run(*LAUNCH, "--machines", "2", "--devices", "4", "--slurm", "cluster.yaml") == 0
+    assert subprocess.run(["bash", "santacoder-mtf-ql.sbatch"], capture_output=True, check=False).returncode == 7
+    assert "node1:6001" in (place / "bin/said").read_text().splitlines()
+
+
 def test_a_job_is_given_to_slurm(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
