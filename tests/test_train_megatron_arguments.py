@@ -1,14 +1,16 @@
 """octopack-train megatron args: the exact lists, what a dialect cannot say, and where every flag comes from."""
 
+import argparse
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from humanevalpack.errors import UsageError
+from octopack_data.settings import read_yaml
 from octopack_train.commands import app
 from octopack_train.config.megatron import MegatronSettings
 from octopack_train.megatron.arguments import argument_values, megatron_arguments, written
@@ -19,6 +21,8 @@ from octopack_train.recipes.reading import read_recipe, recipe_names
 
 GOLDEN = sorted((Path(__file__).parent / "megatron_arguments").glob("*.txt"))
 """Written by hand: the published scripts, and for core-0.16 the names of the same settings there."""
+PARSERS: dict[str, dict[str, dict[str, Any]]] = read_yaml(Path(__file__).parent / "megatron_parsers.yaml")
+BEGINS: tuple[Begin, ...] = get_args(Begin)
 RECIPES = [name for name in recipe_names() if read_recipe(name).trainer == "megatron"]
 
 
@@ -68,6 +72,47 @@ def test_a_setting_that_differs_from_the_parser_s_own_is_written(setting: str, d
     assert any(line.startswith(wanted) for line in listed("santacoderpack", dialect, settings=(setting,)))
 
 
+def parser_of(dialect: DialectName) -> argparse.ArgumentParser:
+    """The dialect's own parser, as far as its facts are in megatron_parsers.yaml."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, exit_on_error=False)
+    types = {"int": int, "float": float, "str": str}
+    for flag, facts in PARSERS[dialect].items():
+        if facts.get("switch"):
+            parser.add_argument(flag, action="store_true")
+        else:
+            parser.add_argument(flag, **facts | {"type": types[facts["type"]]})
+    return parser
+
+
+def said(dialect: DialectName) -> list[str]:
+    """The recipes that a dialect can say."""
+    return [path.stem.partition(".")[0] for path in GOLDEN if path.stem.partition(".")[2] == dialect]
+
+
+KINDS = ("schedule.kind=linear", "schedule.kind=constant", "precision=fp32", "model.query_groups=16")
+"""Settings whose words stand in choices, or that take a flag away."""
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_dialect_s_parser_takes_every_list_and_reads_the_recipe_s_values(dialect: DialectName) -> None:
+    flags = {flag.flag: flag.value for flag in read_dialect(dialect).flags if flag.value is not None}
+    settings = [("santacoderpack", (setting,)) for setting in (*ON_TOP, *KINDS)]
+    for name, changed in [(name, ()) for name in said(dialect)] + settings:
+        recipe = read_recipe(name, changed)
+        values = argument_values(recipe)
+        for begin in BEGINS:
+            words = [word for flag in megatron_arguments(recipe, read_dialect(dialect), begin) for word in flag]
+            found = parser_of(dialect).parse_args(words)
+            read = {flag: getattr(found, flag.strip("-").replace("-", "_")) for flag in flags if flag in words}
+            assert read == {flag: values[flags[flag]] for flag in read}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_flag_is_left_out_for_the_value_that_the_parser_has_by_itself(dialect: DialectName) -> None:
+    ours = {flag.flag: flag.default for flag in read_dialect(dialect).flags if flag.default is not None}
+    assert ours == {flag: PARSERS[dialect][flag]["default"] for flag in ours}
+
+
 def test_several_heads_of_keys() -> None:
     eight, own = ("model.query_groups=8",), ("model.query_groups=16",)
     assert "--num-query-groups 8" in listed("santacoderpack", "core-0.16", settings=eight)
@@ -83,6 +128,7 @@ CANNOT: dict[tuple[DialectName, str, str], str] = {
     ("core-0.16", "santacoderpack", "data.fim_tokenizer=true"): "leave data.fim_tokenizer false",
     ("core-0.16", "santacoderpack", "data.valid_workers=0"): "data.valid_workers 2",
     ("core-0.16", "santacoderpack", "tracking.structured_logs=true"): "no structured logs",
+    ("core-0.16", "santacoderpack", "tracking.wandb_entity=e"): "starts Weights & Biases for a project alone",
     ("core-0.16", "santacoder-mtf-base", "seed=1"): "no loss in which every target counts equally; .*no path files",
     ("core-0.16", "santacoder-mtf-longlrinput", "seed=1"): "no loss in which every target counts equally",
     ("core-0.16", "starcoderbase-megatron", "normalized_loss=false"): "no loss on the targets of pairs alone",
@@ -112,10 +158,10 @@ def test_no_setting_is_lost(name: DialectName) -> None:
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_every_name_in_a_dialect_is_one_of_a_recipe(name: DialectName) -> None:
-    dialect, values = read_dialect(name), argument_values(read_recipe("santacoderpack"), "first")
+    dialect, values = read_dialect(name), argument_values(read_recipe("santacoderpack"))
     named = {flag.value for flag in dialect.flags if flag.value} | set(dialect.elsewhere)
     named |= {key for when in _conditions(dialect) for key in when}
-    assert named <= set(values)
+    assert named <= {*values, "begin"}
 
 
 @pytest.mark.parametrize("name", DIALECTS)

@@ -2,12 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -125,6 +121,15 @@ def test_the_command_is_printed(place: Path, capsys: pytest.CaptureFixture[str])
     assert (place / "bin/said").read_text().splitlines()[:3] == ["NCCL=1", "--nnodes", "1"]
 
 
+@pytest.mark.parametrize("command", [("args",), ("launch", "--megatron", "Megatron-LM")])
+def test_what_cannot_be_mended_is_said_first(
+    command: tuple[str, ...], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("checkpoints/santacoder-mtf-ql", TRACKER).unlink()
+    assert run(command[0], "santacoder-mtf-ql", "--dialect", "core-0.16", *command[1:]) == 2
+    assert "core-0.16 cannot say what recipe santacoder-mtf-ql asks for" in capsys.readouterr().err
+
+
 def test_it_is_executed_with_its_environment_and_its_exit_code_kept(
     place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,28 +143,6 @@ def test_it_is_executed_with_its_environment_and_its_exit_code_kept(
     monkeypatch.setenv("MASTER_ADDR", "node17")
     assert run(*two) == 7
     assert "node17:6001" in (place / "bin/said").read_text().splitlines()
-
-
-def test_an_interrupt_is_torchrun_s_and_waited_for(place: Path) -> None:
-    Path("bin/torchrun").write_text(
-        "#!/bin/bash\ntrap 'sleep 1; touch ended; exit 5' INT\ntouch begun\nfor n in {1..300}; do sleep 0.1; done\n"
-    )
-    command = [sys.executable, "-m", "octopack_train.commands", "megatron", *LAUNCH, "--execute"]
-    # A group of its own, as a terminal gives it: the interrupt reaches all of it.
-    with subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                if Path("begun").exists():
-                    break
-                process.poll()
-                assert process.returncode is None
-                time.sleep(0.1)
-            os.killpg(process.pid, signal.SIGINT)
-            assert process.wait(60) == 5
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    assert Path("ended").exists()
 
 
 def test_a_job_of_several_machines_for_slurm(
@@ -187,6 +170,16 @@ def test_a_job_of_several_machines_for_slurm(
     assert said[:4] == ["NCCL=1", "--nnodes", "2", "--nproc-per-node"]
     assert "here:6001" in said  # the first of the names that scontrol tells
     assert list((place / "slurm/jobs").iterdir()) == []
+
+
+def test_the_first_of_very_many_machines_is_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("cluster.yaml").write_text("partition: gpu\n")
+    slurm = make_slurm(place / "slurm")
+    (slurm / "scontrol").write_text("#!/bin/sh\nseq -f node%g 1 100000\n")
+    monkeypatch.setenv("PATH", f"{slurm}:{place / 'bin'}:/usr/bin:/bin")
+    assert run(*LAUNCH, "--machines", "2", "--devices", "4", "--slurm", "cluster.yaml") == 0
+    assert subprocess.run(["bash", "santacoder-mtf-ql.sbatch"], capture_output=True, check=False).returncode == 7
+    assert "node1:6001" in (place / "bin/said").read_text().splitlines()
 
 
 def test_a_job_is_given_to_slurm(
@@ -231,6 +224,38 @@ def test_what_a_run_needs_is_looked_for_before_it_begins(
     assert run(*LAUNCH, "--execute") == 2
     assert message in capsys.readouterr().err
     assert not (place / "bin/said").exists()
+
+
+def aged(path: Path, seconds: float) -> None:
+    now = Path("data/train_paths.txt").stat().st_mtime
+    path.touch()
+    os.utime(path, (now + seconds, now + seconds))
+
+
+def test_a_map_of_other_data_would_be_taken_for_this_one_s(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    maps = "data/commits_train_indexmap_9ns_1234s_decoder_packed_shuffle_idx.npy"
+    aged(Path(maps), 60)
+    assert run(*LAUNCH, "--execute") == 7
+    aged(Path(maps), -60)
+    assert run(*LAUNCH, "--execute") == 2
+    assert f"{maps}: Megatron-LM would read rows by this map of an earlier run" in capsys.readouterr().err
+    Path(maps).rename("data/other_train_indexmap_9ns_1234s_decoder_packed_shuffle_idx.npy")
+    assert run(*LAUNCH, "--execute") == 7
+
+
+def test_validation_on_trained_rows_is_told_and_has_a_way_out(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert run(*LAUNCH, "--execute") == 7
+    warning = "warning: validation: Megatron-LM of 2023 reads a share from its dataset's first document on, so 0.9:1"
+    assert warning in capsys.readouterr().err
+    run("preprocess", "pairs.jsonl", "-o", "data/held", "--tokenizer", "tokenizer.json")
+    assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "data/held") == 0
+    assert Path("data/train_paths.txt").read_text() == '"train: 1.0 0.0:1.0 data/commits"\n'
+    assert Path("data/valid_paths.txt").read_text() == '"validation: 1.0 0.0:1.0 data/held"\n'
+    assert run(*LAUNCH, "--execute") == 7
+    assert "warning" not in capsys.readouterr().err
+    assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "data/held", "--valid", "0.1") == 2
+    assert "--valid and --valid-prefix" in capsys.readouterr().err
 
 
 def test_datasets_of_two_lengths_are_no_pairs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,3 +154,15 @@ def test_several_sources_are_one_dataset_in_the_order_in_which_they_are_named(fo
     assert files(folder, "out") == files(folder, "whole")
     with pytest.raises(UsageError, match=r"b\.jsonl is named twice"):
         run(folder, "twice", [parts[0], parts[0]])
+
+
+@pytest.mark.parametrize("name", ["symbolic link", "hard link", "relative path", "folder"])
+def test_a_file_by_another_name_is_named_twice(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    there = folder / "in/b.jsonl"
+    (folder / "symbolic link.jsonl").symlink_to(there)
+    (folder / "hard link.jsonl").hardlink_to(there)
+    other = {"relative path": Path("in/b.jsonl"), "folder": folder / "in"}.get(name, folder / f"{name}.jsonl")
+    with pytest.raises(UsageError, match=r"b\.jsonl is named twice(, also as .*)?: its rows would be there twice"):
+        run(folder, "twice", [*find_parts(there), *find_parts(other)])
+    assert not list(folder.glob("twice*"))

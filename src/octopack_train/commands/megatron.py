@@ -85,26 +85,50 @@ def preprocess(
 
 
 @app.command(
-    "paths", epilog="EXAMPLE: octopack-train megatron paths data/commits -o data writes data/train_paths.txt and more"
+    "paths",
+    epilog="EXAMPLES: (1) octopack-train megatron paths data/train -o data --valid-prefix data/valid  "
+    "(2) octopack-train megatron paths data/commits -o data --valid 0.05",
 )
 def paths(
     prefixes: Annotated[list[str], typer.Argument(metavar="PREFIX…", help="Prefixes of preprocess, of equal weight.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of both files.", show_default=False)],
-    valid: Annotated[float, typer.Option("--valid", help="Share of documents for validation, the last.")] = 0.05,
+    valid: Annotated[
+        float | None,
+        typer.Option(
+            "--valid", help="Share of documents for validation, the last. [default: 0.05]", show_default=False
+        ),
+    ] = None,
+    valid_prefixes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--valid-prefix", metavar="PREFIX", help="Dataset of validation, several times.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Write train_paths.txt and valid_paths.txt: the path files that Megatron-LM of 2023 reads.
 
-    Other weights and shares: change the files, octopack-train megatron launch checks them.
+    --valid is the way of the release; but that Megatron-LM reads a share from the first document on, so the rows of
+    validation are trained, too. --valid-prefix names datasets of their own. Other weights and shares: change the files,
+    octopack-train megatron launch checks them.
     """
+    from humanevalpack.errors import UsageError
     from octopack_train.megatron.indexed import dataset_prefix, read_indexed
-    from octopack_train.megatron.paths import split_groups, write_paths
+    from octopack_train.megatron.paths import misread_shares, split_groups, whole_groups, write_paths
     from octopack_train.megatron.tokenizing import INPUTS, TARGETS
 
-    for prefix in prefixes:
+    if valid is not None and valid_prefixes:
+        raise UsageError(
+            "--valid and --valid-prefix: validation is a share of each dataset, or has datasets of its own"
+        )
+    for prefix in [*prefixes, *(valid_prefixes or [])]:
         for key in (INPUTS, TARGETS):
             read_indexed(dataset_prefix(Path(prefix), key))
-    for name, group in zip(("train", "valid"), split_groups(prefixes, valid), strict=True):
+    share = 0.05 if valid is None else valid
+    groups = whole_groups(prefixes, valid_prefixes) if valid_prefixes else split_groups(prefixes, share)
+    for name, group in zip(("train", "valid"), groups, strict=True):
         typer.echo(write_paths(output / f"{name}_paths.txt", [group]))
+    for line in misread_shares(groups):
+        typer.echo(f"warning: {line}", err=True)
 
 
 @app.command(

@@ -39,12 +39,13 @@ def args(
     as_json: JsonOption = False,
 ) -> None:
     """Print the arguments of a recipe, one flag a line, as the pretraining script of a Megatron-LM reads them."""
-    from octopack_train.megatron.arguments import megatron_arguments
+    from octopack_train.megatron.arguments import check_sayable, megatron_arguments
     from octopack_train.megatron.dialects import read_dialect
     from octopack_train.recipes.reading import read_recipe
 
-    whole = read_recipe(recipe, settings or ())
-    found = megatron_arguments(whole, read_dialect(dialect), _begin(begin, whole.megatron))
+    whole, words = read_recipe(recipe, settings or ()), read_dialect(dialect)
+    check_sayable(whole, words)  # first: what is said next, a missing tracker, can be mended
+    found = megatron_arguments(whole, words, _begin(begin, whole.megatron))
     if as_json:
         typer.echo(json.dumps([word for flag in found for word in flag], indent=2))
         return
@@ -89,12 +90,12 @@ def launch(
     """
     from humanevalpack.errors import UsageError
     from octopack_data.settings import read_settings
-    from octopack_train.megatron.arguments import megatron_arguments
+    from octopack_train.megatron.arguments import check_sayable, megatron_arguments
     from octopack_train.megatron.dialects import read_dialect
+    from octopack_train.megatron.execution import execute
     from octopack_train.megatron.launch import (
         check_data,
         check_release,
-        execute,
         pretraining_script,
         sharing,
         shell_lines,
@@ -106,6 +107,7 @@ def launch(
     if output is not None and slurm is None:
         raise UsageError("--output is for the job of --slurm")
     whole, words = read_recipe(recipe, settings or ()), read_dialect(dialect)
+    check_sayable(whole, words)
     own = whole.megatron
     count, each = machines or own.parallel.machines, devices or own.parallel.devices
     shared = sharing(own, count, each)
@@ -118,7 +120,8 @@ def launch(
         err=True,
     )
     if run_it:
-        check_data(own)
+        for line in check_data(own):
+            typer.echo(f"warning: {line}", err=True)
         if how == "first" and dialect == "bigcode-2023":
             check_release(own, shared.data_parallel)
     if slurm is not None:

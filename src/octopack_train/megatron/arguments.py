@@ -13,10 +13,8 @@ from octopack_train.recipes.writing import all_values
 
 def megatron_arguments(recipe: Recipe, dialect: Dialect, begin: Begin) -> list[list[str]]:
     """Return the flags, each with the words that follow it; raises UsageError for what the dialect cannot say."""
-    values = argument_values(recipe, begin)
-    reasons = [one.reason for one in dialect.cannot_say if holds(one.when, values)]
-    if reasons:
-        raise UsageError(f"{dialect.name} cannot say what recipe {recipe.name} asks for: " + "; ".join(reasons))
+    check_sayable(recipe, dialect)
+    values = argument_values(recipe) | {"begin": begin}
     found = []
     for flag in dialect.flags:
         if not holds(flag.when, values):
@@ -30,7 +28,15 @@ def megatron_arguments(recipe: Recipe, dialect: Dialect, begin: Begin) -> list[l
     return found
 
 
-def argument_values(recipe: Recipe, begin: Begin) -> dict[str, Any]:
+def check_sayable(recipe: Recipe, dialect: Dialect) -> None:
+    """Raise UsageError if a recipe asks for what the dialect cannot say, however its run begins."""
+    values = argument_values(recipe)
+    reasons = [one.reason for one in dialect.cannot_say if holds(one.when, values)]
+    if reasons:
+        raise UsageError(f"{dialect.name} cannot say what recipe {recipe.name} asks for: " + "; ".join(reasons))
+
+
+def argument_values(recipe: Recipe) -> dict[str, Any]:
     """Return the settings by dotted names, with what flags depend on besides."""
     settings = recipe.megatron
     model, data, tracking = settings.model, settings.data, settings.tracking
@@ -38,7 +44,6 @@ def argument_values(recipe: Recipe, begin: Begin) -> dict[str, Any]:
     kinds = {1: "multi-query", model.heads: "multi-head"}
     return all_values(recipe) | {
         "recipe": recipe.name,
-        "begin": begin,
         "attention": kinds.get(model.query_groups, "grouped"),
         "fim": data.fim_rate > 0,
         "tokenizer_fim": "missing" if data.fim_rate > 0 and not data.fim_tokenizer else "fitting",

@@ -1,19 +1,17 @@
 """The start of a Megatron-LM: what must be there, how rows are shared out, the command for torchrun."""
 
-import os
 import shlex
-import shutil
-import subprocess
 from dataclasses import dataclass
+from glob import escape
 from itertools import product
 from pathlib import Path
 
-from humanevalpack.errors import EnvironmentFault, InputError, UsageError
-from octopack_train.config.megatron import MegatronSettings
+from humanevalpack.errors import InputError, UsageError
+from octopack_train.config.megatron import MegatronData, MegatronSettings
 from octopack_train.megatron.checkpoints.ranks import FILES, OPTIMIZER, copy_folder, rank_folder
 from octopack_train.megatron.dialects import Dialect
-from octopack_train.megatron.indexed import dataset_prefix, read_indexed
-from octopack_train.megatron.paths import check_apart, read_paths
+from octopack_train.megatron.indexed import dataset_prefix, index_path, read_indexed
+from octopack_train.megatron.paths import check_apart, misread_shares, read_paths
 from octopack_train.megatron.tracker import RELEASE
 
 PORT = 6001
@@ -66,20 +64,23 @@ def pretraining_script(checkout: Path, settings: MegatronSettings, dialect: Dial
     return checkout / name
 
 
-def check_data(settings: MegatronSettings) -> None:
-    """Raise InputError if what the run reads is not there: tokenizer, path files, datasets, as many of each key."""
+def check_data(settings: MegatronSettings) -> list[str]:
+    """Raise InputError if what the run reads is not there: tokenizer, path files, datasets, as many of each key.
+
+    Returns what is there and read otherwise than it seems.
+    """
     data = settings.data
     if not Path(data.tokenizer).is_file():
         raise InputError(f"{data.tokenizer}: no such file; say --set data.tokenizer=…/tokenizer.json")
     if data.path is not None:
         read_indexed(Path(data.path))
     if data.train_paths is None or data.valid_paths is None:
-        return
-    files = [(name, read_paths(Path(name))) for name in (data.train_paths, data.valid_paths)]
-    if len(files[0][1]) > 1:
-        raise InputError(f"{data.train_paths}: {len(files[0][1])} groups; training has one")
-    check_apart(files)
-    for prefix in dict.fromkeys(share.prefix for _, groups in files for group in groups for share in group.shares):
+        return []
+    train, valid = read_paths(Path(data.train_paths)), read_paths(Path(data.valid_paths))
+    if len(train) > 1:
+        raise InputError(f"{data.train_paths}: {len(train)} groups; training has one")
+    check_apart((data.train_paths, train), (data.valid_paths, valid))
+    for prefix in dict.fromkeys(share.prefix for group in (*train, *valid) for share in group.shares):
         inputs, targets = (read_indexed(dataset_prefix(Path(prefix), key)) for key in ("inputs", "targets"))
         if inputs.documents != targets.documents:
             raise InputError(f"{prefix}: {inputs.documents:,} inputs and {targets.documents:,} targets")
@@ -90,6 +91,23 @@ def check_data(settings: MegatronSettings) -> None:
                     f"{one.prefix}: {empty:,} documents without a token, first that of row {first + 1:,}: Megatron-LM "
                     "of 2023 ends at one; leave these rows out, and preprocess the others"
                 )
+        _check_maps(Path(prefix), [index_path(inputs.prefix), index_path(targets.prefix)], data)
+    return misread_shares([*train, *valid])
+
+
+def _check_maps(prefix: Path, indexes: list[Path], data: MegatronData) -> None:
+    """Raise InputError if maps of rows that an earlier run of Megatron-LM of 2023 has left are older than the data.
+
+    It takes what is there by the name, which has the number of rows and the seed: neither the data nor the shares.
+    """
+    sources = [*indexes, *(Path(name) for name in (data.train_paths, data.valid_paths) if name is not None)]
+    newest = max(sources, key=lambda path: path.stat().st_mtime_ns)
+    for path in sorted(prefix.parent.glob(f"{escape(prefix.name)}_*_indexmap_*.npy")):
+        if path.stat().st_mtime_ns < newest.stat().st_mtime_ns:
+            raise InputError(
+                f"{path}: Megatron-LM would read rows by this map of an earlier run, which is older than {newest}: "
+                f"rm {shlex.quote(str(prefix))}_*_indexmap_*.npy"
+            )
 
 
 def check_release(settings: MegatronSettings, copies: int) -> None:
@@ -138,20 +156,3 @@ def shell_lines(words: list[str], dialect: Dialect) -> str:
 
 def _quoted(word: str) -> str:
     return f'"{word}"' if word == f"{HOST}:{PORT}" else shlex.quote(word)
-
-
-def execute(words: list[str], dialect: Dialect) -> int:
-    """Run a command of this machine, and return its exit code; raises UsageError, EnvironmentFault."""
-    if shutil.which(words[0]) is None:
-        raise EnvironmentFault(f"{words[0]} is not installed: it comes with torch, in the environment of Megatron-LM")
-    host = os.environ.get("MASTER_ADDR")
-    if host is None and any(word.startswith(HOST) for word in words):
-        raise UsageError("several machines: MASTER_ADDR in the environment must be the name of the first one")
-    told = [word.replace(HOST, str(host)) if word.startswith(HOST) else word for word in words]
-    with subprocess.Popen(told, env={**os.environ, **dialect.environment}) as process:
-        while True:
-            try:
-                return process.wait()
-            except KeyboardInterrupt:
-                # torchrun has it, too, and needs seconds to end its processes: killed, it would leave them.
-                continue

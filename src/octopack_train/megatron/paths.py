@@ -3,12 +3,16 @@
 Grammar: groups in double quotes with one blank between them, a newline at the end. A group is ``name: share, share …``;
 a share is ``weight start:end prefix``, start and end fractions of the dataset's documents. Its reader (bigcode's branch
 mtf, ``megatron/arguments.py``) takes the quotes off the ends of the line and cuts it at ``" "``: nothing else may stand
-between groups.
+between groups. Groups of one file may share documents: validation is done on each by itself.
+
+What that Megatron-LM does not hold to is a share's start (``DecoderPackedMTFDataset``, commit 9192641): of 0.95:1 it
+takes as many documents as that is, but the dataset's first ones. Only a dataset of its own is held out.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
@@ -107,17 +111,43 @@ def split_groups(prefixes: Sequence[str], valid_share: float) -> tuple[Group, Gr
     if not 0 < valid_share < 1:
         raise UsageError(f"the share of validation is {valid_share:g}, must be between 0 and 1")
     cut = round(1 - valid_share, 12)
-    train, valid = (
-        tuple(Share(1.0, start, end, prefix) for prefix in prefixes) for start, end in ((0.0, cut), (cut, 1.0))
-    )
-    return Group("train", train), Group("validation", valid)
+    return _group_of("train", prefixes, 0.0, cut), _group_of("validation", prefixes, cut, 1.0)
 
 
-def check_apart(files: Sequence[tuple[str, Sequence[Group]]]) -> None:
-    """Raise InputError if two groups, in the same file or another, read the same documents, whatever their names."""
-    fault = _overlap([(f"{where}, {group.name}", group) for where, groups in files for group in groups])
-    if fault:
-        raise InputError(fault)
+def whole_groups(train: Sequence[str], valid: Sequence[str]) -> tuple[Group, Group]:
+    """Return training on some datasets and validation on others, all whole and of equal weight."""
+    return _group_of("train", train, 0.0, 1.0), _group_of("validation", valid, 0.0, 1.0)
+
+
+def check_apart(train: tuple[str, Sequence[Group]], valid: tuple[str, Sequence[Group]]) -> None:
+    """Raise InputError if a group of training and one of validation read the same documents, whatever their names.
+
+    Each is a file's name and its groups.
+    """
+    for (here, first), (there, second) in product(
+        *([(where, one) for one in groups] for where, groups in (train, valid))
+    ):
+        for one, other in product(first.shares, second.shares):
+            begin, end = max(one.start, other.start), min(one.end, other.end)
+            if begin < end and Path(one.prefix).resolve() == Path(other.prefix).resolve():  # ./data, data, a link
+                both = f"{here}, {first.name} and {there}, {second.name}"
+                raise InputError(f"{both} share the documents {begin:g}:{end:g} of {one.prefix}")
+
+
+def misread_shares(groups: Sequence[Group]) -> list[str]:
+    """Return, for each share that does not begin with its dataset, what Megatron-LM of 2023 makes of it."""
+    return [
+        f"{group.name}: Megatron-LM of 2023 reads a share from its dataset's first document on, so {share.start:g}:"
+        f"{share.end:g} of {share.prefix} is 0:{share.end - share.start:g} there. A dataset of its own is held out: "
+        "octopack-train megatron paths TRAIN --valid-prefix VALID"
+        for group in groups
+        for share in group.shares
+        if share.start
+    ]
+
+
+def _group_of(name: str, prefixes: Sequence[str], start: float, end: float) -> Group:
+    return Group(name, tuple(Share(1.0, start, end, prefix) for prefix in prefixes))
 
 
 def _share_text(share: Share) -> str:
@@ -169,17 +199,4 @@ def _fault(groups: Sequence[Group]) -> str:
                 return fault
     names = [group.name for group in groups]
     double = next((name for name in names if names.count(name) > 1), None)
-    return f"two groups {double!r}" if double is not None else _overlap([(group.name, group) for group in groups])
-
-
-def _overlap(named: Sequence[tuple[str, Group]]) -> str:
-    for place, (here, first) in enumerate(named):
-        for there, second in named[place + 1 :]:
-            for one in first.shares:
-                for other in second.shares:
-                    begin, end = max(one.start, other.start), min(one.end, other.end)
-                    # A path has several spellings: ./data and data, a link.
-                    same = Path(one.prefix).resolve() == Path(other.prefix).resolve()
-                    if same and begin < end:
-                        return f"{here} and {there} share the documents {begin:g}:{end:g} of {one.prefix}"
-    return ""
+    return f"two groups {double!r}" if double is not None else ""

@@ -52,8 +52,7 @@ def preprocess(
         "dtype": token_type(vocabulary(tokenizer)),
     }
     paths = [path for part in parts for path in part.paths]
-    if double := next((path for path in paths if paths.count(path) > 1), None):
-        raise UsageError(f"{double} is named twice: its rows would be there twice")
+    _check_once(paths)
     work = work_folder(prefix)
     files = [path(dataset_prefix(prefix, key)) for key in settings.keys for path in (data_path, index_path)]
     there = next((path for path in files if path.exists()), None)
@@ -69,6 +68,18 @@ def preprocess(
         write_json(prefix.with_name(f"{prefix.name}.manifest.json"), manifest)
         shutil.rmtree(work)
     return manifest
+
+
+def _check_once(paths: Sequence[Path]) -> None:
+    """Raise UsageError if two paths are one file, by whatever names: links, relative and absolute ones."""
+    named: dict[tuple[int, int], Path] = {}
+    for path in paths:
+        there = path.stat()
+        file = there.st_dev, there.st_ino
+        if first := named.get(file):
+            also = "" if first == path else f", also as {path}"
+            raise UsageError(f"{first} is named twice{also}: its rows would be there twice")
+        named[file] = path
 
 
 def _written(

@@ -49,7 +49,8 @@ def sbatch_script(words: list[str], dialect: Dialect, slurm: MegatronSlurm, mach
     lines = ["#!/bin/bash", *(f"#SBATCH --{name}={shlex.quote(value)}" for name, value in options.items())]
     lines += ["set -eo pipefail"]
     lines += [slurm.environment] if slurm.environment else []
-    lines += ['MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)', "export MASTER_ADDR"]
+    # Not with head: it would end scontrol's writing of a long list, and with it, by pipefail, the job.
+    lines += ['hosts=$(scontrol show hostnames "$SLURM_JOB_NODELIST")', "export MASTER_ADDR=${hosts%%$'\\n'*}"]
     lines += ["srun --wait=60 --kill-on-bad-exit=1 bash -c " + shlex.quote(command.rstrip("\n"))]
     return "\n".join(lines) + "\n"
 

@@ -1,8 +1,8 @@
 """Target loss: what of a packed row the model sees, and which tokens count how much in the loss.
 
-The semantics of the multitask fine-tuning script in public copies of BigCode's Megatron-LM, in plain numpy: what any
-other implementation must equal. Only padding is told otherwise: by the segment, where the script asks whether a label
-is the padding token, and so would leave out an end of a target that is the same token.
+The semantics of the multitask fine-tuning script of BigCode's Megatron-LM (finetune_mtf.py of its branch mtf, commit
+9192641), in plain numpy: what any other implementation must equal. Only padding is told otherwise: by the segment. The
+script asks whether a label is the padding token, and so would leave out an end of a target that is the same token.
 """
 
 from __future__ import annotations
