@@ -126,8 +126,8 @@ WRONG = {
     "excluded_share": (2, "less than or equal to 1"),
     "reviewed": ("often", "boolean"),
     "keep_deleted": ("often", "boolean"),
-    "languages": (3, "tuple"),
-    "tree_states": (3, "tuple"),
+    "languages": (3, "a list"),
+    "tree_states": (3, "a list"),
 }
 
 

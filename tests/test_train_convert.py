@@ -146,6 +146,23 @@ def test_a_type_can_be_chosen_and_what_it_cannot_hold_is_an_error(base: Path, tm
             convert()
 
 
+def test_types_are_never_mixed_or_cast_unasked(base: Path, tmp_path: Path) -> None:
+    from_hf(base, tmp_path / "megatron", FromHf(2))
+    name = "decoder.layers.1.mlp.linear_fc1.weight"
+
+    def halve(values: dict[str, Any]) -> None:
+        values["model"][name] = values["model"][name].bfloat16()
+
+    change_rank(tmp_path / "megatron/release/mp_rank_01" / FILE, halve)
+    with pytest.raises(InputError, match=f"{name} must be of one type on all ranks: mp_rank_00 torch.float32, mp_rank"):
+        to_hf(tmp_path / "megatron", tmp_path / "model", ToHf())
+    change_rank(tmp_path / "megatron/release/mp_rank_00" / FILE, halve)
+    to_hf(tmp_path / "megatron", tmp_path / "model", ToHf())
+    with pytest.raises(UsageError, match=r"float32 \(.*\) and bfloat16 \(.*mlp.c_fc.weight\).* choose a --dtype"):
+        from_hf(tmp_path / "model", tmp_path / "again", FromHf(2))
+    from_hf(tmp_path / "model", tmp_path / "again", FromHf(2, dtype="fp32"))
+
+
 def test_ranks_must_divide_the_model(base: Path, tmp_path: Path) -> None:
     for settings, message in (
         (FromHf(pipeline_parallel=3), "--pipeline-parallel 3 does not divide n_layer, 2"),

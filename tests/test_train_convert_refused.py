@@ -50,6 +50,14 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "no bias": ({"add_bias_linear": False}, "linear layers without bias"),
     "experts": ({"num_experts": 8}, "mixtures of experts"),
     "narrow heads": ({"kv_channels": 4}, "4 heads of 4 channels in 32"),
+    "odd heads": ({"num_attention_heads": 3}, "3 heads (n_head) do not divide the width 32"),
+    "no layers": ({"num_layers": 0}, "n_layer is 0: it must be a whole number above 0"),
+    "a size as a text": ({"hidden_size": "32"}, "n_embd is '32': it must be a whole number above 0"),
+    "no number": ({"hidden_dropout": "0.1"}, "resid_pdrop is '0.1': it must be a number"),
+    "merged by Megatron's tool": (
+        {"bias_gelu_fusion": False, "perform_initialization": False},
+        "which GELU it was trained with is not known",
+    ),
     "no size": ({"num_layers": None}, "its arguments have no num_layers: name an --architecture"),
 }
 
@@ -75,6 +83,7 @@ def test_arguments_say_which_gelu_it_is() -> None:
             "fused": {"bias_gelu_fusion": True},
             "not fused": {"bias_gelu_fusion": False},
             "OpenAI's": {"bias_gelu_fusion": False, "openai_gelu": True},
+            "fused, not initialized": {"bias_gelu_fusion": True, "perform_initialization": False},
         }.items()
     }
     assert kinds == {
@@ -82,6 +91,7 @@ def test_arguments_say_which_gelu_it_is() -> None:
         "fused": "gelu_pytorch_tanh",
         "not fused": "gelu",
         "OpenAI's": "gelu_pytorch_tanh",
+        "fused, not initialized": "gelu_pytorch_tanh",
     }
 
 
@@ -171,6 +181,8 @@ def test_models_that_are_no_gpt_bigcode_are_refused(base: Path, tmp_path: Path) 
         ({"multi_query": False}, "multi_query is false"),
         ({"tie_word_embeddings": False}, "tie_word_embeddings is false"),
         ({"activation_function": "silu"}, "activation_function 'silu' is not converted"),
+        ({"n_head": 3}, "config.json: 3 heads (n_head) do not divide the width 32"),
+        ({"n_layer": "2"}, "config.json: n_layer is '2': it must be a whole number above 0"),
         ({"n_inner": 64}, "mlp.c_fc.weight is (128, 32), its config.json needs (64, 32)"),
     ):
         (tmp_path / "model").mkdir(exist_ok=True)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from safetensors.torch import save_file
 from adapter_models import big_code, save_base
 from humanevalpack.errors import InputError
 from octopack_train.commands import main
-from octopack_train.equivalence import compare_models
+from octopack_train.equivalence import Comparison, compare_models
+from octopack_train.logits import LogitDifference
 from octopack_train.tensor_files import open_tensors
 
 Tensors = dict[str, torch.Tensor]
@@ -134,6 +136,12 @@ def test_logits_tell_how_far_two_models_are_apart(tmp_path: Path) -> None:
     assert not found.equal
 
 
+def test_logits_that_are_no_numbers_are_not_equal() -> None:
+    apart = LogitDifference(float("nan"), 1.0, 1.0)
+    assert not Comparison(1, 1, (), (), apart, logits_tolerance=1.0).equal
+    assert Comparison(1, 1, (), (), replace(apart, max_abs=0.5), logits_tolerance=1.0).equal
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the kernel does not tell a process's memory")
 def test_memory_does_not_grow_with_the_model(tmp_path: Path) -> None:
     """Two models of 160 MB each, equal in all 20 tensors: pages of one tensor of each at a time."""
@@ -191,6 +199,11 @@ def broken_index(folder: Path, **changes: str) -> Path:
     return folder
 
 
+def twice(folder: Path) -> Path:
+    written(folder / "a.safetensors", {"bias": torch.ones(4), "more": torch.ones(1)})
+    return broken_index(folder, more="a.safetensors")
+
+
 WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
     "nothing there": (lambda folder: folder / "no", "no such file or folder"),
     "a folder without weights": (lambda folder: folder, "no weights there (model.safetensors"),
@@ -200,6 +213,7 @@ WRONG: dict[str, tuple[Callable[[Path], Path], str]] = {
     "code in a torch file": (lambda folder: _with_code(folder / "x.bin"), "without running code"),
     "no mapping": (lambda folder: _list(folder / "x.bin"), "must hold a mapping of names and tensors, not list"),
     "an index without files": (lambda folder: broken_index(folder, bias="y.safetensors"), "names y.safetensors, which"),
+    "a tensor in two shards": (twice, "tensor 'bias' is in a.safetensors and in x.safetensors"),
     "an index of other tensors": (
         lambda folder: broken_index(folder, more="x.safetensors"),
         "tensor 'more' is in no file, the index says x.safetensors",

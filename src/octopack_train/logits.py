@@ -46,7 +46,12 @@ def load_model(source: str | Path, dtype: str, revision: str | None = None) -> A
         raise missing("transformers") from error
     try:
         kind = getattr(torch, TYPES[dtype])
-        model: Any = AutoModelForCausalLM.from_pretrained(str(source), revision=revision, dtype=kind)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            str(source),
+            revision=revision,
+            dtype=kind,
+            trust_remote_code=False,  # left out, transformers asks on the terminal, and runs it on a yes
+        )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{source}: not a model that transformers loads ({_first_line(error)})") from error
     return model.eval()

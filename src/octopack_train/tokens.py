@@ -53,7 +53,11 @@ def load_tokenizer(model: ModelSettings, texts: Iterable[Text]) -> Tokenizer:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name, revision=None if model.tokenizer else model.revision)
+        tokenizer = AutoTokenizer.from_pretrained(
+            name,
+            revision=None if model.tokenizer else model.revision,
+            trust_remote_code=False,  # left out, transformers asks on the terminal, and runs it on a yes
+        )
     except (OSError, ValueError) as error:
         raise EnvironmentFault(
             f"model.tokenizer: {name} is no folder with a tokenizer here, and the hub did not give one ({error})"

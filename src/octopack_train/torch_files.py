@@ -7,7 +7,6 @@ Python's pickles call what they name. Here only torch's own rebuilding of tensor
 from __future__ import annotations
 
 import argparse
-import pickle
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -56,7 +55,9 @@ def load_values(path: Path) -> dict[str, Any]:
         safe: list[Any] = [argparse.Namespace, *((_held(name), name) for name in unknown if _is_held(name))]
         with torch.serialization.safe_globals(safe):
             values = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, ValueError, OSError, EOFError, TypeError, AttributeError, pickle.UnpicklingError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # a pickle may raise anything
         said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"{path}: not a torch file that is read in pieces and without running code: {said} "

@@ -121,7 +121,7 @@ def check_adapter(base: Base, adapter: Adapter, merged: Path | None = None) -> C
     if merged is not None:
         from transformers import AutoConfig
 
-        there = AutoConfig.from_pretrained(str(merged)).dtype
+        there = AutoConfig.from_pretrained(str(merged), trust_remote_code=False).dtype
         kind = {"torch.bfloat16": "bf16", "torch.float16": "fp16"}.get(str(there), "fp32")
         expected = logits(model.to(there))
         del model

@@ -79,7 +79,7 @@ def _read_config(name: str, revision: str | None) -> Any:
     except ImportError as error:
         raise missing("transformers") from error
     try:
-        return AutoConfig.from_pretrained(name, revision=revision)
+        return AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"base {name}: no model that transformers knows ({str(error).splitlines()[0]})") from error
 

@@ -192,4 +192,4 @@ def _report(place: Path) -> dict[str, Any] | None:
 def _tokenizer(folder: Path) -> Tokenizer:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(str(folder))
+    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)

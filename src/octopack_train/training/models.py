@@ -68,7 +68,12 @@ def _loaded(model: ModelSettings, weights: Weights) -> Model:
     dtype = torch.bfloat16 if weights in QUANTIZED else getattr(torch, _TYPES[weights])
     try:
         return AutoModelForCausalLM.from_pretrained(
-            model.base, revision=model.revision, dtype=dtype, attn_implementation=model.attention, **more
+            model.base,
+            revision=model.revision,
+            dtype=dtype,
+            attn_implementation=model.attention,
+            trust_remote_code=False,
+            **more,
         )
     except (OSError, ValueError, ImportError) as error:
         raise EnvironmentFault(f"model.base: {model.base} cannot be loaded ({error})") from error

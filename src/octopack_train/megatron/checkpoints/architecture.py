@@ -44,8 +44,16 @@ def config_from_arguments(arguments: Mapping[str, Any], place: object) -> dict[s
             values[setting] = 4 * values["n_embd"]
         elif setting in _NEEDED:
             raise InputError(f"{place}: its arguments have no {names[0]}: name an --architecture")
+    _check_numbers(values, place)
+    _check_heads(values, place)
     # Megatron's own GELU is exact; its fused one, the default, and OpenAI's are the tanh form.
     tanh = arguments.get("openai_gelu") or arguments.get("bias_gelu_fusion") in (None, True)
+    if not tanh and arguments.get("perform_initialization") is False:
+        raise InputError(
+            f"{place}: which GELU it was trained with is not known: Megatron's own tool has merged or split it, which "
+            "writes --no-bias-gelu-fusion whatever the run had; convert what the run has saved, or name an "
+            "--architecture with the run's activation_function"
+        )
     return {"model_type": KIND, "multi_query": True, "activation_function": TANH if tanh else EXACT, **values}
 
 
@@ -67,10 +75,26 @@ def named_config(name: str) -> dict[str, Any]:
         raise InputError(f"{path}: multi_query is false: a key for every head is not converted")
     if values.get("tie_word_embeddings", True) is not True:
         raise InputError(f"{path}: tie_word_embeddings is false: an output layer of its own is not converted")
+    _check_numbers({name: value for name, value in values.items() if name in _facts()["config"]}, path)
     from transformers import AutoConfig
 
     whole: dict[str, Any] = AutoConfig.for_model(**values).to_dict()  # a file may leave out what is usual
+    _check_heads(whole, path)
     return whole
+
+
+def _check_numbers(values: Mapping[str, Any], place: object) -> None:
+    """Raise InputError for a setting that is no number, or a size that is not a whole one above 0."""
+    for name, value in values.items():
+        if name in _NEEDED and not (type(value) is int and value > 0) and (name, value) != ("n_inner", None):
+            raise InputError(f"{place}: {name} is {value!r}: it must be a whole number above 0")
+        if name not in _NEEDED and type(value) not in (int, float):
+            raise InputError(f"{place}: {name} is {value!r}: it must be a number")
+
+
+def _check_heads(values: Mapping[str, Any], place: object) -> None:
+    if values["n_embd"] % values["n_head"]:
+        raise InputError(f"{place}: {values['n_head']} heads (n_head) do not divide the width {values['n_embd']}")
 
 
 def check_agreement(config: Mapping[str, Any], arguments: Mapping[str, Any], place: object) -> None:

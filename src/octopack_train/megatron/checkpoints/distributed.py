@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from octopack_train.torch_files import FACTS, load_values
 
 if TYPE_CHECKING:
     import torch
-    from torch.distributed.checkpoint.metadata import Metadata, TensorStorageMetadata
+    from torch.distributed.checkpoint.metadata import Metadata
 
 METADATA = ".metadata"
 COMMON = "common.pt"
@@ -32,6 +32,8 @@ class DistributedFiles:
 
     path: Path
     metadata: Metadata
+    places: Mapping[str, tuple[str, int | None]]
+    """Stored name of each tensor, and its place in a stack of layers: Megatron may keep all layers in one."""
     arguments: Mapping[str, Any]
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
@@ -39,7 +41,7 @@ class DistributedFiles:
     @property
     def names(self) -> Sequence[str]:
         """Dotted names of all tensors."""
-        return tuple(self._places)
+        return tuple(self.places)
 
     @property
     def files(self) -> Sequence[Path]:
@@ -49,29 +51,8 @@ class DistributedFiles:
 
     def pieces(self, name: str) -> Sequence[Piece]:
         """Return a tensor whole, as one piece."""
-        stored, layer = self._places[name]
+        stored, layer = self.places[name]
         return [Piece(self.path.name, self._read(stored, layer))]
-
-    @cached_property
-    def _places(self) -> Mapping[str, tuple[str, int | None]]:
-        """Stored name of each tensor, and its place in a stack of layers: Megatron may keep all layers in one."""
-        from torch.distributed.checkpoint.metadata import TensorStorageMetadata
-
-        tensors = {
-            name: facts
-            for name, facts in self.metadata.state_dict_metadata.items()
-            if isinstance(facts, TensorStorageMetadata)
-        }
-        prefix = _PREFIX if any(name.startswith(_PREFIX) for name in tensors) else ""
-        places: dict[str, tuple[str, int | None]] = {}
-        for stored, facts in tensors.items():
-            name = stored.removeprefix(prefix)
-            if re.search(r"\bdecoder\.layers\.(?!\d)", name) and stored.startswith(prefix):
-                for layer in range(facts.size[0]):
-                    places[name.replace("layers.", f"layers.{layer}.", 1)] = stored, layer
-            elif stored.startswith(prefix):
-                places[name] = stored, None
-        return places
 
     def _read(self, name: str, layer: int | None) -> torch.Tensor:
         import torch
@@ -79,25 +60,31 @@ class DistributedFiles:
         from torch.distributed.checkpoint.planner import LoadPlan
         from torch.distributed.checkpoint.planner_helpers import create_read_items_for_chunk_list
 
-        facts = self._facts(name)
-        begin, size = [0] * len(facts.size), list(facts.size)
-        if layer is not None:
-            begin[0], size[0] = layer, 1
-        wanted = ChunkStorageMetadata(torch.Size(begin), torch.Size(size))
-        items = create_read_items_for_chunk_list(name, facts, [wanted])
-        target = torch.empty(size, dtype=facts.properties.dtype)
-        if sum(torch.Size(item.lengths).numel() for item in items) != target.numel():
-            raise InputError(f"{self.path}: the pieces of {name} do not make up {tuple(facts.size)}")
-        reader = _reader(self.path, self.metadata)
         try:
-            reader.read_data(LoadPlan(list(items)), _planner(target)).wait()
-        except (OSError, RuntimeError, KeyError, AssertionError, EOFError, pickle.UnpicklingError) as error:
+            facts: Any = self.metadata.state_dict_metadata[name]
+            begin, size = [0] * len(facts.size), list(facts.size)
+            if layer is not None:
+                begin[0], size[0] = layer, 1
+            wanted = ChunkStorageMetadata(torch.Size(begin), torch.Size(size))
+            items = create_read_items_for_chunk_list(name, facts, [wanted])
+            target = torch.empty(size, dtype=facts.properties.dtype)
+            if sum(torch.Size(item.lengths).numel() for item in items) != target.numel():
+                raise InputError(f"{self.path}: the pieces of {name} do not make up {tuple(facts.size)}")
+            self._check_files(self.metadata.storage_data[item.storage_index].relative_path for item in items)
+            _reader(self.path, self.metadata).read_data(LoadPlan(list(items)), _planner(target)).wait()
+        except InputError:
+            raise
+        except pickle.UnpicklingError as error:  # torch's own words tell how to run the code all the same
+            raise InputError(f"{self.path}: {name} is no tensor that can be read without running code") from error
+        except Exception as error:  # whatever a file that is damaged, or made to do harm, has torch stumble over
             raise InputError(f"{self.path}: {name} cannot be read: {type(error).__name__} {error}") from error
         return target if layer is None else target[0]
 
-    def _facts(self, name: str) -> TensorStorageMetadata:
-        facts: Any = self.metadata.state_dict_metadata[name]
-        return facts  # type: ignore[no-any-return]
+    def _check_files(self, named: Iterable[str]) -> None:
+        """Raise InputError if a tensor lies elsewhere than in a file of this folder."""
+        for name in named:
+            if name not in {file.name for file in self.files}:
+                raise InputError(f"{self.path / METADATA}: names {name}, which is no file of its folder")
 
 
 def open_distributed(path: Path) -> DistributedFiles:
@@ -108,12 +95,35 @@ def open_distributed(path: Path) -> DistributedFiles:
     try:
         with file.open("rb") as stream:
             metadata = _Unpickler(stream).load()
-    except (OSError, EOFError, ValueError, TypeError, AttributeError, IndexError, pickle.UnpicklingError) as error:
-        raise InputError(f"{file}: not the metadata of a distributed checkpoint that can be read: {error}") from error
-    if not isinstance(metadata, Metadata):
-        raise InputError(f"{file}: holds {type(metadata).__name__}, not the metadata of a distributed checkpoint")
+        if not isinstance(metadata, Metadata):
+            raise InputError(f"{file}: holds {type(metadata).__name__}, not the metadata of a distributed checkpoint")
+        places = _places(metadata)
+    except InputError:
+        raise
+    except Exception as error:  # a pickle may raise anything
+        raise InputError(
+            f"{file}: not the metadata of a distributed checkpoint that can be read: {type(error).__name__} {error}"
+        ) from error
     arguments = saved_arguments(load_values(path / COMMON).get("args")) if (path / COMMON).is_file() else {}
-    return DistributedFiles(path, metadata, arguments)
+    return DistributedFiles(path, metadata, places, arguments)
+
+
+def _places(metadata: Metadata) -> dict[str, tuple[str, int | None]]:
+    from torch.distributed.checkpoint.metadata import TensorStorageMetadata
+
+    tensors = {
+        name: facts for name, facts in metadata.state_dict_metadata.items() if isinstance(facts, TensorStorageMetadata)
+    }
+    prefix = _PREFIX if any(name.startswith(_PREFIX) for name in tensors) else ""
+    places: dict[str, tuple[str, int | None]] = {}
+    for stored, facts in tensors.items():
+        name = stored.removeprefix(prefix)
+        if re.search(r"\bdecoder\.layers\.(?!\d)", name) and stored.startswith(prefix):
+            for layer in range(facts.size[0]):
+                places[name.replace("layers.", f"layers.{layer}.", 1)] = stored, layer
+        elif stored.startswith(prefix):
+            places[name] = stored, None
+    return places
 
 
 class _Unpickler(pickle.Unpickler):
@@ -123,7 +133,18 @@ class _Unpickler(pickle.Unpickler):
         full = f"{module}.{name}"
         if full not in _records():
             raise pickle.UnpicklingError(f"it names {full}, which is no part of such metadata and is not run")
-        return super().find_class(module, name)
+        found = super().find_class(module, name)
+        return _gate(found) if callable(found) else found
+
+
+def _gate(record: Any) -> type:
+    """Return a class that makes such records, to be thrown away: a pickle may set attributes of what it has named."""
+
+    class Gate:
+        def __new__(cls, *values: object) -> Any:
+            return record(*values) if values else record.__new__(record)
+
+    return Gate
 
 
 @lru_cache

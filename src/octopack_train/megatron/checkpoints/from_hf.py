@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -90,7 +90,7 @@ def from_hf(model: Path, output: Path, settings: FromHf, *, overwrite: bool = Fa
     padded = -(-config["vocab_size"] // multiple) * multiple
     names = names_of(settings.spelling, config["n_layer"])
     split = Split(names, config, shapes, settings.tensor_parallel, settings.pipeline_parallel, padded)
-    kind = getattr(torch, TYPES[settings.dtype]) if settings.dtype else files.tensor(EMBEDDING).dtype
+    kind = getattr(torch, TYPES[settings.dtype]) if settings.dtype else _one_type(files, shapes)
     arguments = arguments_from_config(config, split.names.spelling)
     arguments.vocab_size, arguments.padded_vocab_size, arguments.params_dtype = config["vocab_size"], padded, kind
     arguments.tensor_model_parallel_size = settings.tensor_parallel
@@ -133,6 +133,15 @@ def _check(files: TensorFiles, shapes: Mapping[str, tuple[int, ...]]) -> None:
     if HEAD in files.places:
         both = [Piece(name, files.tensor(name)) for name in (HEAD, EMBEDDING)]
         check_equal(f"{HEAD}, which is tied to the embedding,", both, files.path)
+
+
+def _one_type(files: TensorFiles, names: Iterable[str]) -> torch.dtype:
+    """Return the type of all tensors; raises UsageError where there are several: Megatron's weights have one."""
+    types = {files.tensor(name).dtype: name for name in names}
+    if len(types) > 1:
+        said = " and ".join(f"{str(kind).removeprefix('torch.')} ({name})" for kind, name in types.items())
+        raise UsageError(f"{files.path}: its tensors are {said}, Megatron's all of one type: choose a --dtype")
+    return next(iter(types))
 
 
 def _write_empty(path: Path) -> None:

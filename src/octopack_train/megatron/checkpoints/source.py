@@ -64,6 +64,9 @@ def merged(source: Source, part: Part) -> torch.Tensor:
         check_equal(part.name, pieces, source.path)
     if part.share == "copy" or len(pieces) == 1:
         return pieces[0].values
+    if len({piece.values.dtype for piece in pieces}) > 1:  # torch.cat would cast some of them
+        types = ", ".join(f"{piece.rank} {piece.values.dtype}" for piece in pieces)
+        raise InputError(f"{source.path}: {part.name} must be of one type on all ranks: {types}")
     dimension = 0 if part.share == "rows" else 1
     try:
         return torch.cat([piece.values for piece in pieces], dimension)
