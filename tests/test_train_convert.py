@@ -198,7 +198,7 @@ def test_the_flow_ends_with_check_equivalence(base: Path, tmp_path: Path, capsys
     assert said(capsys, "megatron", "to-hf", megatron, "-o", model, "--overwrite")[0] == 0
     code, text = said(capsys, "check-equivalence", base, model)
     assert code == 1
-    assert "First difference: transformer.h.1.mlp.c_fc.weight: values: 128x32 float32; 1 values differ" in text
+    assert "First difference: transformer.h.1.mlp.c_fc.weight: values: 128x32 float32; 1 value differs" in text
 
 
 def flip_a_bit(path: Path, name: str) -> None:

@@ -175,9 +175,10 @@ def test_the_command_ends_with_1_on_any_difference(tmp_path: Path, capsys: pytes
     code, text = said(capsys, first, second)
     assert code == 1
     assert (
-        "First difference: bias: values: 4 float32; 1 values differ, by at most 0.5 (relative 0.333), first at 2"
-        in text
-    )
+        "First difference: bias: values: 4 float32; 1 value differs, by at most 0.5 (relative 0.333), first at 2: "
+        "1 and 1.5\n"
+    ) in text
+    assert text.count("First difference") == 1
     assert text.endswith("zzz: only in the second (1 float32)\nNOT equal\n")
     code, text = said(capsys, first, second, "--json")
     assert (code, json.loads(text)["equal"]) == (1, False)

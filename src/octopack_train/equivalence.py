@@ -32,6 +32,8 @@ class Difference:
     """Values that differ in a bit (with other types: as numbers); None where they cannot be compared."""
     place: int | None = None
     """Of the first of them, counted from 0 in the flattened tensor."""
+    there: tuple[str, str] | None = None
+    """The two values at that place, with nine digits."""
     max_abs: float | None = None
     max_relative: float | None = None
     """Largest difference of two values, by the larger of the two."""
@@ -43,8 +45,9 @@ class Difference:
         sides = self.first if self.first == self.second else f"{self.first} and {self.second}"
         if self.unequal is None:
             return f"{self.name}: {self.kind}: {sides}"
-        numbers = f"{self.unequal:,} values differ, by at most {self.max_abs:.3g} (relative {self.max_relative:.3g})"
-        place = f", first at {self.place:,}" if self.place is not None else ""
+        many = "1 value differs" if self.unequal == 1 else f"{self.unequal:,} values differ"
+        numbers = f"{many}, by at most {self.max_abs:.3g} (relative {self.max_relative:.3g})"
+        place = f", first at {self.place:,}: {' and '.join(self.there)}" if self.there is not None else ""
         return f"{self.name}: {self.kind}: {sides}; {numbers}{place}"
 
 
@@ -110,16 +113,16 @@ def _compare(name: str, first: TensorFiles, second: TensorFiles) -> tuple[Differ
     a, b = first.tensor(name), second.tensor(name)
     if a.shape != b.shape:
         return Difference(name, "shape", _shown(a), _shown(b)), 0
-    unequal, place, max_abs, max_relative = 0, None, 0.0, 0.0
+    unequal, place, there, max_abs, max_relative = 0, None, None, 0.0, 0.0
     for start, left, right in _pieces(a, b):
         differs = bits(left) != bits(right) if a.dtype == b.dtype else left.double() != right.double()
         count = int(differs.sum())
         if not count:
             continue
-        if place is None:
-            place = start + int(differs.nonzero()[0])
-        unequal += count
         x, y = left[differs].double(), right[differs].double()
+        if place is None:
+            place, there = start + int(differs.nonzero()[0]), (f"{float(x[0]):.9g}", f"{float(y[0]):.9g}")
+        unequal += count
         apart = (x - y).abs()
         larger = x.abs().maximum(y.abs())
         relative = apart / larger.where(larger > 0, larger.new_ones(()))  # 0.0 and -0.0 differ by nothing
@@ -127,7 +130,7 @@ def _compare(name: str, first: TensorFiles, second: TensorFiles) -> tuple[Differ
     if a.dtype == b.dtype and not unequal:
         return None, a.numel()
     kind: Kind = "values" if a.dtype == b.dtype else "type"
-    return Difference(name, kind, _shown(a), _shown(b), unequal, place, max_abs, max_relative), a.numel()
+    return Difference(name, kind, _shown(a), _shown(b), unequal, place, there, max_abs, max_relative), a.numel()
 
 
 def _larger(one: float, other: float) -> float:
