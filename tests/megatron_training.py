@@ -1,7 +1,8 @@
 """A training run with megatron-core, one process a rank. Arguments: RANK RANKS FOLDER DATA RUN STEPS.
 
 Trains a tiny model on the text and another one on the pairs of DATA until so many steps are done, each from its newest
-checkpoint below RUN, if there is one. Saves as Megatron-LM does: a file for each rank, and a tracker file.
+checkpoint below RUN, if there is one. Saves as Megatron-LM does: a file for each rank, and a tracker file. At its end it
+writes the loss of each token of the first rows.
 """
 
 import json
@@ -80,8 +81,13 @@ def train(batches: Batches, run: Path, steps: int, rank: int, tensor_parallel: i
         losses[step] = sum(said) / len(said)
         if step % SAVED_EVERY == 0:
             save(run, step, rank, model, optimizer)
+    batch = next(batches(0))
+    model.eval()  # without dropout
+    with torch.no_grad():
+        each = model(batch["tokens"], batch["position_ids"], batch["attention_mask"], labels=batch["labels"])
     if rank == 0:
         (run / "losses.json").write_text(json.dumps(losses))
+        torch.save({"tokens": batch["tokens"], "labels": batch["labels"], "losses": each}, run / "said.pt")
 
 
 def save(run: Path, step: int, rank: int, model: Any, optimizer: torch.optim.Optimizer) -> None:

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import GPTBigCodeConfig
 
 from conftest import PROJECT
 from megatron_core import run_ranks
 from octopack_data.rows import write_rows
 from octopack_data.sources import find_parts
+from octopack_train.logits import load_model
+from octopack_train.megatron.checkpoints.to_hf import ToHf, to_hf
 from octopack_train.megatron.preprocessing import preprocess
 from octopack_train.megatron.tokenizing import Tokenizing
 from tiny_tokenizers import byte_level, saved
@@ -110,3 +113,19 @@ def test_each_of_two_ranks_holds_its_part(runs: dict[int, Path]) -> None:
     assert model["embedding.word_embeddings.weight"].shape == (256, 32)
     assert model["decoder.layers.0.self_attention.linear_qkv.weight"].shape == (24, 32)  # of 32 + 8 + 8 rows
     assert model["decoder.layers.0.mlp.linear_fc2.weight"].shape == (32, 64)
+
+
+@on_ranks
+def test_transformers_says_the_same_of_what_was_trained(
+    tensor_parallel: int, runs: dict[int, Path], tmp_path: Path
+) -> None:
+    run = runs[tensor_parallel] / "whole" / "text"
+    shape = GPTBigCodeConfig(vocab_size=512, n_positions=32, n_embd=32, n_layer=2, n_head=4)
+    shape.save_pretrained(tmp_path / "shape")
+    to_hf(run, tmp_path / "model", ToHf(architecture=str(tmp_path / "shape")))
+    said = torch.load(run / "said.pt")
+    with torch.no_grad():
+        logits = load_model(tmp_path / "model", "fp32")(said["tokens"]).logits
+    found = torch.nn.functional.cross_entropy(logits.flatten(0, 1), said["labels"].flatten(), reduction="none")
+    assert (found - said["losses"].flatten()).abs().max() < 1e-5
+    assert found.mean() < losses(run)[1] - 0.5

@@ -45,7 +45,7 @@ class ToHf:
     dtype: str | None = None
     """One of fp32, bf16, fp16; None: each tensor's own."""
     shard_size: str = "2GB"
-    """Largest file; twice as much memory is needed."""
+    """Largest file: memory grows with it, not with the model."""
 
 
 @dataclass(frozen=True)
