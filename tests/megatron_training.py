@@ -1,8 +1,8 @@
 """A training run with megatron-core, one process a rank. Arguments: RANK RANKS FOLDER DATA RUN STEPS.
 
 Trains a tiny model on the text and another one on the pairs of DATA until so many steps are done, each from its newest
-checkpoint below RUN, if there is one. Saves as Megatron-LM does: a file for each rank, and a tracker file. At its end it
-writes the loss of each token of the first rows.
+checkpoint below RUN, if there is one. Saves as Megatron-LM does: a file for each rank, and a tracker file. At its end
+it writes the loss of each token of the first rows.
 """
 
 import json
