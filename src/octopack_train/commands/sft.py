@@ -72,7 +72,8 @@ def sft(
         done = train(whole, resume=resume, overwrite=overwrite)
     if is_main():
         values = {"folder": str(done.folder), "saved": str(done.saved), "steps": done.steps, "loss": done.loss}
-        said = f"{done.steps} steps, loss {done.loss}: {done.saved}"
+        loss = f", loss {done.loss:.4f}" if done.loss is not None else ""
+        said = f"{done.steps} steps{loss}: {done.saved}"
         typer.echo(json.dumps(values | {"seconds": done.seconds}) if as_json else said)
 
 
