@@ -66,6 +66,14 @@ def test_a_sample_is_left_to_the_stages_behind_the_selection(tmp_path: Path, clo
     assert read_manifest(tmp_path / "out/select")["settings"]["sample"] == ""
 
 
+def test_a_sample_of_the_selection_is_refused_before_a_job_is_paid(
+    tmp_path: Path, clones: Path, service: Service
+) -> None:
+    result = command(remote(tmp_path, clones, select={"sample": "5"}))
+    assert "the selection in BigQuery takes no sample" in str(result.exception)
+    assert service.configurations(dry=False) == []
+
+
 def test_nothing_runs_beyond_the_cap(tmp_path: Path, clones: Path, service: Service) -> None:
     result = command(remote(tmp_path, clones, bigquery={**PAYER, "max_bytes": 2**38}))
     assert "would read 0.500 TiB" in str(result.exception)
@@ -76,6 +84,34 @@ def test_other_settings_of_the_jobs_are_refused(tmp_path: Path, clones: Path, se
     run(remote(tmp_path, clones))
     result = command(remote(tmp_path, clones, select={"licences": ["mit"]}))
     assert "out/select holds a selection with other settings" in str(result.exception)
+    assert len(service.configurations(dry=False)) == 6
+
+
+def test_another_cap_runs_no_job_again(tmp_path: Path, clones: Path, service: Service) -> None:
+    run(remote(tmp_path, clones))
+    run(remote(tmp_path, clones, bigquery={**PAYER, "max_bytes": 2**45, "price_per_tib": 7, "expire_days": 3}))
+    assert len(service.configurations(dry=False)) == 6
+    result = command(remote(tmp_path, clones, bigquery={**PAYER, "dataset": "other"}))
+    assert "out/select holds a selection with other settings" in str(result.exception)
+
+
+def test_tables_that_another_selection_has_replaced_are_not_taken_for_its_own(
+    tmp_path: Path, clones: Path, service: Service
+) -> None:
+    run(remote(tmp_path, clones))
+    service.tables["commitpack_metadata"].pop()
+    result = command(remote(tmp_path, clones), "--overwrite-from", "export")
+    assert "commitpack_metadata has" in str(result.exception)
+    assert "another selection has replaced the table" in str(result.exception)
+    assert not (tmp_path / "out/export/manifest.json").exists()
+
+
+def test_a_download_that_the_service_ends_says_why(tmp_path: Path, clones: Path, service: Service) -> None:
+    service.cut = (503, "try later")
+    result = command(remote(tmp_path, clones))
+    assert "commitpack_metadata: BigQuery cannot be reached" in str(result.exception)
+    service.cut = None
+    run(remote(tmp_path, clones))
     assert len(service.configurations(dry=False)) == 6
 
 

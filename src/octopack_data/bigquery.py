@@ -95,25 +95,30 @@ def estimate(client: Client, selection: SelectSettings, settings: BigQuerySettin
 def run(client: Client, selection: SelectSettings, settings: BigQuerySettings) -> Iterator[Job]:
     """Run the statements and yield each job when it is done.
 
-    Each is estimated when the tables that it reads exist, and refused (UsageError) if it and those before it exceed
-    ``max_bytes``. Tables of an earlier run are replaced.
+    Nothing runs if what all read of the public data set exceeds ``max_bytes`` (UsageError). Each is estimated again
+    when the tables that it reads exist, and refused if it and those before it exceed that. Tables of an earlier run are
+    replaced.
     """
     from google.cloud import bigquery
 
+    _check_cap("the selection", estimate(client, selection, settings).bytes, settings.max_bytes, settings)
     dataset = bigquery.Dataset(f"{settings.project}.{settings.dataset}")
     dataset.location = settings.location
     _asked(lambda: client.create_dataset(dataset, exists_ok=True), settings.dataset)
     left = settings.max_bytes
     for step in statements_of(selection):
-        needed = _dry_run(client, step, selection, settings)
-        if needed > left:
-            raise UsageError(
-                f"{step.table} would read {needed / TIB:.3f} TiB, and {left / TIB:.3f} TiB are left of --max-bytes "
-                f"{settings.max_bytes}: raise it, or take --plan fast"
-            )
+        _check_cap(step.table, _dry_run(client, step, selection, settings), left, settings)
         job = _run_step(client, step, selection, settings, left)
         left -= job.bytes_billed
         yield job
+
+
+def _check_cap(what: str, needed: int, left: int, settings: BigQuerySettings) -> None:
+    if needed > left:
+        raise UsageError(
+            f"{what} would read {needed / TIB:.3f} TiB, and {left / TIB:.3f} TiB are left of --max-bytes "
+            f"{settings.max_bytes}: raise it, or take --plan fast"
+        )
 
 
 def _run_step(client: Client, step: Statement, selection: SelectSettings, settings: BigQuerySettings, left: int) -> Job:
@@ -179,7 +184,8 @@ def _asked(ask: Callable[[], Answer], what: str) -> Answer:
         ) from error
     except NotFound as error:
         raise InputError(
-            f"{what}: not found ({_one_line(error)}): check --project, --dataset and --location"
+            f"{what}: not found ({_one_line(error)}): check --project, --dataset and --location; tables vanish "
+            "--expire-days after their selection"
         ) from error
     except (GoogleAPICallError, GoogleAuthError) as error:
         raise EnvironmentFault(f"{what}: BigQuery cannot be reached ({_one_line(error)})") from error
@@ -227,6 +233,8 @@ def extract(client: Client, settings: BigQuerySettings, folder_uri: str) -> list
 
 
 def download(client: Client, settings: BigQuerySettings, table: str) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of one of the tables."""
+    """Yield the rows of one of the tables; raises InputError, EnvironmentFault."""
     rows = _asked(lambda: client.list_rows(f"{settings.project}.{settings.dataset}.{table}"), table)
-    yield from rows.to_arrow_iterable()
+    batches = iter(rows.to_arrow_iterable())
+    while (batch := _asked(lambda: next(batches, None), table)) is not None:
+        yield batch

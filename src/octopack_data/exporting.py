@@ -54,6 +54,8 @@ def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool
         metadata, licences = _downloaded(manifest) if remote else _copied(folder)
         shards = write_shards(metadata, text_schema(METADATA_COLUMNS), output / DATA, "metadata", shard_bytes)
         count = write_rows(output / LICENCES_FILE, licences)
+        if remote:
+            _check_rows({METADATA: sum(rows for _, rows in shards), LICENSES: count}, manifest)
         files = [*((f"{DATA}/{name}", rows) for name, rows in shards), (LICENCES_FILE, count)]
         outputs = [file_facts(output / name, name, rows) for name, rows in files]
         inputs = [] if remote else _inputs(folder, manifest)
@@ -84,6 +86,17 @@ def _inputs(folder: Path, manifest: dict[str, Any]) -> list[FileFacts]:
     if read_manifest(folder) != manifest or said != {file.path: file.sha256 for file in facts}:
         raise InputError(f"{folder} is not, or not any more, as its manifest says: select again, then export")
     return facts
+
+
+def _check_rows(rows: dict[str, int], manifest: dict[str, Any]) -> None:
+    """Raise InputError if tables have other numbers of rows than the selection's jobs gave them."""
+    where = manifest["bigquery"]
+    for table, number in rows.items():
+        if number != (made := manifest["tables"][table]):
+            raise InputError(
+                f"{where['project']}.{where['dataset']}.{table} has {number:,} rows, and its job made {made:,}: "
+                "another selection has replaced the table; select again, each into a --dataset of its own"
+            )
 
 
 def _downloaded(manifest: dict[str, Any]) -> tuple[Iterator[pa.RecordBatch], Iterator[dict[str, str]]]:

@@ -18,6 +18,8 @@ from octopack_data.statements import METADATA, SelectSettings, statements_of
 
 BIGQUERY = "bigquery"
 """In place of a source's path."""
+_WHERE = ("project", "dataset", "location")
+"""Settings of BigQuery that say where the tables are."""
 
 
 class RemoteSelection(SelectSettings, BigQuerySettings):
@@ -25,15 +27,18 @@ class RemoteSelection(SelectSettings, BigQuerySettings):
 
 
 def split_settings(settings: RemoteSelection) -> tuple[SelectSettings, BigQuerySettings]:
-    """Return the two halves."""
+    """Return the two halves; raises UsageError for a sample, which BigQuery does not take."""
+    if settings.sample:
+        raise UsageError(
+            "the selection in BigQuery takes no sample: give it to the stage behind it (--sample there, or sample "
+            "beside the stages in the settings of commitpack run)"
+        )
     return narrowed(SelectSettings, settings), narrowed(BigQuerySettings, settings)
 
 
 def price(settings: RemoteSelection) -> str:
     """Return what a selection reads and costs, in words; free of charge. Raises UsageError, EnvironmentFault."""
     selection, remote = split_settings(settings)
-    if selection.sample:
-        raise UsageError("the selection in BigQuery takes no sample: give --sample to the stage behind it")
     expected = bigquery.estimate(bigquery.connect(remote), selection, remote)
     return f"reads {expected.bytes / bigquery.TIB:.3f} TiB of the public data set: {expected.dollars:.2f} USD"
 
@@ -60,11 +65,16 @@ def select_remote(
 def selected(
     output: Path, settings: RemoteSelection, *, overwrite: bool, progress: bool, workers: int
 ) -> dict[str, Any]:
-    """Return the manifest of a selection, made now or by an earlier run with the same settings."""
+    """Return the manifest of a selection, made now or by an earlier run that asked for the same and put it there.
+
+    What it might cost, and when its tables vanish, has no part in that: such a change runs no job again.
+    """
     selection, remote = split_settings(settings)
     if (output / MANIFEST).is_file() and not overwrite:
         manifest = read_manifest(output)
-        if manifest["settings"] == written_settings(selection) and manifest.get("bigquery") == written_settings(remote):
+        there, wanted = manifest.get("bigquery", {}), written_settings(remote)
+        same = all(there.get(name) == wanted[name] for name in _WHERE)
+        if manifest["settings"] == written_settings(selection) and same:
             return manifest
         raise _other(output, "a selection with other settings or from other sources")
     return select_remote(output, settings, overwrite=overwrite, progress=progress)
