@@ -119,6 +119,7 @@ def test_a_download_that_the_service_ends_says_why(tmp_path: Path, clones: Path,
     ("values", "said"),
     [
         ({"bigquery": {}}, "bigquery.project is missing: the Google Cloud project that pays"),
+        ({"bigquery": {**PAYER, "expire_days": 0}}, "bigquery.expire_days' is 0: "),
         ({"sources": ["bigquery", "more/"]}, "the source bigquery stands alone, with begin: select"),
         ({"begin": "fetch"}, "the source bigquery stands alone, with begin: select"),
     ],

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pydantic import Field
+
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.settings import Settings, written_settings
 from octopack_data.statements import (
@@ -44,7 +46,7 @@ class BigQuerySettings(Settings):
     """Most bytes that all jobs together may bill; nothing runs that needs more."""
     price_per_tib: float = 6.25
     """US dollars for a TiB of on-demand queries, for the estimate."""
-    expire_days: int = 14
+    expire_days: int = Field(default=14, ge=1)
     """Days after which the tables vanish."""
 
 
