@@ -87,6 +87,47 @@ def test_other_settings_of_the_jobs_are_refused(tmp_path: Path, clones: Path, se
     assert len(service.configurations(dry=False)) == 6
 
 
+def stopped(folder: Path, clones: Path, service: Service) -> None:
+    """Stop a chain behind the third of six jobs: the fourth would exceed the cap."""
+    third = "commits_table_dedup_difference"
+    service.bytes_of = lambda query: 2**40 if third in query and f"{third} AS (" not in query else 2**30
+    result = command(remote(folder, clones, bigquery={**PAYER, "max_bytes": 2**39}))
+    assert "commits_table_dedup_files would read 1.000 TiB" in str(result.exception)
+    assert len(service.configurations(dry=False)) == 3
+    service.bytes_of = lambda query: 2**30
+
+
+def test_a_stopped_selection_goes_on_behind_its_last_job_and_the_cap_counts_both(
+    tmp_path: Path, clones: Path, service: Service
+) -> None:
+    stopped(tmp_path, clones, service)
+    run(remote(tmp_path, clones, bigquery={**PAYER, "max_bytes": 2**41}))
+    jobs = service.configurations(dry=False)
+    assert len(jobs) == 6
+    assert int(jobs[3]["query"]["maximumBytesBilled"]) == 2**41 - 3 * 2**30
+    assert [job["table"] for job in read_manifest(tmp_path / "out/select")["jobs"]] == [
+        job["query"]["destinationTable"]["tableId"] for job in jobs
+    ]
+    assert sorted(path.name for path in (tmp_path / "out/select").iterdir()) == ["manifest.json"]
+
+
+def test_finished_jobs_are_not_taken_for_those_of_other_settings(
+    tmp_path: Path, clones: Path, service: Service
+) -> None:
+    stopped(tmp_path, clones, service)
+    run(remote(tmp_path, clones, select={"since": "2001-01-01"}))
+    assert len(service.configurations(dry=False)) == 3 + 6
+
+
+def test_a_finished_job_whose_table_is_another_one_now_runs_again(
+    tmp_path: Path, clones: Path, service: Service
+) -> None:
+    stopped(tmp_path, clones, service)
+    service.rows += 1
+    run(remote(tmp_path, clones))
+    assert len(service.configurations(dry=False)) == 3 + 6
+
+
 def test_another_cap_runs_no_job_again(tmp_path: Path, clones: Path, service: Service) -> None:
     run(remote(tmp_path, clones))
     run(remote(tmp_path, clones, bigquery={**PAYER, "max_bytes": 2**45, "price_per_tib": 7, "expire_days": 3}))

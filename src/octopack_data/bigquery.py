@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
@@ -94,9 +95,13 @@ def estimate(client: Client, selection: SelectSettings, settings: BigQuerySettin
     return Estimate(read, read / TIB * settings.price_per_tib)
 
 
-def run(client: Client, selection: SelectSettings, settings: BigQuerySettings) -> Iterator[Job]:
+def run(
+    client: Client, selection: SelectSettings, settings: BigQuerySettings, paid: Sequence[Job] = ()
+) -> Iterator[Job]:
     """Run the statements and yield each job when it is done.
 
+    ``paid``: jobs of a run that asked for the same and was stopped. Those whose tables are still there are not run
+    again; what all of them billed counts as well.
     Nothing runs if what all read of the public data set exceeds ``max_bytes`` (UsageError). Each is estimated again
     when the tables that it reads exist, and refused if it and those before it exceed that. Tables of an earlier run are
     replaced.
@@ -107,12 +112,29 @@ def run(client: Client, selection: SelectSettings, settings: BigQuerySettings) -
     dataset = bigquery.Dataset(f"{settings.project}.{settings.dataset}")
     dataset.location = settings.location
     _asked(lambda: client.create_dataset(dataset, exists_ok=True), settings.dataset)
-    left = settings.max_bytes
-    for step in statements_of(selection):
+    left = settings.max_bytes - sum(job.bytes_billed for job in paid)
+    steps = statements_of(selection)
+    done = [job for step, job in zip(steps, paid, strict=False) if job.table == step.table]
+    there = [*takewhile(lambda job: _rows(client, job.table, settings) == job.rows, done)]
+    yield from there
+    for step in steps[len(there) :]:
         _check_cap(step.table, _dry_run(client, step, selection, settings), left, settings)
         job = _run_step(client, step, selection, settings, left)
         left -= job.bytes_billed
         yield job
+
+
+def _rows(client: Client, table: str, settings: BigQuerySettings) -> int | None:
+    """Return the rows of a table; None: there is no such table."""
+    from google.api_core.exceptions import NotFound
+
+    def ask() -> int | None:
+        try:
+            return int(client.get_table(f"{settings.project}.{settings.dataset}.{table}").num_rows or 0)
+        except NotFound:
+            return None
+
+    return _asked(ask, table)
 
 
 def _check_cap(what: str, needed: int, left: int, settings: BigQuerySettings) -> None:
