@@ -26,6 +26,8 @@ class Service:
     rows: int = 7
     refuse: tuple[int, str] | None = None
     cut: tuple[int, str] | None = None
+    gone: set[str] = field(default_factory=set)
+    """Tables that have vanished."""
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     """What tables hold, if they are read: rows of text."""
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -65,6 +67,8 @@ class Service:
             return 200, {"jobComplete": True, "jobReference": job["jobReference"], "totalRows": "0", "schema": {}}
         if "/tables/" in path:
             dataset, _, table = path.removeprefix("datasets/").partition("/tables/")
+            if table in self.gone:
+                return _refusal((404, f"Not found: Table {table}"))
             rows = self.tables.get(table.removesuffix("/data"), [])
             if table.endswith("/data"):
                 if self.cut is not None:

@@ -123,7 +123,7 @@ def test_an_export_writes_zstd_parquet_and_json_lines_to_a_bucket() -> None:
     [
         ((400, "Unrecognized name: x"), InputError, "BigQuery refused it: .*Unrecognized name: x"),
         ((403, "no billing"), EnvironmentFault, "not allowed .*no billing.*BigQuery Job User"),
-        ((404, "no project"), InputError, "not found .*check --project, --dataset and --location; tables vanish"),
+        ((404, "no project"), InputError, "not found .*check --project, --dataset and --location"),
     ],
 )
 def test_refusals_name_the_mend(refusal: tuple[int, str], error: type[Exception], said: str) -> None:

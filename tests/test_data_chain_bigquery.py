@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from bigquery_service import Service
+from humanevalpack.errors import InputError
 from octopack_data import bigquery
+from octopack_data.exporting import export_selection
 from octopack_data.manifests import read_manifest
 from octopack_data.rows import read_rows
 from octopack_data.sources import find_parts
@@ -143,8 +145,18 @@ def test_tables_that_another_selection_has_replaced_are_not_taken_for_its_own(
     service.tables["commitpack_metadata"].pop()
     result = command(remote(tmp_path, clones), "--overwrite-from", "export")
     assert "commitpack_metadata has" in str(result.exception)
-    assert "another selection has replaced the table" in str(result.exception)
+    assert "another selection in the same --dataset replaces them" in str(result.exception)
+    with pytest.raises(InputError, match="commitpack_metadata has"):
+        list(export_selection(tmp_path / "out/select", "gs://bucket/meta", shard_bytes=1))
+    assert not any("extract" in one for one in service.configurations(dry=False))
     assert not (tmp_path / "out/export/manifest.json").exists()
+
+
+def test_tables_that_have_vanished_are_told(tmp_path: Path, clones: Path, service: Service) -> None:
+    run(remote(tmp_path, clones))
+    service.gone.add("commitpack_licenses")
+    result = command(remote(tmp_path, clones), "--overwrite-from", "export")
+    assert "payer.pack.commitpack_licenses is gone: tables vanish --expire-days after" in str(result.exception)
 
 
 def test_a_download_that_the_service_ends_says_why(tmp_path: Path, clones: Path, service: Service) -> None:

@@ -208,8 +208,7 @@ def _asked(ask: Callable[[], Answer], what: str) -> Answer:
         ) from error
     except NotFound as error:
         raise InputError(
-            f"{what}: not found ({_one_line(error)}): check --project, --dataset and --location; tables vanish "
-            "--expire-days after their selection"
+            f"{what}: not found ({_one_line(error)}): check --project, --dataset and --location"
         ) from error
     except (GoogleAPICallError, GoogleAuthError) as error:
         raise EnvironmentFault(f"{what}: BigQuery cannot be reached ({_one_line(error)})") from error
@@ -228,6 +227,18 @@ def job_facts(jobs: Sequence[Job], settings: BigQuerySettings) -> Mapping[str, A
         "source": f"{SOURCE_CATALOGUE}.{SOURCE_SCHEMA}",
         "jobs": [asdict(job) for job in jobs],
     }
+
+
+def check_tables(client: Client, settings: BigQuerySettings, tables: Mapping[str, int]) -> None:
+    """Raise InputError if the products have vanished, or other numbers of rows than the selection's jobs gave them."""
+    for table in (METADATA, LICENSES):
+        rows = _rows(client, table, settings)
+        if rows != tables[table]:
+            now = "is gone" if rows is None else f"has {rows:,} rows, and its job made {tables[table]:,}"
+            raise InputError(
+                f"{settings.project}.{settings.dataset}.{table} {now}: tables vanish --expire-days after their "
+                "selection, and another selection in the same --dataset replaces them; select again (--overwrite)"
+            )
 
 
 def extract(client: Client, settings: BigQuerySettings, folder_uri: str) -> list[str]:

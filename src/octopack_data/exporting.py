@@ -44,7 +44,9 @@ def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool
         if not remote:
             raise UsageError(f"{folder} was made on this machine: export it to a folder, and copy that to {to}")
         settings = make_settings(bigquery.BigQuerySettings, manifest["bigquery"])
-        for job in bigquery.extract(bigquery.connect(settings), settings, to):
+        client = bigquery.connect(settings)
+        bigquery.check_tables(client, settings, manifest["tables"])
+        for job in bigquery.extract(client, settings, to):
             yield f"job {job}"
         return
     output = Path(to)
@@ -54,8 +56,6 @@ def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool
         metadata, licences = _downloaded(manifest) if remote else _copied(folder)
         shards = write_shards(metadata, text_schema(METADATA_COLUMNS), output / DATA, "metadata", shard_bytes)
         count = write_rows(output / LICENCES_FILE, licences)
-        if remote:
-            _check_rows({METADATA: sum(rows for _, rows in shards), LICENSES: count}, manifest)
         files = [*((f"{DATA}/{name}", rows) for name, rows in shards), (LICENCES_FILE, count)]
         outputs = [file_facts(output / name, name, rows) for name, rows in files]
         inputs = [] if remote else _inputs(folder, manifest)
@@ -88,20 +88,10 @@ def _inputs(folder: Path, manifest: dict[str, Any]) -> list[FileFacts]:
     return facts
 
 
-def _check_rows(rows: dict[str, int], manifest: dict[str, Any]) -> None:
-    """Raise InputError if tables have other numbers of rows than the selection's jobs gave them."""
-    where = manifest["bigquery"]
-    for table, number in rows.items():
-        if number != (made := manifest["tables"][table]):
-            raise InputError(
-                f"{where['project']}.{where['dataset']}.{table} has {number:,} rows, and its job made {made:,}: "
-                "another selection has replaced the table; select again, each into a --dataset of its own"
-            )
-
-
 def _downloaded(manifest: dict[str, Any]) -> tuple[Iterator[pa.RecordBatch], Iterator[dict[str, str]]]:
     settings = make_settings(bigquery.BigQuerySettings, manifest["bigquery"])
     client = bigquery.connect(settings)
+    bigquery.check_tables(client, settings, manifest["tables"])
 
     def metadata() -> Iterator[pa.RecordBatch]:
         for batch in bigquery.download(client, settings, METADATA):
