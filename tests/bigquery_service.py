@@ -18,12 +18,16 @@ _PATH = re.compile(r"https://[^/]+/bigquery/v2/projects/([^/?]+)/([^?]*)")
 class Service:
     """Keeps every request; each job is done at once and makes a table of ``rows`` rows.
 
-    ``bytes_of`` says what a query reads. ``refuse`` is a status and message that every job meets.
+    ``bytes_of`` says what a query reads. ``refuse`` is a status and message that every job meets, ``cut`` one that the
+    reading of a table's rows meets.
     """
 
     bytes_of: Callable[[str], int] = lambda query: 1_000
     rows: int = 7
     refuse: tuple[int, str] | None = None
+    cut: tuple[int, str] | None = None
+    gone: set[str] = field(default_factory=set)
+    """Tables that have vanished."""
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     """What tables hold, if they are read: rows of text."""
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -55,10 +59,7 @@ class Service:
 
     def _answer(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if path == "jobs":
-            if self.refuse is not None:
-                status, message = self.refuse
-                return status, {"error": {"code": status, "message": message, "errors": [{"reason": "invalid"}]}}
-            return 200, self._job(body)
+            return _refusal(self.refuse) if self.refuse is not None else (200, self._job(body))
         if path.startswith("jobs/"):
             return 200, self.jobs[path.split("/")[1]]
         if path.startswith("queries/"):
@@ -66,8 +67,12 @@ class Service:
             return 200, {"jobComplete": True, "jobReference": job["jobReference"], "totalRows": "0", "schema": {}}
         if "/tables/" in path:
             dataset, _, table = path.removeprefix("datasets/").partition("/tables/")
+            if table in self.gone:
+                return _refusal((404, f"Not found: Table {table}"))
             rows = self.tables.get(table.removesuffix("/data"), [])
             if table.endswith("/data"):
+                if self.cut is not None:
+                    return _refusal(self.cut)
                 cells = [{"f": [{"v": value} for value in row.values()]} for row in rows]
                 return 200, {"totalRows": str(len(rows)), "rows": cells}
             fields = [{"name": name, "type": "STRING", "mode": "NULLABLE"} for name in (rows[0] if rows else {})]
@@ -97,3 +102,8 @@ class Service:
         """Return the configurations of the jobs that were asked for, estimates or real ones."""
         made = [body["configuration"] for _, path, body in self.asked if path == "jobs"]
         return [configuration for configuration in made if configuration.get("dryRun", False) is dry]
+
+
+def _refusal(said: tuple[int, str]) -> tuple[int, dict[str, Any]]:
+    status, message = said
+    return status, {"error": {"code": status, "message": message, "errors": [{"reason": "invalid"}]}}

@@ -38,7 +38,7 @@ def test_each_statement_is_estimated_before_it_runs_into_its_own_table() -> None
     jobs = list(run(service.client(), STEPS, SETTINGS))
     assert [job.table for job in jobs] == TABLES
     kinds = [body["configuration"].get("dryRun", False) for _, path, body in service.asked if path == "jobs"]
-    assert kinds == [True, False] * 6
+    assert kinds == [True, *[True, False] * 6]
     destinations = [asked["query"]["destinationTable"] for asked in service.configurations(dry=False)]
     assert destinations == [{"projectId": "payer", "datasetId": "pack", "tableId": table} for table in TABLES]
     for asked in service.configurations(dry=False):
@@ -61,6 +61,13 @@ def test_what_would_exceed_the_cap_does_not_run() -> None:
     with pytest.raises(UsageError, match=r"commits_table_dedup would read .* of --max-bytes 10000"):
         list(run(service.client(), STEPS, SETTINGS))
     assert len(service.configurations(dry=False)) == 1
+
+
+def test_no_job_is_paid_where_all_together_would_exceed_the_cap() -> None:
+    service = Service(bytes_of=lambda query: 12_000 if f"{TABLES[0]} AS (" in query else 2_000)
+    with pytest.raises(UsageError, match=r"the selection would read .* of --max-bytes 10000"):
+        list(run(service.client(), STEPS, SETTINGS))
+    assert service.configurations(dry=False) == []
 
 
 def test_lists_travel_as_parameters_and_only_where_they_are_named() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from processes import descendants, still_there
+from processes import descendants, parents, still_there
 
 RUN = """
 import sys
@@ -20,12 +20,12 @@ from octopack_train.megatron.execution import execute
 sys.exit(execute(sys.argv[2:], read_dialect("core-0.16"), float(sys.argv[1])))
 """
 POLITE = """#!/bin/bash
-for one in HUP INT TERM; do trap "echo $one >> heard; sleep 1; exit 5" $one; done
+for one in HUP INT QUIT TERM; do trap "echo $one >> heard; sleep 1; exit 5" $one; done
 touch begun
 while :; do sleep 0.1; done
 """
 DEAF = """#!/bin/bash
-trap '' HUP INT TERM
+trap '' HUP INT QUIT TERM
 setsid sleep 600 &
 touch begun
 while :; do sleep 0.1; done
@@ -68,8 +68,8 @@ def torchrun(folder: Path, text: str) -> str:
 
 @pytest.mark.parametrize(
     ("send", "number"),
-    [(os.kill, signal.SIGHUP), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT)],
-    ids=["hang-up", "from a program", "from a terminal"],
+    [(os.kill, signal.SIGHUP), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGINT), (os.killpg, signal.SIGQUIT)],
+    ids=["hang-up", "from a program", "from a terminal", "quit, from a terminal"],
 )
 def test_a_signal_is_handed_on_once_and_torchrun_waited_for(
     send: Callable[[int, int], None], number: signal.Signals, tmp_path: Path
@@ -88,6 +88,15 @@ def test_what_does_not_end_is_killed_with_its_workers(grace: float, signals: int
         for _ in range(signals):
             process.send_signal(signal.SIGTERM)
             time.sleep(0.5)  # two of one kind at the same moment are one
+        assert process.wait(60) == 128 + signal.SIGKILL
+        assert still_there(family) == set()
+
+
+def test_workers_of_a_torchrun_that_was_killed_are_killed(tmp_path: Path) -> None:
+    with running(tmp_path, 600, torchrun(tmp_path, DEAF)) as process:
+        family = descendants(process.pid)
+        (leader,) = {number for number, parent in parents().items() if parent == process.pid}
+        os.kill(leader, signal.SIGKILL)
         assert process.wait(60) == 128 + signal.SIGKILL
         assert still_there(family) == set()
 

@@ -256,6 +256,11 @@ def test_validation_on_trained_rows_is_told_and_has_a_way_out(place: Path, capsy
     assert "warning" not in capsys.readouterr().err
     assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "data/held", "--valid", "0.1") == 2
     assert "--valid and --valid-prefix" in capsys.readouterr().err
+    for path in Path("data").glob("*_paths.txt"):
+        path.unlink()
+    assert run("paths", "data/commits", "-o", "data", "--valid-prefix", "./data/commits") == 2
+    assert "data/valid_paths.txt, validation share the documents 0:1 of data/commits" in capsys.readouterr().err
+    assert list(Path("data").glob("*_paths.txt")) == []
 
 
 def test_datasets_of_two_lengths_are_no_pairs(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import Field
 
 from humanevalpack.errors import EnvironmentFault, InputError, UsageError
 from octopack_data.settings import Settings, written_settings
@@ -44,7 +47,7 @@ class BigQuerySettings(Settings):
     """Most bytes that all jobs together may bill; nothing runs that needs more."""
     price_per_tib: float = 6.25
     """US dollars for a TiB of on-demand queries, for the estimate."""
-    expire_days: int = 14
+    expire_days: int = Field(default=14, ge=1)
     """Days after which the tables vanish."""
 
 
@@ -92,28 +95,54 @@ def estimate(client: Client, selection: SelectSettings, settings: BigQuerySettin
     return Estimate(read, read / TIB * settings.price_per_tib)
 
 
-def run(client: Client, selection: SelectSettings, settings: BigQuerySettings) -> Iterator[Job]:
+def run(
+    client: Client, selection: SelectSettings, settings: BigQuerySettings, paid: Sequence[Job] = ()
+) -> Iterator[Job]:
     """Run the statements and yield each job when it is done.
 
-    Each is estimated when the tables that it reads exist, and refused (UsageError) if it and those before it exceed
-    ``max_bytes``. Tables of an earlier run are replaced.
+    ``paid``: jobs of a run that asked for the same and was stopped. Those whose tables are still there are not run
+    again; what all of them billed counts as well.
+    Nothing runs if what all read of the public data set exceeds ``max_bytes`` (UsageError). Each is estimated again
+    when the tables that it reads exist, and refused if it and those before it exceed that. Tables of an earlier run are
+    replaced.
     """
     from google.cloud import bigquery
 
+    _check_cap("the selection", estimate(client, selection, settings).bytes, settings.max_bytes, settings)
     dataset = bigquery.Dataset(f"{settings.project}.{settings.dataset}")
     dataset.location = settings.location
     _asked(lambda: client.create_dataset(dataset, exists_ok=True), settings.dataset)
-    left = settings.max_bytes
-    for step in statements_of(selection):
-        needed = _dry_run(client, step, selection, settings)
-        if needed > left:
-            raise UsageError(
-                f"{step.table} would read {needed / TIB:.3f} TiB, and {left / TIB:.3f} TiB are left of --max-bytes "
-                f"{settings.max_bytes}: raise it, or take --plan fast"
-            )
+    left = settings.max_bytes - sum(job.bytes_billed for job in paid)
+    steps = statements_of(selection)
+    done = [job for step, job in zip(steps, paid, strict=False) if job.table == step.table]
+    there = [*takewhile(lambda job: _rows(client, job.table, settings) == job.rows, done)]
+    yield from there
+    for step in steps[len(there) :]:
+        _check_cap(step.table, _dry_run(client, step, selection, settings), left, settings)
         job = _run_step(client, step, selection, settings, left)
         left -= job.bytes_billed
         yield job
+
+
+def _rows(client: Client, table: str, settings: BigQuerySettings) -> int | None:
+    """Return the rows of a table; None: there is no such table."""
+    from google.api_core.exceptions import NotFound
+
+    def ask() -> int | None:
+        try:
+            return int(client.get_table(f"{settings.project}.{settings.dataset}.{table}").num_rows or 0)
+        except NotFound:
+            return None
+
+    return _asked(ask, table)
+
+
+def _check_cap(what: str, needed: int, left: int, settings: BigQuerySettings) -> None:
+    if needed > left:
+        raise UsageError(
+            f"{what} would read {needed / TIB:.3f} TiB, and {left / TIB:.3f} TiB are left of --max-bytes "
+            f"{settings.max_bytes}: raise it, or take --plan fast"
+        )
 
 
 def _run_step(client: Client, step: Statement, selection: SelectSettings, settings: BigQuerySettings, left: int) -> Job:
@@ -200,6 +229,18 @@ def job_facts(jobs: Sequence[Job], settings: BigQuerySettings) -> Mapping[str, A
     }
 
 
+def check_tables(client: Client, settings: BigQuerySettings, tables: Mapping[str, int]) -> None:
+    """Raise InputError if the products have vanished, or other numbers of rows than the selection's jobs gave them."""
+    for table in (METADATA, LICENSES):
+        rows = _rows(client, table, settings)
+        if rows != tables[table]:
+            now = "is gone" if rows is None else f"has {rows:,} rows, and its job made {tables[table]:,}"
+            raise InputError(
+                f"{settings.project}.{settings.dataset}.{table} {now}: tables vanish --expire-days after their "
+                "selection, and another selection in the same --dataset replaces them; select again (--overwrite)"
+            )
+
+
 def extract(client: Client, settings: BigQuerySettings, folder_uri: str) -> list[str]:
     """Export both products to a bucket (``gs://bucket/folder``) as zstd Parquet and JSON lines; return the job ids.
 
@@ -227,6 +268,8 @@ def extract(client: Client, settings: BigQuerySettings, folder_uri: str) -> list
 
 
 def download(client: Client, settings: BigQuerySettings, table: str) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of one of the tables."""
+    """Yield the rows of one of the tables; raises InputError, EnvironmentFault."""
     rows = _asked(lambda: client.list_rows(f"{settings.project}.{settings.dataset}.{table}"), table)
-    yield from rows.to_arrow_iterable()
+    batches = iter(rows.to_arrow_iterable())
+    while (batch := _asked(lambda: next(batches, None), table)) is not None:
+        yield batch

@@ -44,7 +44,9 @@ def export_selection(folder: Path, to: str, *, shard_bytes: int, overwrite: bool
         if not remote:
             raise UsageError(f"{folder} was made on this machine: export it to a folder, and copy that to {to}")
         settings = make_settings(bigquery.BigQuerySettings, manifest["bigquery"])
-        for job in bigquery.extract(bigquery.connect(settings), settings, to):
+        client = bigquery.connect(settings)
+        bigquery.check_tables(client, settings, manifest["tables"])
+        for job in bigquery.extract(client, settings, to):
             yield f"job {job}"
         return
     output = Path(to)
@@ -89,6 +91,7 @@ def _inputs(folder: Path, manifest: dict[str, Any]) -> list[FileFacts]:
 def _downloaded(manifest: dict[str, Any]) -> tuple[Iterator[pa.RecordBatch], Iterator[dict[str, str]]]:
     settings = make_settings(bigquery.BigQuerySettings, manifest["bigquery"])
     client = bigquery.connect(settings)
+    bigquery.check_tables(client, settings, manifest["tables"])
 
     def metadata() -> Iterator[pa.RecordBatch]:
         for batch in bigquery.download(client, settings, METADATA):

@@ -19,10 +19,12 @@ TABLES = "tables"
 """Folder of the tables that were made from clones."""
 WORK = ".work"
 """While it is there, what lies beside it is of a run that is at work or was killed."""
-_OURS = {WORK, TABLES, f".{TABLES}-lists"}
+PAID = ".jobs.json"
+"""Finished jobs of a selection in BigQuery, until all are."""
+_OURS = {WORK, TABLES, f".{TABLES}-lists", PAID}
 """What may lie in an output folder before a selection is finished."""
 _STAGES = ("select", "export")
-_PRODUCTS = {DATA, LICENCES_FILE, LICENCES_FILE + PART, MANIFEST + PART}
+_PRODUCTS = {DATA, LICENCES_FILE, LICENCES_FILE + PART, MANIFEST + PART, PAID + PART}
 """What else a killed run may have left there."""
 
 
@@ -71,7 +73,7 @@ def _refuse_finished(output: Path) -> None:
 
 def remove_products(output: Path) -> None:
     """Remove what a selection writes, and nothing else; the manifest first: what is left is not taken for whole."""
-    names = (MANIFEST, LICENCES_FILE, *(name + PART for name in (MANIFEST, LICENCES_FILE)))
+    names = (MANIFEST, LICENCES_FILE, *(name + PART for name in (MANIFEST, LICENCES_FILE, PAID)))
     for old in [*(output / name for name in names), *(output / DATA).glob("metadata-*")]:
         old.unlink(missing_ok=True)
     with suppress(OSError):  # there are files of others in it: they stay

@@ -113,7 +113,7 @@ def paths(
     """
     from humanevalpack.errors import UsageError
     from octopack_train.megatron.indexed import dataset_prefix, read_indexed
-    from octopack_train.megatron.paths import misread_shares, split_groups, whole_groups, write_paths
+    from octopack_train.megatron.paths import check_apart, misread_shares, split_groups, whole_groups, write_paths
     from octopack_train.megatron.tokenizing import INPUTS, TARGETS
 
     if valid is not None and valid_prefixes:
@@ -125,8 +125,10 @@ def paths(
             read_indexed(dataset_prefix(Path(prefix), key))
     share = 0.05 if valid is None else valid
     groups = whole_groups(prefixes, valid_prefixes) if valid_prefixes else split_groups(prefixes, share)
-    for name, group in zip(("train", "valid"), groups, strict=True):
-        typer.echo(write_paths(output / f"{name}_paths.txt", [group]))
+    train, valid_files = output / "train_paths.txt", output / "valid_paths.txt"
+    check_apart((str(train), groups[:1]), (str(valid_files), groups[1:]))
+    for path, group in zip((train, valid_files), groups, strict=True):
+        typer.echo(write_paths(path, [group]))
     for line in misread_shares(groups):
         typer.echo(f"warning: {line}", err=True)
 

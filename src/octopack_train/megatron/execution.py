@@ -1,4 +1,4 @@
-"""torchrun, started and waited for: signals reach it once, and none of its processes outlives it."""
+"""torchrun, started and waited for: signals reach it once, and where it ends ill, none of its processes is left."""
 
 import logging
 import os
@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from humanevalpack.errors import EnvironmentFault, UsageError
+from humanevalpack.sandbox.supervisor import kernel
 from octopack_train.megatron.dialects import Dialect
 from octopack_train.megatron.launch import HOST
 
 GRACE = 75.0
 """Seconds from a signal to the kill: torchrun itself waits up to 30 for its workers, and 30 for those it has killed."""
-_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _LOOK = 0.2
 """Seconds between two looks for signals."""
 
@@ -24,8 +25,9 @@ _LOOK = 0.2
 def execute(words: Sequence[str], dialect: Dialect, grace: float = GRACE) -> int:
     """Run a command of this machine, and return its exit code, 128 and more where a signal has ended it.
 
-    A signal that asks for the end (SIGHUP, SIGINT, SIGTERM) is handed on; a second one, or ``grace`` seconds, kill the
-    command and all that it has started. Raises UsageError, EnvironmentFault.
+    A signal that asks for the end (SIGHUP, SIGINT, SIGQUIT, SIGTERM) is handed on; a second one, or ``grace`` seconds,
+    kill the command. What it has started and not ended is killed with any other exit code than 0, as where the system,
+    short of memory, has killed torchrun. Raises UsageError, EnvironmentFault.
     """
     if shutil.which(words[0]) is None:
         raise EnvironmentFault(f"{words[0]} is not installed: it comes with torch, in the environment of Megatron-LM")
@@ -33,11 +35,17 @@ def execute(words: Sequence[str], dialect: Dialect, grace: float = GRACE) -> int
     if host is None and any(word.startswith(HOST) for word in words):
         raise UsageError("several machines: MASTER_ADDR in the environment must be the name of the first one")
     told = [word.replace(HOST, str(host)) if word.startswith(HOST) else word for word in words]
+    kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)  # processes whose parent has ended become ours: they can be found
+    others = _descendants(os.getpid())
     with _signals() as received:
         # A group of its own: a terminal gives its interrupt to us alone, and torchrun, which leaves its workers behind
         # where a second signal comes while it ends them, has one.
         process = subprocess.Popen(told, env={**os.environ, **dialect.environment}, start_new_session=True)
         code = _waited(process, received, grace)
+        for number in _descendants(os.getpid()) if code else ():
+            if number not in others:
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
     return code if code >= 0 else 128 - code
 
 
@@ -70,9 +78,7 @@ def _waited(process: subprocess.Popen[bytes], received: Sequence[int], grace: fl
                 os.killpg(process.pid, received[0])
         elif end is not None and (len(received) > 1 or time.monotonic() >= end):
             _log().warning("the run is killed")
-            for number in (process.pid, *_descendants(process.pid)):
-                with suppress(ProcessLookupError):
-                    os.kill(number, signal.SIGKILL)
+            process.kill()
             return process.wait()
 
 
