@@ -143,7 +143,7 @@ def test_data_of_another_run_is_not_trained_on(begun: Path) -> None:
         ("a run is there", "UsageError", ["rank 0 on ", "run holds a run: --resume auto goes on"]),
         ("checkpoint here only", "InputError", ["rank 1 on ", "machine1/run/checkpoint-1 is not the", "rsync -a "]),
         ("another checkpoint", "InputError", ["rank 1 on ", "machine1/run/checkpoint-1 is not the", "rsync -a "]),
-        ("checkpoint without chance", "InputError", ["rank 1 on ", "lacks rng_state_1.pth", "rsync -a "]),
+        ("checkpoint without chance", "InputError", ["rank 1 on ", "lacks rng_state_1.pth", "from the disk of the"]),
     ],
 )
 def test_what_fails_on_one_machine_ends_all_with_its_place(begun: Path, name: str, kind: str, parts: list[str]) -> None:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from humanevalpack.errors import InputError
 from octopack_data.processes import alone
 from octopack_train import run_folder
-from octopack_train.checkpoints import chance_of, checkpoint_of, processes_of, seal_of
+from octopack_train.checkpoints import chance_of, checkpoint_of, seal_of
 from octopack_train.config.training import TrainingSettings
 from octopack_train.prepared import REPORT, Prepared, fingerprints, is_current, prepare
 from octopack_train.recipes.reading import Recipe
@@ -89,7 +89,7 @@ def begin(recipe: Recipe, held: ExitStack, *, resume: str | None, overwrite: boo
     keeps = together(join)
     together(clear)
     if checkpoint is not None:
-        _say_chance(checkpoint)
+        _say_chance(checkpoint, chosen["seal"]["processes"])
     return Beginning(f"{folder.resolve().name}-{chosen['run']}", chosen["run"], checkpoint, keeps, chosen["main"])
 
 
@@ -97,12 +97,15 @@ def _check_checkpoint(checkpoint: Path, seal: Mapping[str, Any], main: str) -> N
     """Raise InputError unless this process sees the checkpoint of the main one, with its own state of chance."""
     own = chance_of(checkpoint, rank(), world_size())
     if seal_of(checkpoint) != seal:
-        lacking = "is not the checkpoint from which the main process goes on, or not all of it"
-    elif seal["processes"] == world_size() and not own.is_file():
-        lacking = f"lacks {own.name}, the state of chance of this process"
-    else:
-        return
-    raise InputError(f"{checkpoint.resolve()} {lacking}; mend it: {_copied(main, checkpoint.parent)}")
+        raise InputError(
+            f"{checkpoint.resolve()} is not the checkpoint from which the main process goes on, or not all of it; mend "
+            f"it: {_copied(main, checkpoint.parent)}"
+        )
+    if seal["processes"] == world_size() and not own.is_file():  # the main process has it only on a disk of all
+        raise InputError(
+            f"{checkpoint.resolve()} lacks {own.name}, the state of chance of this process; mend it: copy it from the "
+            "disk of the machine that wrote it, or go on from another checkpoint: --resume PATH"
+        )
 
 
 def _copied(main: str, folder: Path) -> str:
@@ -112,8 +115,8 @@ def _copied(main: str, folder: Path) -> str:
     )
 
 
-def _say_chance(checkpoint: Path) -> None:
-    wrote, now = processes_of(checkpoint), world_size()
+def _say_chance(checkpoint: Path, wrote: int) -> None:
+    now = world_size()
     if is_main() and wrote != now:
         tqdm.write(
             f"note: {checkpoint} holds the state of chance of {wrote} processes, and here are {now}: the rows are the "
