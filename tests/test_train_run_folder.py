@@ -96,10 +96,13 @@ def test_two_runs_do_not_work_in_one_folder(copy: Path, rows: Path, how: dict[st
     assert (copy / "checkpoint-2").exists()
 
 
-def test_a_run_does_not_go_on_with_other_data_however_often_it_is_told_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_run_does_not_go_on_with_other_data_however_often_it_is_told_to(tmp_path: Path, *, kept: bool) -> None:
     rows = written(tmp_path / "rows.jsonl", *example_rows(8))
     run(tmp_path / "run", rows, "schedule.stop_after_steps=1")
     written(rows, *example_rows(7), {"prompt": "other", "completion": "rows"})
+    if not kept:
+        shutil.rmtree(tmp_path / "run" / "data")
     for _ in range(2):
         with pytest.raises(InputError, match="the data is not what this run began with"):
             run(tmp_path / "run", rows, resume="auto")

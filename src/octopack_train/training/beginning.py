@@ -64,7 +64,7 @@ def begin(recipe: Recipe, held: ExitStack, *, resume: str | None, overwrite: boo
         held.callback(sign.unlink, missing_ok=True)
         return {
             "sign": sign.name,
-            "run": (run_folder.run_of(folder) if resume is not None else None) or uuid4().hex[:8],
+            "run": (run_folder.environment_of(folder).get("run") if resume is not None else None) or uuid4().hex[:8],
             "checkpoint": checkpoint.name if checkpoint is not None else None,
             "seal": seal_of(checkpoint) if checkpoint is not None else None,
             "main": f"{socket.gethostname()}:{folder.resolve()}",
@@ -128,20 +128,21 @@ def _say_chance(checkpoint: Path, wrote: int) -> None:
 def data_of(settings: TrainingSettings, begun: Beginning) -> Prepared:
     """Prepare the data once on every disk, the main process's first; raises InputError if it is not the same on all.
 
-    A run that goes on prepares it again only where a file of a source is not as it was; with other data it does not go
-    on.
+    A run that goes on prepares it again only where it is gone, or a file of a source is not as it was; with other data
+    it does not go on.
     """
     folder = Path(settings.output)
     place = folder / run_folder.DATA
 
     def of_main() -> dict[str, str]:
-        before = _report(place) if begun.checkpoint is not None else None
-        if before is None:
+        if begun.checkpoint is None:
             return _make(settings, folder, None, "")
-        if is_current(before):
+        before = _report(place)
+        if before is not None and is_current(before):
             return fingerprints(before)
+        wanted = fingerprints(before) if before is not None else run_folder.environment_of(folder).get("data")
         changed = f"{place}: the data is not what this run began with: a source or its tokenizer has changed"
-        return _make(settings, folder, fingerprints(before), changed)
+        return _make(settings, folder, wanted, changed)
 
     def of_machine() -> None:
         there = _report(place)
