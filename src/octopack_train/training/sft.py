@@ -86,14 +86,17 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     if checkpoint is not None:
         kind = processes.states_kind(trainer.accelerator)
         together(lambda: check_states(checkpoint, processes.world_size(), kind))
-    if beginning.keeps:
-        run_folder.write_config(recipe, folder)
-    if processes.is_main():
-        run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
-        known = {"run": beginning.run, "data": fingerprints(data.report)} | _environment(
-            trainer, decision, active, accumulation
-        )
-        run_folder.write_environment(folder, known)
+
+    def record() -> None:
+        if beginning.keeps:
+            run_folder.write_config(recipe, folder)
+        if processes.is_main():
+            run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
+            known = {"run": beginning.run, "data": fingerprints(data.report)}
+            known |= _environment(trainer, decision, active, accumulation)
+            run_folder.write_environment(folder, known)
+
+    together(record)
     _callbacks(settings, trainer, folder, recipe.name, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = folder / (run_folder.ADAPTER if isinstance(settings.adapter, LoraSettings) else run_folder.MODEL)
