@@ -143,7 +143,7 @@ def test_data_of_another_run_is_not_trained_on(begun: Path) -> None:
         ("a run is there", "UsageError", ["rank 0 on ", "run holds a run: --resume auto goes on"]),
         ("checkpoint here only", "InputError", ["rank 1 on ", "machine1/run/checkpoint-1 is not the", "rsync -a "]),
         ("another checkpoint", "InputError", ["rank 1 on ", "machine1/run/checkpoint-1 is not the", "rsync -a "]),
-        ("checkpoint without chance", "InputError", ["rank 1 on ", "lacks rng_state_1.pth", "rsync -a "]),
+        ("checkpoint without chance", "InputError", ["rank 1 on ", "lacks rng_state_1.pth", "from the disk of the"]),
     ],
 )
 def test_what_fails_on_one_machine_ends_all_with_its_place(begun: Path, name: str, kind: str, parts: list[str]) -> None:
@@ -188,6 +188,11 @@ def test_a_run_of_two_machines_goes_on_when_the_main_one_s_folder_was_copied(tmp
         assert one.returncode == 2
         assert "checkpoint-1 is not the checkpoint from which the main process goes on" in one.stderr
     shutil.copytree(halves[0] / "run", halves[1] / "run", dirs_exist_ok=True)
+    (halves[1] / "run" / "config.yaml.part").mkdir()
+    for one in trained(halves, 2, "--resume", "auto"):  # what cannot be written on one ends both
+        assert one.returncode == 3
+        assert "Error: rank 1 on" in one.stderr
+    (halves[1] / "run" / "config.yaml.part").rmdir()
     done = trained(halves, 2, "--resume", "auto")
     assert [one.returncode for one in done] == [0, 0], "".join(one.stderr for one in done)
     assert losses(halves) == losses(whole)

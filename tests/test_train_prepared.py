@@ -245,6 +245,25 @@ def test_a_plan_says_what_there_is_to_test_on(tmp_path: Path, more: tuple[str, .
     assert f"\ntest          {said}" in preview_text(preview(own), own, colour=False)
 
 
+def test_a_plan_does_not_say_of_rows_that_it_does_not_look_at_that_none_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("previews", "rendering"):
+        monkeypatch.setattr(f"octopack_train.{module}.ROWS", 2)
+    path = written(tmp_path / "rows.jsonl", *rows(40))
+    own = settings(path, "cadence.evaluate=1", "data.test_share=0.1", "data.test_seed=5")
+    assert prepare(own, tmp_path / "data").report["test"]["rows"] > 0
+    assert "\ntest          none of the first 2 of each source\n" in preview_text(preview(own), own, colour=False)
+    none = settings(path, "cadence.evaluate=1")
+    assert "\ntest          none: cadence.evaluate measures" in preview_text(preview(none), none, colour=False)
+
+
+def test_a_plan_says_so_where_nothing_of_the_rows_to_test_on_would_be_measured(tmp_path: Path) -> None:
+    path, test = written(tmp_path / "rows.jsonl", *rows(9)), written(tmp_path / "test.jsonl", LONG)
+    own = settings(path, f"data.test_path={test}", "sequence.length=16", "cadence.evaluate=1")
+    assert "\ntest          none: cadence.evaluate measures" in preview_text(preview(own), own, colour=False)
+
+
 @pytest.mark.parametrize(("packing", "left_out"), [("wrapped", 4), ("bfd_split", 4), ("constant_length", 4)])
 def test_a_plan_counts_the_rows_that_a_run_leaves_out(tmp_path: Path, packing: str, left_out: int) -> None:
     more = [f"sequence.packing={packing}", "sequence.length=16", "data.text=raw"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from humanevalpack.errors import InputError, UsageError
+from octopack_data.manifests import write_json
 from octopack_data.processes import alone
 from octopack_train.checkpoints import WHOLE, check_states, checkpoint_of, seal
 from octopack_train.recipes.reading import read_recipe
@@ -95,10 +96,13 @@ def test_two_runs_do_not_work_in_one_folder(copy: Path, rows: Path, how: dict[st
     assert (copy / "checkpoint-2").exists()
 
 
-def test_a_run_does_not_go_on_with_other_data_however_often_it_is_told_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_run_does_not_go_on_with_other_data_however_often_it_is_told_to(tmp_path: Path, *, kept: bool) -> None:
     rows = written(tmp_path / "rows.jsonl", *example_rows(8))
     run(tmp_path / "run", rows, "schedule.stop_after_steps=1")
     written(rows, *example_rows(7), {"prompt": "other", "completion": "rows"})
+    if not kept:
+        shutil.rmtree(tmp_path / "run" / "data")
     for _ in range(2):
         with pytest.raises(InputError, match="the data is not what this run began with"):
             run(tmp_path / "run", rows, resume="auto")
@@ -161,6 +165,22 @@ def test_a_run_does_not_go_on_without_the_state_of_its_optimizer(copy: Path, row
     with pytest.raises(InputError, match=f"checkpoint-2: {name} is missing: go on from another one"):
         run(copy, rows, resume="auto")
     assert run(copy, rows, resume=str(copy / "checkpoint-1")).steps == 2
+
+
+def test_a_checkpoint_that_does_not_say_what_wrote_it_is_an_error_with_the_mend(copy: Path) -> None:
+    write_json(copy / "checkpoint-2" / WHOLE, {"processes": 1})  # as it was written before
+    for resume in ("auto", str(copy / "checkpoint-2")):
+        with pytest.raises(InputError, match=r"whole\.json: does not say which distributed\.kind .* anew: --overwrite"):
+            checkpoint_of(copy, resume)
+    assert checkpoint_of(copy, str(copy / "checkpoint-1")) == copy / "checkpoint-1"
+
+
+def test_a_run_alone_that_lost_its_state_of_chance_is_told_to_go_on_from_another_checkpoint(
+    copy: Path, rows: Path
+) -> None:
+    (copy / "checkpoint-2" / "rng_state.pth").unlink()
+    with pytest.raises(InputError, match=r"lacks rng_state\.pth, .* go on from another checkpoint: --resume PATH$"):
+        run(copy, rows, resume="auto")
 
 
 @pytest.mark.parametrize(

@@ -48,11 +48,6 @@ def chance_of(checkpoint: Path, rank: int, processes: int) -> Path:
     return checkpoint / (f"rng_state_{rank}.pth" if processes > 1 else "rng_state.pth")
 
 
-def processes_of(checkpoint: Path) -> int:
-    """Return how many processes wrote a whole checkpoint."""
-    return int(json.loads((checkpoint / WHOLE).read_text("utf-8"))["processes"])
-
-
 def check_states(checkpoint: Path, processes: int, kind: str) -> None:
     """Check that so many processes of a kind can read the optimizer's state; raises UsageError and InputError.
 
@@ -85,9 +80,15 @@ def checkpoint_of(folder: Path, resume: str | None) -> Path | None:
         return None
     known = checkpoints(folder)
     if resume == "auto":
-        return known[-1] if known else None
-    found = next((one for one in known if one.resolve() == Path(resume).resolve()), None)
-    if found is None:
-        said = ", ".join(str(one) for one in known) or "none"
-        raise InputError(f"--resume {resume}: no whole checkpoint is there; in {folder}: {said}")
+        found = known[-1] if known else None
+    else:
+        found = next((one for one in known if one.resolve() == Path(resume).resolve()), None)
+        if found is None:
+            said = ", ".join(str(one) for one in known) or "none"
+            raise InputError(f"--resume {resume}: no whole checkpoint is there; in {folder}: {said}")
+    if found is not None and "kind" not in (seal_of(found) or {}):
+        raise InputError(
+            f"{found / WHOLE}: does not say which distributed.kind wrote the optimizer's state, so an earlier version "
+            "did: go on with that one (environment.json names it), or begin anew: --overwrite"
+        )
     return found

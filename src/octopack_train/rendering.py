@@ -60,10 +60,12 @@ def _numbers(report: Mapping[str, Any], settings: TrainingSettings) -> Iterator[
     yield f"examples      {examples:,} of the first {ROWS:,} of each source{rows}"
     yield "tokens        " + ", ".join(f"{name} {value:,}" for name, value in train["lengths"].items())
     yield f"trained       {train['trained_share']:.1%} of the tokens"
-    if test := report.get("test"):
+    if (test := report.get("test")) and test["rows"]:
         yield f"test          {test['counts']['examples']:,} examples"
     elif settings.cadence.evaluate and not (settings.data.mixture and settings.data.mixture.valid):
-        yield f"test          {NO_TEST}"
+        whole = all(one["rows"] < ROWS for one in report["read"].values())
+        drawn = not whole and settings.data.test_share > 0  # of what is not looked at, some may be
+        yield f"test          {f'none of the first {ROWS:,} of each source' if drawn else NO_TEST}"
     for name, said in LOST.items():
         if counts.get(name):
             share = f" ({counts[name] / examples:.1%})" if name not in _NO_EXAMPLES else ""

@@ -158,10 +158,10 @@ def append_metrics(folder: Path, values: Mapping[str, Any]) -> None:
         file.write(json.dumps(values) + "\n")
 
 
-def run_of(folder: Path) -> str | None:
-    """Return the own name of the run in a folder; None where none is recorded."""
+def environment_of(folder: Path) -> dict[str, Any]:
+    """Return what was recorded of the run in a folder; nothing where none was."""
     path = folder / ENVIRONMENT
-    return json.loads(path.read_text("utf-8")).get("run") if path.is_file() else None
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
 def write_environment(folder: Path, more: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from humanevalpack.errors import InputError
 from octopack_data.processes import alone
 from octopack_train import run_folder
-from octopack_train.checkpoints import chance_of, checkpoint_of, processes_of, seal_of
+from octopack_train.checkpoints import chance_of, checkpoint_of, seal_of
 from octopack_train.config.training import TrainingSettings
 from octopack_train.prepared import REPORT, Prepared, fingerprints, is_current, prepare
 from octopack_train.recipes.reading import Recipe
@@ -64,7 +64,7 @@ def begin(recipe: Recipe, held: ExitStack, *, resume: str | None, overwrite: boo
         held.callback(sign.unlink, missing_ok=True)
         return {
             "sign": sign.name,
-            "run": (run_folder.run_of(folder) if resume is not None else None) or uuid4().hex[:8],
+            "run": (run_folder.environment_of(folder).get("run") if resume is not None else None) or uuid4().hex[:8],
             "checkpoint": checkpoint.name if checkpoint is not None else None,
             "seal": seal_of(checkpoint) if checkpoint is not None else None,
             "main": f"{socket.gethostname()}:{folder.resolve()}",
@@ -89,7 +89,7 @@ def begin(recipe: Recipe, held: ExitStack, *, resume: str | None, overwrite: boo
     keeps = together(join)
     together(clear)
     if checkpoint is not None:
-        _say_chance(checkpoint)
+        _say_chance(checkpoint, chosen["seal"]["processes"])
     return Beginning(f"{folder.resolve().name}-{chosen['run']}", chosen["run"], checkpoint, keeps, chosen["main"])
 
 
@@ -97,12 +97,15 @@ def _check_checkpoint(checkpoint: Path, seal: Mapping[str, Any], main: str) -> N
     """Raise InputError unless this process sees the checkpoint of the main one, with its own state of chance."""
     own = chance_of(checkpoint, rank(), world_size())
     if seal_of(checkpoint) != seal:
-        lacking = "is not the checkpoint from which the main process goes on, or not all of it"
-    elif seal["processes"] == world_size() and not own.is_file():
-        lacking = f"lacks {own.name}, the state of chance of this process"
-    else:
-        return
-    raise InputError(f"{checkpoint.resolve()} {lacking}; mend it: {_copied(main, checkpoint.parent)}")
+        raise InputError(
+            f"{checkpoint.resolve()} is not the checkpoint from which the main process goes on, or not all of it; mend "
+            f"it: {_copied(main, checkpoint.parent)}"
+        )
+    if seal["processes"] == world_size() and not own.is_file():  # the main process has it only on a disk of all
+        raise InputError(
+            f"{checkpoint.resolve()} lacks {own.name}, the state of chance of this process; mend it: copy it from the "
+            "disk of the machine that wrote it, or go on from another checkpoint: --resume PATH"
+        )
 
 
 def _copied(main: str, folder: Path) -> str:
@@ -112,8 +115,8 @@ def _copied(main: str, folder: Path) -> str:
     )
 
 
-def _say_chance(checkpoint: Path) -> None:
-    wrote, now = processes_of(checkpoint), world_size()
+def _say_chance(checkpoint: Path, wrote: int) -> None:
+    now = world_size()
     if is_main() and wrote != now:
         tqdm.write(
             f"note: {checkpoint} holds the state of chance of {wrote} processes, and here are {now}: the rows are the "
@@ -125,20 +128,21 @@ def _say_chance(checkpoint: Path) -> None:
 def data_of(settings: TrainingSettings, begun: Beginning) -> Prepared:
     """Prepare the data once on every disk, the main process's first; raises InputError if it is not the same on all.
 
-    A run that goes on prepares it again only where a file of a source is not as it was; with other data it does not go
-    on.
+    A run that goes on prepares it again only where it is gone, or a file of a source is not as it was; with other data
+    it does not go on.
     """
     folder = Path(settings.output)
     place = folder / run_folder.DATA
 
     def of_main() -> dict[str, str]:
-        before = _report(place) if begun.checkpoint is not None else None
-        if before is None:
+        if begun.checkpoint is None:
             return _make(settings, folder, None, "")
-        if is_current(before):
+        before = _report(place)
+        if before is not None and is_current(before):
             return fingerprints(before)
+        wanted = fingerprints(before) if before is not None else run_folder.environment_of(folder).get("data")
         changed = f"{place}: the data is not what this run began with: a source or its tokenizer has changed"
-        return _make(settings, folder, fingerprints(before), changed)
+        return _make(settings, folder, wanted, changed)
 
     def of_machine() -> None:
         there = _report(place)

@@ -23,7 +23,7 @@ from octopack_train.config.model import QUANTIZED, LoraSettings
 from octopack_train.config.training import TrainingSettings
 from octopack_train.order import Order
 from octopack_train.plans import accumulation_for
-from octopack_train.prepared import Prepared
+from octopack_train.prepared import Prepared, fingerprints
 from octopack_train.recipes.reading import Recipe
 from octopack_train.rendering import NO_TEST
 from octopack_train.sizes import lora_config
@@ -86,12 +86,17 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     if checkpoint is not None:
         kind = processes.states_kind(trainer.accelerator)
         together(lambda: check_states(checkpoint, processes.world_size(), kind))
-    if beginning.keeps:
-        run_folder.write_config(recipe, folder)
-    if processes.is_main():
-        run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
-        known = {"run": beginning.run} | _environment(trainer, decision, active, accumulation)
-        run_folder.write_environment(folder, known)
+
+    def record() -> None:
+        if beginning.keeps:
+            run_folder.write_config(recipe, folder)
+        if processes.is_main():
+            run_folder.cut_metrics(folder, step_of(checkpoint) if checkpoint else 0)
+            known = {"run": beginning.run, "data": fingerprints(data.report)}
+            known |= _environment(trainer, decision, active, accumulation)
+            run_folder.write_environment(folder, known)
+
+    together(record)
     _callbacks(settings, trainer, folder, recipe.name, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = folder / (run_folder.ADAPTER if isinstance(settings.adapter, LoraSettings) else run_folder.MODEL)
