@@ -118,6 +118,12 @@ def test_octocoders_text_is_not_put_around_itself(tmp_path: Path) -> None:
         asked(path)
 
 
+def test_two_pairs_of_columns_are_not_chosen_from(tmp_path: Path) -> None:
+    path = written(tmp_path / "rows.jsonl", {"prompt": "a", "completion": "b", "inputs": "c", "targets": "d"})
+    with pytest.raises(InputError, match=r"prompt and completion as well as inputs and targets may be .*data\.mixture"):
+        read(path)
+
+
 def test_wrong_columns_are_named(tmp_path: Path) -> None:
     path = written(tmp_path / "rows.jsonl", {"question": "a"})
     with pytest.raises(InputError, match=r"needs columns prompt and completion, .* or text; not question"):

@@ -115,7 +115,13 @@ def _pairs(path: Path, data: DataSettings, counts: Counter[str]) -> Iterator[tup
     first = next(iter(read_rows(path)), None)
     if first is None:
         return
-    names: tuple[str, ...] | None = next(iter(pairs_in(first)), None)
+    found = pairs_in(first)
+    if len(found) > 1:
+        raise InputError(
+            f"{path}: {' as well as '.join(map(' and '.join, found))} may be prompt and completion: name the file as a "
+            "source of data.mixture, with prompt_column: NAME, completion_column: NAME"
+        )
+    names: tuple[str, ...] | None = found[0] if found else None
     if names is None and "text" in first and data.text == "raw":
         names = ("text",)
     if names is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import traceback
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -31,6 +32,8 @@ def together(work: Callable[[], Found]) -> Found:
     try:
         found = work()
     except Exception as error:  # of whatever kind: the others must know
+        if not isinstance(error, (HumanEvalPackError, OSError)):
+            traceback.print_exc()  # a fault of the code: the line that all end with does not say where
         raise _first_fault(_said(error)) or error from error
     if (fault := _first_fault(None)) is not None:
         raise fault

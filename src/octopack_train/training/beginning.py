@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 from uuid import uuid4
 
@@ -109,10 +110,8 @@ def _check_checkpoint(checkpoint: Path, seal: Mapping[str, Any], main: str) -> N
 
 
 def _copied(main: str, folder: Path) -> str:
-    return (
-        f"rsync -a {main}/ {folder.resolve()}/ on {socket.gethostname()}, or --set output=FOLDER on a disk that all "
-        "machines see"
-    )
+    there, here = quote(f"{main}/"), quote(f"{folder.resolve()}/")
+    return f"rsync -a {there} {here} on {socket.gethostname()}, or --set output=FOLDER on a disk that all machines see"
 
 
 def _say_chance(checkpoint: Path, wrote: int) -> None:
