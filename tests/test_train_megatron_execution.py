@@ -14,11 +14,14 @@ import pytest
 from processes import descendants, parents, still_there
 
 RUN = """
-import sys
+import signal, sys
 from octopack_train.megatron.dialects import read_dialect
 from octopack_train.megatron.execution import execute
-sys.exit(execute(sys.argv[2:], read_dialect("core-0.16"), float(sys.argv[1])))
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    signal.signal(number, signal.SIG_IGN if number.name == sys.argv[2] else signal.SIG_DFL)
+sys.exit(execute(sys.argv[3:], read_dialect("core-0.16"), float(sys.argv[1])))
 """
+"""Tests in the background of a shell, or under nohup, ignore some signals: it begins as in a terminal."""
 POLITE = """#!/bin/bash
 for one in HUP INT QUIT TERM; do trap "echo $one >> heard; sleep 1; exit 5" $one; done
 touch begun
@@ -40,10 +43,10 @@ time.sleep(600)
 
 
 @contextmanager
-def running(folder: Path, grace: float, *words: str, ignored: str = "") -> Iterator[subprocess.Popen[bytes]]:
+def running(folder: Path, grace: float, *words: str, ignored: str = "none") -> Iterator[subprocess.Popen[bytes]]:
     """Execute a command in ``folder`` by a process of its own, which goes on when the files ``begun*`` are there."""
     environment = os.environ | {"PATH": f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = ["bash", "-c", f'{ignored}exec "$@"', "bash", sys.executable, "-c", RUN, str(grace), *words]
+    command = [sys.executable, "-c", RUN, str(grace), ignored, *words]
     with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True) as process:
         deadline = time.monotonic() + 120
         family = {process.pid}
@@ -102,7 +105,7 @@ def test_workers_of_a_torchrun_that_was_killed_are_killed(tmp_path: Path) -> Non
 
 
 def test_a_signal_that_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
-    with running(tmp_path, 600, torchrun(tmp_path, POLITE), ignored="trap '' HUP; ") as process:
+    with running(tmp_path, 600, torchrun(tmp_path, POLITE), ignored="SIGHUP") as process:
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 5
