@@ -239,7 +239,7 @@ def test_the_mini_set_gets_the_verdicts_that_it_gets_by_itself(language: str) ->
 @pytest.mark.parametrize("language", BATCHED)
 def test_all_programs_get_the_verdicts_that_they_get_by_themselves(language: str, shared: Path) -> None:
     made = checks({language: hep.load_problems(language, shared / "humanevalpack")})
-    chance = {("rust", 32), ("go", 95)}
+    chance = {("rust", 32), ("go", 95), ("rust", 156)}  # the last may meet the limit of memory or that of time
     made = [check for check in made if (language, check.problem.index) not in chance]
     for check, (one, other) in zip(made, both([check.program for check in made], sandbox="local"), strict=True):
         assert one == other, check

