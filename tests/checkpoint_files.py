@@ -28,6 +28,15 @@ def big_code_noisy(layers: int = 2) -> Any:
     return noisy(big_code(layers=layers))
 
 
+def release_tensors(base: Path, folder: Path) -> Tensors:
+    """Convert a model of transformers into ``folder``; return its tensors under megatron-core's names."""
+    from octopack_train.megatron.checkpoints.from_hf import FromHf, from_hf
+    from octopack_train.torch_files import flat_tensors, load_values
+
+    from_hf(base, folder, FromHf())
+    return dict(flat_tensors(load_values(folder / "release/mp_rank_00/model_optim_rng.pt")["model"]))
+
+
 def arguments(**changes: Any) -> argparse.Namespace:
     """What Megatron saves of its arguments beside ``big_code``."""
     values = {

@@ -11,12 +11,10 @@ import torch
 from torch.distributed.checkpoint.state_dict_saver import save
 
 from adapter_models import save_base
-from checkpoint_files import Tensors, arguments, big_code_noisy
+from checkpoint_files import Tensors, arguments, big_code_noisy, release_tensors
 from humanevalpack.errors import InputError, UsageError
 from octopack_train.equivalence import compare_models
-from octopack_train.megatron.checkpoints.from_hf import FromHf, from_hf
 from octopack_train.megatron.checkpoints.to_hf import ToHf, to_hf
-from octopack_train.torch_files import flat_tensors, load_values
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +24,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tensors(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Tensors:
-    """The model's tensors under megatron-core's names."""
-    folder = tmp_path_factory.mktemp("whole") / "megatron"
-    from_hf(base, folder, FromHf())
-    return dict(flat_tensors(load_values(folder / "release/mp_rank_00/model_optim_rng.pt")["model"]))
+    return release_tensors(base, tmp_path_factory.mktemp("whole") / "megatron")
 
 
 def stacked(tensors: Tensors) -> Tensors:

@@ -17,7 +17,7 @@ from torch.distributed.checkpoint.metadata import BytesStorageMetadata, Metadata
 from torch.distributed.checkpoint.state_dict_saver import save
 
 from adapter_models import save_base
-from checkpoint_files import Tensors, arguments, big_code_noisy, change_rank
+from checkpoint_files import Tensors, arguments, big_code_noisy, change_rank, release_tensors
 from humanevalpack.demo.tiny_model import build_tokenizer
 from humanevalpack.errors import EnvironmentFault, InputError
 from octopack_train.commands import main
@@ -27,7 +27,6 @@ from octopack_train.megatron.checkpoints.from_hf import FromHf, from_hf
 from octopack_train.megatron.checkpoints.to_hf import ToHf, to_hf
 from octopack_train.recipes.reading import read_recipe
 from octopack_train.tokens import load_tokenizer
-from octopack_train.torch_files import flat_tensors, load_values
 from octopack_train.training.models import load_base
 
 pytestmark = pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
@@ -41,10 +40,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tensors(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Tensors:
-    """The model's tensors under megatron-core's names."""
-    folder = tmp_path_factory.mktemp("whole") / "megatron"
-    from_hf(base, folder, FromHf())
-    return dict(flat_tensors(load_values(folder / RANK)["model"]))
+    return release_tensors(base, tmp_path_factory.mktemp("whole") / "megatron")
 
 
 class Hostile:

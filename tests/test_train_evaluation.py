@@ -7,7 +7,7 @@ import pytest
 
 from octopack_train.config.running import EvaluationSettings
 from octopack_train.recipes.reading import read_recipe
-from octopack_train.training.evalhook import alone, evaluation_command, scores
+from octopack_train.training.evalhook import evaluation_command, scores, without_launcher
 from octopack_train.training.sft import train
 from page_commands import check
 from training_rows import example_rows, written
@@ -29,7 +29,7 @@ def test_what_launchers_set_is_not_handed_on(kind: str) -> None:
     said = {"ddp": "RANK=1 TORCHELASTIC_RUN_ID=x", "fsdp2": "ACCELERATE_USE_FSDP=true FSDP_VERSION=2"}
     said["zero1"] = "ACCELERATE_USE_DEEPSPEED=true ACCELERATE_DEEPSPEED_ZERO_STAGE=1"
     launched = dict(pair.split("=", 1) for pair in said[kind].split())
-    assert alone({"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0"} | launched) == {
+    assert without_launcher({"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0"} | launched) == {
         "PATH": "/bin",
         "CUDA_VISIBLE_DEVICES": "0",
     }

@@ -22,7 +22,7 @@ def here() -> str:
     return f"rank {rank()} on {socket.gethostname()}"
 
 
-def together(work: Callable[[], Found]) -> Found:
+def on_all(work: Callable[[], Found]) -> Found:
     """Do work on every process, and return what this one found; what fails on one is raised by all, with its place.
 
     Else the others would wait for the one that has ended, for hours. In ``work`` no process speaks with another.
@@ -42,7 +42,7 @@ def together(work: Callable[[], Found]) -> Found:
 
 def from_main(work: Callable[[], Found]) -> Found:
     """Do work on the main process alone, and return on all what it found; raises what it raises."""
-    found: Found = _gathered(together(lambda: work() if is_main() else None))[0]
+    found: Found = _gathered(on_all(lambda: work() if is_main() else None))[0]
     return found
 
 

@@ -24,7 +24,7 @@ from octopack_train.config.training import TrainingSettings
 from octopack_train.prepared import REPORT, Prepared, fingerprints, is_current, prepare
 from octopack_train.recipes.reading import Recipe
 from octopack_train.tokens import Tokenizer
-from octopack_train.training.agreement import from_main, together
+from octopack_train.training.agreement import from_main, on_all
 from octopack_train.training.processes import is_first_here, is_main, rank, world_size
 
 
@@ -87,8 +87,8 @@ def begin(recipe: Recipe, held: ExitStack, *, resume: str | None, overwrite: boo
 
     chosen = from_main(choose)
     checkpoint = folder / chosen["checkpoint"] if chosen["checkpoint"] is not None else None
-    keeps = together(join)
-    together(clear)
+    keeps = on_all(join)
+    on_all(clear)
     if checkpoint is not None:
         _say_chance(checkpoint, chosen["seal"]["processes"])
     return Beginning(f"{folder.resolve().name}-{chosen['run']}", chosen["run"], checkpoint, keeps, chosen["main"])
@@ -162,8 +162,8 @@ def data_of(settings: TrainingSettings, begun: Beginning) -> Prepared:
         return Prepared(place, _tokenizer(folder / run_folder.TOKENIZER), report, ())
 
     wanted = from_main(of_main)
-    together(of_machine)
-    return together(read)
+    on_all(of_machine)
+    return on_all(read)
 
 
 def _make(settings: TrainingSettings, folder: Path, wanted: Mapping[str, str] | None, otherwise: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def evaluation_command(settings: EvaluationSettings, model_args: str, folder: Pa
     return [*command, "--output", str(folder / "run"), "--overwrite", "--json"]
 
 
-def alone(environment: Mapping[str, str]) -> dict[str, str]:
+def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:
     """Return variables without those by which a launcher would make the measurement one of several processes."""
     return {name: value for name, value in environment.items() if not name.startswith(_LAUNCHED)}
 
@@ -71,7 +71,7 @@ class Evaluate(TrainerCallback):
         model_args = f"pretrained={self.base},peft={saved}" if adapted else f"pretrained={saved}"
         device = "cuda" if self.trainer.args.device.type == "cuda" else "cpu"
         command = evaluation_command(self.settings, f"{model_args},tokenizer={saved}", place, device)
-        done = subprocess.run(command, env=alone(os.environ), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=without_launcher(os.environ), capture_output=True, text=True, check=False)
         (place / "log.txt").write_text(done.stderr + done.stdout, "utf-8")
         if done.returncode:
             end = " / ".join((done.stderr or done.stdout).strip().splitlines()[-_LINES:])

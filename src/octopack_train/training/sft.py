@@ -28,7 +28,7 @@ from octopack_train.recipes.reading import Recipe
 from octopack_train.rendering import NO_TEST
 from octopack_train.sizes import lora_config
 from octopack_train.training import processes
-from octopack_train.training.agreement import together
+from octopack_train.training.agreement import on_all
 from octopack_train.training.arguments import arguments
 from octopack_train.training.beginning import begin, data_of
 from octopack_train.training.callbacks import Bar, MetricsFile
@@ -74,7 +74,7 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     arguments(settings, folder, folder.name, accumulation, cpu=cpu, evaluates=False)  # from here on, processes speak
     beginning = begin(recipe, held, resume=resume, overwrite=overwrite)
     checkpoint = beginning.checkpoint
-    together(lambda: held.enter_context(wandb_run(settings, folder, beginning.name, beginning.run)))
+    on_all(lambda: held.enter_context(wandb_run(settings, folder, beginning.name, beginning.run)))
     data = data_of(settings, beginning)
     evaluates = settings.cadence.evaluate > 0 and (data.folder / "test.arrow").exists()
     if settings.cadence.evaluate and not evaluates and processes.is_main():
@@ -85,7 +85,7 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
     active = processes.check_active(settings, trainer.accelerator)
     if checkpoint is not None:
         kind = processes.states_kind(trainer.accelerator)
-        together(lambda: check_states(checkpoint, processes.world_size(), kind))
+        on_all(lambda: check_states(checkpoint, processes.world_size(), kind))
 
     def record() -> None:
         if beginning.keeps:
@@ -96,7 +96,7 @@ def _train(recipe: Recipe, held: ExitStack, resume: str | None, overwrite: bool)
             known |= _environment(trainer, decision, active, accumulation)
             run_folder.write_environment(folder, known)
 
-    together(record)
+    on_all(record)
     _callbacks(settings, trainer, folder, recipe.name, checkpoint)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     saved = folder / (run_folder.ADAPTER if isinstance(settings.adapter, LoraSettings) else run_folder.MODEL)
